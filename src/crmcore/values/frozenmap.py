@@ -1,0 +1,90 @@
+"""FrozenMap: a mapping that cannot change, is hashable, and holds only frozen values.
+
+Custom values and external ids of a record are kept in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+V_co = TypeVar("V_co", covariant=True)
+
+
+class FrozenMap(Mapping[str, V_co]):
+    """An immutable mapping from text to frozen values, iterated in the order of its keys.
+
+    Lists inside become tuples, sets frozen sets and mappings frozen maps, at any depth, so that
+    nothing the caller keeps can change what the map holds. Two maps are equal when they hold
+    equal items, whatever the order in which these were given.
+    """
+
+    __slots__ = ("_hash", "_items")
+    _items: dict[str, V_co]
+    _hash: int | None
+
+    def __init__(
+        self, items: Mapping[str, V_co] | Iterable[tuple[str, V_co]] = (), /, **named: V_co
+    ) -> None:
+        given = dict(items, **named)
+        ordered = sorted(given.items(), key=lambda item: str(item[0]))
+        object.__setattr__(self, "_items", {key: frozen_value(value) for key, value in ordered})
+        object.__setattr__(self, "_hash", None)
+
+    def __getitem__(self, key: str) -> V_co:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, FrozenMap):
+            return self._items == other._items
+        return NotImplemented if not isinstance(other, Mapping) else self._items == dict(other)
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash(frozenset(self._items.items())))
+        return self._hash or 0
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a FrozenMap cannot change ({name!r}); use with_items")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a FrozenMap cannot change ({name!r}); use without")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenMap, (dict(self._items),)
+
+    def __repr__(self) -> str:
+        return f"FrozenMap({self._items!r})"
+
+    def with_items(self, items: Mapping[str, Any] = {}, /, **named: Any) -> FrozenMap[Any]:  # noqa: B006  # never written to
+        """The successor in which these items are added or replaced."""
+        return FrozenMap({**self._items, **items, **named})
+
+    def without(self, *keys: str) -> FrozenMap[V_co]:
+        """The successor without these keys; keys that are absent are ignored."""
+        return FrozenMap({key: value for key, value in self._items.items() if key not in keys})
+
+
+def frozen_value(value: Any) -> Any:
+    """``value`` with every list, set and mapping in it, at any depth, replaced by a frozen one.
+
+    Values of other types come back as they are.
+    """
+    if isinstance(value, FrozenMap):
+        return value
+    if isinstance(value, Mapping):
+        return FrozenMap(value)
+    if isinstance(value, list | tuple):
+        return tuple(frozen_value(item) for item in value)
+    if isinstance(value, set | frozenset):
+        return frozenset(frozen_value(item) for item in value)
+    return value
