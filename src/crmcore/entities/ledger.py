@@ -1,0 +1,215 @@
+"""The ledger: receipts of conversions and merges, judgements, and the history of deals.
+
+Ledger rows say what was decided. They are only ever added, and their references are historic: a
+merge does not move them, and readers resolve them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any
+
+from attrs import field, frozen
+
+from crmcore.entities.record import Record, text_tuple
+from crmcore.fields import KEEP, DateTime, Lookup
+from crmcore.values.ids import (
+    AccountId,
+    ContactId,
+    ConversionReceiptId,
+    JudgementId,
+    LeadId,
+    MergeReceiptId,
+    OpportunityChangeId,
+    OpportunityId,
+    UserId,
+    new_id,
+)
+from crmcore.values.money import Money
+from crmcore.values.ref import Ref
+
+
+def new_conversion_receipt_id() -> ConversionReceiptId:
+    """A fresh id for a conversion receipt."""
+    return ConversionReceiptId(new_id())
+
+
+def new_merge_receipt_id() -> MergeReceiptId:
+    """A fresh id for a merge receipt."""
+    return MergeReceiptId(new_id())
+
+
+def new_judgement_id() -> JudgementId:
+    """A fresh id for a judgement."""
+    return JudgementId(new_id())
+
+
+def new_opportunity_change_id() -> OpportunityChangeId:
+    """A fresh id for a change of an opportunity."""
+    return OpportunityChangeId(new_id())
+
+
+def _transfers(given: Iterable[Transfer]) -> tuple[Transfer, ...]:
+    return tuple(given)
+
+
+def _moved(given: Iterable[Moved]) -> tuple[Moved, ...]:
+    return tuple(given)
+
+
+def _clashes(given: Iterable[Clash]) -> tuple[Clash, ...]:
+    return tuple(given)
+
+
+def _records(given: Iterable[Record]) -> tuple[Record, ...]:
+    return tuple(given)
+
+
+def _refs(given: Iterable[Ref[Record]]) -> tuple[Ref[Record], ...]:
+    return tuple(given)
+
+
+class Fate(Enum):
+    """What became of a value: the buckets of a receipt."""
+
+    COPIED = "copied"
+    """It stands on a target now."""
+    KEPT = "kept"
+    """The target had a value of its own, which stays."""
+    UNMAPPED = "unmapped"
+    """No rule carries it; it stays where it was, and here."""
+    DROPPED = "dropped"
+    """A rule decided against it."""
+
+
+@frozen(kw_only=True)
+class Transfer:
+    """What became of one value.
+
+    ``value`` of ``field`` of ``source`` went to ``target_field`` of ``target`` (both ``None`` where
+    it went nowhere); ``over`` is the other value that stood or stands there, ``why`` the rule.
+    """
+
+    field: str
+    value: Any
+    fate: Fate
+    source: Ref[Any]
+    target: Ref[Any] | None = None
+    target_field: str | None = None
+    over: Any = None
+    why: str = ""
+
+
+@frozen(kw_only=True)
+class Moved:
+    """That ``field`` of the record ``ref`` pointed to ``before`` and points to ``after`` now."""
+
+    ref: Ref[Any]
+    field: str
+    before: Ref[Any]
+    after: Ref[Any]
+
+
+@frozen(kw_only=True)
+class Clash:
+    """Two link rows that became the same link: ``kept`` stays, ``removed`` goes, both whole.
+
+    ``kept`` is the row as it was before it took over anything from the other.
+    """
+
+    kept: Record
+    removed: Record
+
+
+@frozen(kw_only=True)
+class ConversionReceipt(Record):
+    """What a lead conversion did, value by value and reference by reference.
+
+    ``lead`` is the lead as it was; the ids name what it became (``None``: that part was skipped).
+    ``decisions`` tells in words which account, contact and deal were chosen, and why.
+    """
+
+    id: ConversionReceiptId = field(factory=new_conversion_receipt_id)
+    lead_id: Annotated[LeadId, Lookup("lead", on_merge=KEEP)]
+    account_id: Annotated[AccountId | None, Lookup("account", on_merge=KEEP)] = None
+    contact_id: Annotated[ContactId | None, Lookup("contact", on_merge=KEEP)] = None
+    opportunity_id: Annotated[OpportunityId | None, Lookup("opportunity", on_merge=KEEP)] = None
+    converted_at: Annotated[datetime | None, DateTime()] = None
+    converted_by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
+    lead: Record | None = None
+    transfers: tuple[Transfer, ...] = field(default=(), converter=_transfers)
+    moved: tuple[Moved, ...] = field(default=(), converter=_moved)
+    clashes: tuple[Clash, ...] = field(default=(), converter=_clashes)
+    decisions: tuple[str, ...] = field(default=(), converter=text_tuple)
+
+
+@frozen(kw_only=True)
+class MergeReceipt(Record):
+    """What a merge did: every merged record whole, every value's fate, every reference moved.
+
+    ``before`` is the survivor as it was, ``merged`` the records that are gone, in the order given.
+    """
+
+    id: MergeReceiptId = field(factory=new_merge_receipt_id)
+    survivor: Annotated[Ref[Record], Lookup(on_merge=KEEP)]
+    losers: Annotated[tuple[Ref[Record], ...], Lookup(on_merge=KEEP)] = field(converter=_refs)
+    merged_at: Annotated[datetime | None, DateTime()] = None
+    merged_by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
+    before: Record | None = None
+    merged: tuple[Record, ...] = field(default=(), converter=_records)
+    transfers: tuple[Transfer, ...] = field(default=(), converter=_transfers)
+    moved: tuple[Moved, ...] = field(default=(), converter=_moved)
+    clashes: tuple[Clash, ...] = field(default=(), converter=_clashes)
+
+
+class Verdict(Enum):
+    """What somebody decided about two records."""
+
+    DUPLICATE = "duplicate"
+    NOT_DUPLICATE = "not_duplicate"
+
+
+@frozen(kw_only=True)
+class Judgement(Record):
+    """That somebody looked at two records and said whether they are one."""
+
+    id: JudgementId = field(factory=new_judgement_id)
+    first: Annotated[Ref[Record], Lookup(on_merge=KEEP)]
+    second: Annotated[Ref[Record], Lookup(on_merge=KEEP)]
+    verdict: Verdict
+    reason: str | None = None
+    judged_at: Annotated[datetime | None, DateTime()] = None
+    judged_by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
+
+
+@frozen(kw_only=True)
+class DealState:
+    """The fields of a deal whose history is kept."""
+
+    pipeline: str
+    stage: str
+    amount: Money | None = None
+    probability: Decimal | None = None
+    forecast_category: str | None = None
+    close_on: date | None = None
+    owner_id: str | None = None
+    account_id: str | None = None
+
+
+@frozen(kw_only=True)
+class OpportunityChange(Record):
+    """One commit's change of a deal: ``before`` is ``None`` when it was made, ``after`` when deleted.
+
+    Written by the same commit as the change, so the rows of a deal, in the order of their
+    versions, form a chain without gaps.
+    """
+
+    id: OpportunityChangeId = field(factory=new_opportunity_change_id)
+    opportunity_id: Annotated[OpportunityId, Lookup("opportunity", on_merge=KEEP)]
+    at: Annotated[datetime | None, DateTime()] = None
+    by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
+    before: DealState | None = None
+    after: DealState | None = None

@@ -1,0 +1,305 @@
+"""Describe: an entity class read into a schema; nothing else inspects attrs.
+
+Checks, merges, the codec, strategies, diagrams and column labels all read the schema.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import attrs
+from attrs import field, frozen
+
+from crmcore.entities.record import SYSTEM_FIELDS, Record, kind_of
+from crmcore.errors import UnknownNameError
+from crmcore.fields import (
+    Checkbox,
+    Composite,
+    Currency,
+    CustomField,
+    Date,
+    DateTime,
+    Email,
+    FieldType,
+    Lookup,
+    MultiPicklist,
+    Number,
+    Percent,
+    Phone,
+    Picklist,
+    Text,
+    Url,
+    Whole,
+)
+from crmcore.values.frozenmap import FrozenMap
+from crmcore.values.money import Money
+from crmcore.values.ref import Ref
+
+
+class Holds(Enum):
+    """How many values a field holds, and in what."""
+
+    ONE = "one"
+    TUPLE = "tuple"
+    SET = "set"
+    MAP = "map"
+
+
+@frozen(kw_only=True)
+class FieldSchema:
+    """One field of an entity.
+
+    ``meaning`` is what it means and ``python`` the class of one value. ``is_optional`` says that
+    ``None`` is allowed, ``is_required`` that there is no default. A custom field's value is in
+    ``record.custom``.
+    """
+
+    name: str
+    label: str
+    meaning: FieldType
+    python: type
+    holds: Holds = Holds.ONE
+    is_optional: bool = False
+    is_required: bool = False
+    is_custom: bool = False
+
+    @property
+    def path(self) -> str:
+        """Its place in a record: ``email``, or ``custom.tier``."""
+        return f"custom.{self.name}" if self.is_custom else self.name
+
+    @property
+    def is_system(self) -> bool:
+        """Whether the library writes it, rather than people."""
+        return not self.is_custom and self.name in SYSTEM_FIELDS
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """The reference that it is, or ``None`` where it is none."""
+        return self.meaning if isinstance(self.meaning, Lookup) else None
+
+    def value(self, record: Record) -> Any:
+        """Its value in ``record``; ``None`` where a custom value is missing."""
+        return record.custom.get(self.name) if self.is_custom else getattr(record, self.name)
+
+    def changed(self, record: Record, value: Any) -> Record:
+        """The successor of ``record`` with this value; a custom value ``None`` is left out."""
+        if not self.is_custom:
+            return attrs.evolve(record, **{self.name: value})
+        custom = record.custom.without(self.name)
+        return attrs.evolve(
+            record, custom=custom if value is None else custom.with_items({self.name: value})
+        )
+
+
+@frozen(kw_only=True)
+class EntitySchema:
+    """One entity: its stored name, class, labels and fields, standard ones first."""
+
+    kind: str
+    entity: type[Record]
+    label: str
+    plural: str
+    fields: tuple[FieldSchema, ...]
+    _by_name: Mapping[str, FieldSchema] = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        by_name = {one.name: one for one in reversed(self.fields)}
+        object.__setattr__(self, "_by_name", by_name)
+
+    def __iter__(self) -> Iterator[FieldSchema]:
+        return iter(self.fields)
+
+    def field(self, name: str) -> FieldSchema:
+        """The field of this name; ``custom.tier`` or ``tier`` finds a custom field.
+
+        Raises ``UnknownNameError`` with the nearest name.
+        """
+        plain = name.removeprefix("custom.")
+        found = self._by_name.get(plain)
+        if found is None or (found.is_custom is False and plain != name):
+            raise UnknownNameError("field", name, tuple(one.path for one in self.fields), self.kind)
+        return found
+
+    def has(self, name: str) -> bool:
+        """Whether there is a field of this name."""
+        return name.removeprefix("custom.") in self._by_name
+
+    @property
+    def standard(self) -> tuple[FieldSchema, ...]:
+        """The fields of the class."""
+        return tuple(one for one in self.fields if not one.is_custom)
+
+    @property
+    def custom(self) -> tuple[FieldSchema, ...]:
+        """The fields that the model adds."""
+        return tuple(one for one in self.fields if one.is_custom)
+
+    @property
+    def lookups(self) -> tuple[FieldSchema, ...]:
+        """The fields that are references."""
+        return tuple(one for one in self.fields if one.lookup is not None)
+
+
+def words(name: str) -> str:
+    """A label made from a name: ``parent_id`` gives ``Parent``, ``close_on`` ``Close date``."""
+    stem = name.removeprefix("is_")
+    for ending, word in (("_id", ""), ("_on", " date"), ("_at", " time"), ("_ids", "s")):
+        if stem.endswith(ending) and stem != ending:
+            stem = stem.removesuffix(ending) + word
+            break
+    return stem.replace("_", " ").strip().capitalize()
+
+
+_BY_PYTHON: tuple[tuple[type, FieldType], ...] = (
+    (bool, Checkbox()),
+    (str, Text()),
+    (int, Whole()),
+    (Decimal, Number()),
+    (datetime, DateTime()),
+    (date, Date()),
+    (Money, Currency()),
+    (Ref, Lookup()),
+)
+_PYTHON_OF: dict[type, type] = {
+    Text: str,
+    Email: str,
+    Phone: str,
+    Url: str,
+    Picklist: str,
+    MultiPicklist: str,
+    Whole: int,
+    Number: Decimal,
+    Percent: Decimal,
+    Currency: Money,
+    Date: date,
+    DateTime: datetime,
+    Checkbox: bool,
+    Composite: object,
+}
+
+
+def _unwrapped(hint: Any) -> tuple[Any, FieldType | None, bool]:
+    """A hint without ``Annotated`` and ``None``: the rest, the meaning found, whether optional."""
+    meaning: FieldType | None = None
+    optional = False
+    while True:
+        origin = get_origin(hint)
+        if origin is Annotated:
+            hint, *extras = get_args(hint)
+            meaning = next((one for one in extras if isinstance(one, FieldType)), meaning)
+        elif origin in (Union, types.UnionType) and type(None) in get_args(hint):
+            optional = True
+            rest = [one for one in get_args(hint) if one is not type(None)]
+            hint = Union[tuple(rest)]  # noqa: UP007  # built at run time
+        elif hasattr(hint, "__supertype__"):
+            hint = hint.__supertype__
+        else:
+            return hint, meaning, optional
+
+
+def _container(hint: Any) -> tuple[Any, Holds]:
+    origin = get_origin(hint)
+    inner = get_args(hint)
+    if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis:
+        return inner[0], Holds.TUPLE
+    if origin is frozenset:
+        return inner[0], Holds.SET
+    if origin is FrozenMap:
+        return inner[0], Holds.MAP
+    return hint, Holds.ONE
+
+
+def _class_of(hint: Any) -> type:
+    plain = get_origin(hint) or hint
+    return plain if isinstance(plain, type) and plain is not Any else object
+
+
+def _field_schema(attribute: attrs.Attribute[Any], hint: Any) -> FieldSchema:
+    rest, meaning, optional = _unwrapped(hint)
+    rest, holds = _container(rest)
+    rest, inner_meaning, _ = _unwrapped(rest)
+    python = _class_of(rest)
+    by_type = (one for base, one in _BY_PYTHON if issubclass(python, base))
+    return FieldSchema(
+        name=attribute.name,
+        label=words(attribute.name),
+        meaning=meaning or inner_meaning or next(by_type, Composite()),
+        python=python,
+        holds=holds,
+        is_optional=optional,
+        is_required=attribute.default is attrs.NOTHING,
+    )
+
+
+def custom_schema(one: CustomField) -> FieldSchema:
+    """The schema of a custom field."""
+    if isinstance(one.type, Lookup):
+        python: type = str if one.type.kind else Ref
+    else:
+        python = _PYTHON_OF[type(one.type)]
+    return FieldSchema(
+        name=one.name,
+        label=one.label or words(one.name),
+        meaning=one.type,
+        python=python,
+        holds=Holds.SET if isinstance(one.type, MultiPicklist) else Holds.ONE,
+        is_optional=not one.required,
+        is_required=one.required,
+        is_custom=True,
+    )
+
+
+def describe(entity: type[Record]) -> EntitySchema:
+    """The schema of an entity as its class declares it, without a model's additions."""
+    key: Any = entity  # Any: mypy does not see that this class is hashable
+    return _described(key)
+
+
+@cache
+def _described(entity: type[Record]) -> EntitySchema:
+    hints = get_type_hints(entity, include_extras=True)
+    kind = kind_of(entity)
+    label = words(kind)
+    plural = f"{label[:-1]}ies" if label.endswith("y") else f"{label}s"
+    return EntitySchema(
+        kind=kind,
+        entity=entity,
+        label=label,
+        plural=plural,
+        fields=tuple(_field_schema(one, hints[one.name]) for one in attrs.fields(entity)),
+    )
+
+
+def value_fields(python: type) -> tuple[FieldSchema, ...]:
+    """The fields of a value type, such as an address; empty for types without parts."""
+    key: Any = python  # Any: mypy does not see that every class is hashable
+    return _value_fields(key)
+
+
+@cache
+def _value_fields(python: type) -> tuple[FieldSchema, ...]:
+    if not attrs.has(python) or issubclass(python, Record):
+        return ()
+    hints = get_type_hints(python, include_extras=True)
+    return tuple(_field_schema(one, hints[one.name]) for one in attrs.fields(python))
+
+
+def parts(python: type) -> Mapping[str, type]:
+    """The named parts of a value type, such as the city of an address, with their classes.
+
+    Empty for types without parts.
+    """
+    key: Any = python  # Any: mypy does not see that every class is hashable
+    return _parts(key)
+
+
+@cache
+def _parts(python: type) -> Mapping[str, type]:
+    return {one.name: one.python for one in value_fields(python)}
