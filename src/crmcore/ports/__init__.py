@@ -1,0 +1,27 @@
+"""Ports: what crmcore asks of storage, clock and id maker, as Protocols."""
+
+from __future__ import annotations
+
+from crmcore.ports.journal import Commit, Erasable, HistoryGoneError, Journal
+from crmcore.ports.overlay import Overlay
+from crmcore.ports.repository import Repository, Snapshot
+from crmcore.ports.rows import Row, RowChange, RowCommit, RowSnapshot, RowStore
+from crmcore.ports.services import Clock, IdFactory, system_clock
+
+__all__ = [
+    "Clock",
+    "Commit",
+    "Erasable",
+    "HistoryGoneError",
+    "IdFactory",
+    "Journal",
+    "Overlay",
+    "Repository",
+    "Row",
+    "RowChange",
+    "RowCommit",
+    "RowSnapshot",
+    "RowStore",
+    "Snapshot",
+    "system_clock",
+]

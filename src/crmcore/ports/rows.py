@@ -1,0 +1,114 @@
+"""RowStore: the contract of storage for adapters that deal in plain JSON-ready rows.
+
+``crmcore.adapters.RowRepository`` makes any of them a ``Repository``. An adapter is correct when
+``crmcore.testing.RowStoreSuite`` passes on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from attrs import field, frozen
+
+from crmcore.query import Query
+
+Json: TypeAlias = Any
+"""What JSON can hold: ``None``, bool, int, str, lists and mappings with text keys; no floats."""
+
+
+@frozen
+class Row:
+    """One stored record: ``data`` is JSON-ready, ``version`` the commit that wrote it.
+
+    Whoever gets a row must not change its data; a store hands out copies, or keeps text.
+    """
+
+    kind: str
+    id: str
+    version: int
+    data: Mapping[str, Json]
+
+
+@frozen
+class RowChange:
+    """One row to write (``data``) or to remove (``data`` is ``None``).
+
+    ``expect`` is the version it must have in the store (0: it must not be stored).
+    """
+
+    kind: str
+    id: str
+    expect: int
+    data: Mapping[str, Json] | None
+
+
+@frozen
+class RowExpect:
+    """A row that must have version ``expect`` (0: absent; ``None``: any, but stored)."""
+
+    kind: str
+    id: str
+    expect: int | None
+
+
+@frozen
+class RowCommit:
+    """What a row store commits in one step.
+
+    ``none`` are queries that no row outside ``changes`` may match. Their values are JSON scalars,
+    and ``Compare`` and ``In`` mean what ``crmcore.query.matches`` says on ``data``; a store without
+    a query engine evaluates them with that function.
+    """
+
+    changes: tuple[RowChange, ...] = field(converter=tuple)
+    expects: tuple[RowExpect, ...] = field(default=(), converter=tuple)
+    none: tuple[Query[Any], ...] = field(default=(), converter=tuple)
+    reason: str | None = None
+    by: str | None = None
+    at: datetime | None = None
+
+
+@runtime_checkable
+class RowSnapshot(Protocol):
+    """One moment of a row store; see ``Snapshot``, whose promises it keeps."""
+
+    @property
+    def seq(self) -> int:
+        """The sequence number of the last commit that this moment contains (0: none yet)."""
+        ...
+
+    def get(self, kind: str, ids: Sequence[str], /) -> Mapping[str, Row]:
+        """The rows of these ids, by id; absent ids are absent."""
+        ...
+
+    def find(self, query: Query[Any], /) -> Iterator[Row]:
+        """The rows whose ``data`` answers the query, in its order, with the id as last key.
+
+        ``crmcore.adapters.rows.run_rows`` evaluates it over rows in any order. Paths go into
+        ``data``; the id is in ``data`` too.
+        """
+        ...
+
+
+@runtime_checkable
+class RowStore(Protocol):
+    """A store of rows: three methods, with the promises of ``Repository``."""
+
+    def snapshot(self) -> AbstractContextManager[RowSnapshot]:
+        """A context that gives the present moment."""
+        ...
+
+    def commit(self, changes: RowCommit, /) -> int:
+        """Test everything expected and store every change, or nothing: ``ConflictError``.
+
+        Returns the sequence number, which is the version of each written row. Without changes it
+        tests, stores nothing, and returns the number of the last commit.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what the store holds; closing twice is fine."""
+        ...

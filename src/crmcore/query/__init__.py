@@ -1,0 +1,58 @@
+"""Query: a question as data, comparable, printable and serialisable.
+
+``F`` builds filters, ``Query`` asks for records, ``run`` answers in memory: the reference meaning
+that every adapter keeps to.
+"""
+
+from __future__ import annotations
+
+from crmcore.query.answer import matches, run
+from crmcore.query.filters import (
+    ALL,
+    Always,
+    And,
+    Compare,
+    Contains,
+    F,
+    Filter,
+    In,
+    Missing,
+    Not,
+    Operator,
+    Or,
+    Order,
+    Path,
+    StartsWith,
+)
+from crmcore.query.question import Query
+from crmcore.query.read import DERIVED, check_path, paths, read, read_filter
+from crmcore.query.values import equal, sort_key, value_at
+
+__all__ = [
+    "ALL",
+    "DERIVED",
+    "Always",
+    "And",
+    "Compare",
+    "Contains",
+    "F",
+    "Filter",
+    "In",
+    "Missing",
+    "Not",
+    "Operator",
+    "Or",
+    "Order",
+    "Path",
+    "Query",
+    "StartsWith",
+    "check_path",
+    "equal",
+    "matches",
+    "paths",
+    "read",
+    "read_filter",
+    "run",
+    "sort_key",
+    "value_at",
+]
