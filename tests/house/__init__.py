@@ -1,0 +1,1 @@
+"""The house rules: layers, sizes, names and documents, checked like everything else."""

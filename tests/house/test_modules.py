@@ -1,0 +1,156 @@
+"""The size and the place of modules: small files, short functions, tests where one looks."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import SRC, TESTS
+
+LONGEST_MODULE = 500
+LONGEST_FUNCTION = 39
+
+LONG_FUNCTIONS: dict[str, str] = {}
+"""``module:qualified.name`` of a function that may be longer, and why."""
+
+TESTED_ELSEWHERE: dict[str, str] = {}
+"""A public module without a test file of its own, and where its tests are instead, or why not."""
+
+MODULES = sorted(SRC.rglob("*.py"))
+UNIT = TESTS / "unit"
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def name(path: Path) -> str:
+    """``crmcore.rules.merge``; a package has the name of its folder."""
+    return ".".join(path.relative_to(SRC.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(node: ast.AST, inside: str = "") -> Iterator[tuple[str, Function]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Function | ast.ClassDef):
+            qualified = f"{inside}.{child.name}".lstrip(".")
+            if isinstance(child, Function):
+                yield qualified, child
+            yield from functions(child, qualified)
+        else:
+            yield from functions(child, inside)
+
+
+def lines_of_code(function: Function, lines: list[str]) -> int:
+    """Lines from ``def`` to the end, without the docstring, blank lines and comments."""
+    counted = set(range(function.lineno, (function.end_lineno or function.lineno) + 1))
+    first = function.body[0]
+    if ast.get_docstring(function) is not None:
+        counted -= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    return sum(not re.match(r"\s*(#|$)", lines[number - 1]) for number in counted)
+
+
+def long_functions() -> dict[str, int]:
+    return {
+        f"{name(path)}:{qualified}": length
+        for path in MODULES
+        for qualified, function in functions(tree(path))
+        if (length := lines_of_code(function, path.read_text(encoding="utf-8").splitlines()))
+        > LONGEST_FUNCTION
+    }
+
+
+def has_own_code(path: Path) -> bool:
+    """False for a module that only hands on names of others."""
+    return any(
+        isinstance(node, Function | ast.ClassDef | ast.If | ast.For) for node in tree(path).body
+    )
+
+
+def is_public(module: str) -> bool:
+    """``__main__`` is public, ``_private`` and what is in it is not."""
+    return not re.search(r"\._(?!_)", module)
+
+
+def mirror(test_file: Path) -> str:
+    """The module that a test file is about, by its place: unit/rules/test_merge.py."""
+    inside = test_file.relative_to(UNIT)
+    return ".".join(("crmcore", *inside.parent.parts, inside.stem.removeprefix("test_")))
+
+
+def untested() -> set[str]:
+    tested = {mirror(path) for path in UNIT.rglob("test_*.py")}
+    return {
+        name(path)
+        for path in MODULES
+        if is_public(name(path)) and has_own_code(path) and name(path) not in tested
+    }
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_fits_in_one_reading(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(tree(path))
+
+
+def test_functions_are_short() -> None:
+    long = {
+        which: lines for which, lines in long_functions().items() if which not in LONG_FUNCTIONS
+    }
+    assert not long, f"longer than {LONGEST_FUNCTION} lines of code: {long}"
+
+
+def test_the_list_of_long_functions_is_current() -> None:
+    assert not LONG_FUNCTIONS.keys() - long_functions().keys()
+    assert all(LONG_FUNCTIONS.values()), "each needs its reason"
+
+
+def test_every_unit_test_file_mirrors_a_module() -> None:
+    modules = {name(path) for path in MODULES}
+    strays = {
+        path.relative_to(TESTS).as_posix()
+        for path in UNIT.rglob("test_*.py")
+        if mirror(path) not in modules
+    }
+    assert not strays, f"there is no module that these are about: {strays}"
+
+
+def test_every_public_module_has_a_test_file() -> None:
+    missing = untested() - TESTED_ELSEWHERE.keys()
+    assert not missing, f"no test file in tests/unit is about these: {sorted(missing)}"
+
+
+def test_the_list_of_modules_tested_elsewhere_is_current() -> None:
+    assert not TESTED_ELSEWHERE.keys() - untested()
+    assert all(TESTED_ELSEWHERE.values()), "each needs its reason"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_check_is_silenced_only_with_a_reason(path: Path) -> None:
+    """Such as ``# type: ignore[code]  # reason`` or ``# noqa: CODE - reason``."""
+    silencer = re.compile(
+        r"#\s*(?:type: ignore\[[\w, -]+\]|pyright: ignore\[\w+\]|pragma: no (?:cover|branch)"
+        r"|noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*)\s*"
+    )
+    with io.StringIO(path.read_text(encoding="utf-8")) as source:
+        comments = [
+            token
+            for token in tokenize.generate_tokens(source.readline)
+            if token.type == tokenize.COMMENT
+        ]
+    bare = [
+        f"line {comment.start[0]}: {comment.string}"
+        for comment in comments
+        if re.search(r"\b(?:type: ?ignore|pyright: ?|pragma|noqa)\b", comment.string)
+        and not re.search(r"\w{3}", silencer.sub("", comment.string, count=1))
+    ]
+    assert not bare, f"say why: {bare}"
