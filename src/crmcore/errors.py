@@ -22,12 +22,21 @@ class CrmError(Exception):
         return type(self) is type(other) and self.args == getattr(other, "args", None)
 
     def __hash__(self) -> int:
-        return hash((type(self), repr(self.args)))
+        # Only the texts: the other values may be unhashable, and equal ones may be shown unlike.
+        return hash((type(self), *(one for one in self.args if isinstance(one, str))))
+
+
+def safe_repr(value: object) -> str:
+    """The repr of ``value``; one that has none, as an int of 5,000 digits, is named by its type."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001  # whatever it is: showing bad data must not fail
+        return f"<{type(value).__name__} that cannot be shown>"
 
 
 def shown(value: object, *, limit: int = 120) -> str:
-    """The repr of ``value`` for a message, cut after ``limit`` characters with its full length."""
-    text = ascii(value[:limit]) if isinstance(value, str) else repr(value)
+    """``safe_repr(value)`` for a message, cut after ``limit`` characters with its full length."""
+    text = ascii(value[:limit]) if isinstance(value, str) else safe_repr(value)
     if isinstance(value, str) and len(value) > limit:
         return f"{text}... ({len(value):,} characters)"
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text):,} characters)"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any, overload
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcore import render
-from crmcore.errors import CrmError, shown
+from crmcore.errors import CrmError, safe_repr, shown
 from crmcore.values.ref import Ref
 
 
@@ -29,6 +29,7 @@ class Finding:
     ``code`` is stable and meant for programs, such as ``reference.missing``. ``ref`` is the record
     (``None``: none in particular), ``path`` the place in it, such as ``billing_address.city``
     (empty: the whole). ``suggestion`` is empty where there is no obvious way out.
+    Findings are compared by how their values are shown, as a bad value may refuse to be compared.
     """
 
     code: str
@@ -36,14 +37,15 @@ class Finding:
     message: str
     ref: Ref[Any] | None = None
     path: str = ""
-    value: object = None
+    value: object = field(default=None, eq=shown, repr=safe_repr)
     suggestion: str = ""
 
     def __str__(self) -> str:
         place = ".".join(part for part in (str(self.ref or ""), self.path) if part)
         value = "" if self.value is None else f" [{shown(self.value)}]"
         hint = f"; {self.suggestion}" if self.suggestion else ""
-        return f"{self.severity.name.lower()}: {place + ': ' if place else ''}{self.message}{value}{hint}"
+        where = f"{place}: " if place else ""
+        return f"{self.severity.name.lower()}: {where}{self.message}{value}{hint}"
 
 
 def error(code: str, message: str, **rest: Any) -> Finding:
@@ -91,7 +93,7 @@ class Findings(Sequence[Finding]):
         return isinstance(other, Findings) and self._found == other._found
 
     def __hash__(self) -> int:
-        return hash(tuple(str(one) for one in self._found))
+        return hash(self._found)
 
     @property
     def errors(self) -> Findings:
@@ -104,7 +106,7 @@ class Findings(Sequence[Finding]):
         return Findings(one for one in self._found if one.severity is not Severity.ERROR)
 
     def with_code(self, code: str) -> Findings:
-        """Those of this code, or of the family it names: ``reference`` has ``reference.missing``."""
+        """Those of this code or family: ``reference.missing`` is of the family ``reference``."""
         return Findings(
             one for one in self._found if one.code == code or one.code.startswith(f"{code}.")
         )
@@ -146,7 +148,7 @@ def _listed(findings: Findings) -> str:
 
 @frozen
 class ValidationError(CrmError):
-    """A write was refused because of its findings; nothing was stored. ``findings`` has them all."""
+    """A write was refused for its findings, and nothing was stored; ``findings`` has them all."""
 
     findings: Findings
 

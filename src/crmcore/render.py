@@ -32,7 +32,7 @@ _UNSHOWABLE: Final = re.compile(
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
-def plain(value: object) -> str:  # noqa: PLR0911  # one return for each kind of value
+def plain(value: object) -> str:  # one return for each kind of value
     """A value as people read it.
 
     ``None`` is a dash, a bool yes or no, a Decimal without exponent, a date ISO 8601, a moment

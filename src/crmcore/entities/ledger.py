@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from attrs import field, frozen
 
-from crmcore.entities.record import Record, text_tuple
+from crmcore.entities.record import Record, plain_tuple, text_tuple
 from crmcore.fields import KEEP, DateTime, Lookup
 from crmcore.values.ids import (
     AccountId,
@@ -53,23 +53,23 @@ def new_opportunity_change_id() -> OpportunityChangeId:
 
 
 def _transfers(given: Iterable[Transfer]) -> tuple[Transfer, ...]:
-    return tuple(given)
+    return plain_tuple(given)
 
 
 def _moved(given: Iterable[Moved]) -> tuple[Moved, ...]:
-    return tuple(given)
+    return plain_tuple(given)
 
 
 def _clashes(given: Iterable[Clash]) -> tuple[Clash, ...]:
-    return tuple(given)
+    return plain_tuple(given)
 
 
 def _records(given: Iterable[Record]) -> tuple[Record, ...]:
-    return tuple(given)
+    return plain_tuple(given)
 
 
 def _refs(given: Iterable[Ref[Record]]) -> tuple[Ref[Record], ...]:
-    return tuple(given)
+    return plain_tuple(given)
 
 
 class Fate(Enum):
@@ -117,10 +117,11 @@ class Moved:
 class Clash:
     """Two link rows that became the same link: ``kept`` stays, ``removed`` goes, both whole.
 
-    ``kept`` is the row as it was before it took over anything from the other.
+    ``kept`` is the row as it was before it took over anything from the other; ``None`` where
+    nothing stays, as ``removed`` would have linked a record with itself.
     """
 
-    kept: Record
+    kept: Record | None
     removed: Record
 
 
@@ -201,7 +202,7 @@ class DealState:
 
 @frozen(kw_only=True)
 class OpportunityChange(Record):
-    """One commit's change of a deal: ``before`` is ``None`` when it was made, ``after`` when deleted.
+    """One commit's change of a deal: no ``before`` when it was made, no ``after`` when deleted.
 
     Written by the same commit as the change, so the rows of a deal, in the order of their
     versions, form a chain without gaps.

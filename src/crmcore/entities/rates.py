@@ -19,8 +19,7 @@ def new_exchange_rate_id() -> ExchangeRateId:
 
 
 def _rate(value: Decimal | int) -> Decimal:
-    number = exact_number(value)
-    return number  # type: ignore[return-value]  # None is bad data and passes
+    return exact_number(value)  # type: ignore[return-value]  # None is bad data and passes
 
 
 @frozen(kw_only=True)

@@ -9,14 +9,17 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Self, TypeVar
 
+import attrs
 from attrs import field, frozen
 
+from crmcore.errors import safe_repr
 from crmcore.fields import DateTime, Lookup, Target
 from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.ids import UserId, new_id
 from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound="Record")
+T = TypeVar("T")
 
 
 @cache
@@ -36,7 +39,11 @@ def text_set(values: Iterable[str]) -> frozenset[str]:
     """
     if isinstance(values, str):
         return frozenset((values,))
-    return frozenset(values) if isinstance(values, Iterable) else values
+    given = plain_tuple(values)
+    try:
+        return frozenset(given)
+    except TypeError:  # one of them is unhashable, or there are none
+        return given  # type: ignore[return-value]  # bad data passes
 
 
 def text_tuple(values: Iterable[str]) -> tuple[str, ...]:
@@ -44,15 +51,21 @@ def text_tuple(values: Iterable[str]) -> tuple[str, ...]:
 
     What is no iterable of texts comes back as it is, for the check to report.
     """
-    if isinstance(values, str):
-        return (values,)
+    return (values,) if isinstance(values, str) else plain_tuple(values)
+
+
+def plain_tuple(values: Iterable[T]) -> tuple[T, ...]:
+    """The tuple of these values; what is no iterable comes back as it is, for the check."""
     return tuple(values) if isinstance(values, Iterable) else values
 
 
 def custom_values(values: Mapping[str, Any]) -> FrozenMap[Any]:
     """The frozen map of these custom values; what is no mapping comes back as it is."""
     plain = isinstance(values, Mapping) and not isinstance(values, FrozenMap)
-    return FrozenMap(values) if plain else values  # type: ignore[return-value]  # bad data passes
+    try:
+        return FrozenMap(values) if plain else values  # type: ignore[return-value]  # bad data passes
+    except (RecursionError, TypeError):  # it holds itself, or a set of what cannot be frozen
+        return values  # type: ignore[return-value]  # bad data passes
 
 
 def source_ids(values: Mapping[str, str]) -> FrozenMap[str]:
@@ -64,6 +77,11 @@ def exact_number(value: Decimal | int | None) -> Decimal | None:
     """A whole number as a Decimal; everything else as it is, for the check to report."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     return Decimal(value) if whole else value  # type: ignore[arg-type, return-value]  # bad data passes
+
+
+def _is_told(one: attrs.Attribute[Any], record: Record) -> bool:
+    value = getattr(record, one.name)
+    return type(value) is not type(one.default) or value != one.default
 
 
 @frozen(kw_only=True)
@@ -84,6 +102,19 @@ class Record:
     external_ids: FrozenMap[str] = field(default=FrozenMap(), converter=source_ids)
     created_at: Annotated[datetime | None, DateTime()] = None
     updated_at: Annotated[datetime | None, DateTime()] = None
+
+    def __init_subclass__(cls) -> None:
+        """Keep attrs from writing a ``__repr__`` of its own, which would list every default."""
+        if "__repr__" not in vars(cls):
+            cls.__repr__ = cls.__repr__  # type: ignore[method-assign]  # the inherited one
+
+    def __repr__(self) -> str:
+        """The id and what differs from the defaults: the entity's own fields, then the others."""
+        common = {one.name for one in attrs.fields(Record)}
+        told = [one for one in attrs.fields(type(self)) if one.repr and _is_told(one, self)]
+        told.sort(key=lambda one: (one.name != "id", one.name in common))
+        values = (f"{one.alias}={safe_repr(getattr(self, one.name))}" for one in told)
+        return f"{type(self).__qualname__}({', '.join(values)})"
 
     @property
     def ref(self) -> Ref[Self]:

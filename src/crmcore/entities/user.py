@@ -44,6 +44,6 @@ class Quota(Record):
     """What a user is to sell in the period that begins on ``period_start``."""
 
     id: QuotaId = field(factory=new_quota_id)
-    owner_id: Annotated[UserId, Lookup("user")]
+    owner_id: Annotated[UserId, Lookup("user")]  # pyright: ignore[reportGeneralTypeIssues]  # all fields are keyword-only
     period_start: date
     amount: Money

@@ -21,18 +21,30 @@ class Calendar:
 
     def quarter(self, day: date) -> tuple[date, date]:
         """The first and the last day of the fiscal quarter that ``day`` lies in."""
-        into = (day.month - self.fiscal_year_start) % 3
-        first = _month(day, -into)
-        return first, _month(first, 3) - timedelta(days=1)
+        return _period(day, (day.month - self.fiscal_year_start) % 3, 3)
 
     def year(self, day: date) -> tuple[date, date]:
         """The first and the last day of the fiscal year that ``day`` lies in."""
-        into = (day.month - self.fiscal_year_start) % 12
-        first = _month(day, -into)
-        return first, _month(first, 12) - timedelta(days=1)
+        return _period(day, (day.month - self.fiscal_year_start) % 12, 12)
 
 
-def _month(day: date, months: int) -> date:
-    """The first day of the month that lies ``months`` after the month of ``day``."""
-    count = day.year * 12 + day.month - 1 + months
-    return date(count // 12, count % 12 + 1, 1)
+def _period(day: date, before: int, months: int) -> tuple[date, date]:
+    """The first and the last day of ``months`` months that begin ``before`` months before ``day``.
+
+    Both are cut to the years 1 to 9999, as there are no other dates.
+    """
+    start = _month(day) - before
+    end = start + months
+    return (
+        _first_of(start) if start >= _month(date.min) else date.min,
+        _first_of(end) - timedelta(days=1) if end <= _month(date.max) else date.max,
+    )
+
+
+def _month(day: date) -> int:
+    """The number of the month of ``day``, counted from January of the year 0."""
+    return day.year * 12 + day.month - 1
+
+
+def _first_of(month: int) -> date:
+    return date(month // 12, month % 12 + 1, 1)

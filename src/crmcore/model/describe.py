@@ -5,6 +5,7 @@ Checks, merges, the codec, strategies, diagrams and column labels all read the s
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -121,15 +122,15 @@ class EntitySchema:
 
         Raises ``UnknownNameError`` with the nearest name.
         """
-        plain = name.removeprefix("custom.")
-        found = self._by_name.get(plain)
-        if found is None or (found.is_custom is False and plain != name):
+        if not self.has(name):
             raise UnknownNameError("field", name, tuple(one.path for one in self.fields), self.kind)
-        return found
+        return self._by_name[name.removeprefix("custom.")]
 
     def has(self, name: str) -> bool:
         """Whether there is a field of this name."""
-        return name.removeprefix("custom.") in self._by_name
+        plain = name.removeprefix("custom.")
+        found = self._by_name.get(plain)
+        return found is not None and (found.is_custom or plain == name)
 
     @property
     def standard(self) -> tuple[FieldSchema, ...]:
@@ -150,11 +151,23 @@ class EntitySchema:
 def words(name: str) -> str:
     """A label made from a name: ``parent_id`` gives ``Parent``, ``close_on`` ``Close date``."""
     stem = name.removeprefix("is_")
-    for ending, word in (("_id", ""), ("_on", " date"), ("_at", " time"), ("_ids", "s")):
+    for ending, word in (("_id", ""), ("_on", " date"), ("_at", " time")):
         if stem.endswith(ending) and stem != ending:
             stem = stem.removesuffix(ending) + word
             break
     return stem.replace("_", " ").strip().capitalize()
+
+
+def _label(name: str, meaning: FieldType) -> str:
+    """The label of a field: the ``_id`` of what is no reference is a word of it."""
+    is_number = name.endswith("_id") and not isinstance(meaning, Lookup)
+    return f"{words(name)} id" if is_number else words(name)
+
+
+def _plural(label: str) -> str:
+    if re.search(r"[^aeiou]y$", label):
+        return f"{label[:-1]}ies"
+    return f"{label}es" if re.search(r"(s|x|z|ch|sh)$", label) else f"{label}s"
 
 
 _BY_PYTHON: tuple[tuple[type, FieldType], ...] = (
@@ -185,7 +198,7 @@ _PYTHON_OF: dict[type, type] = {
 }
 
 
-def _unwrapped(hint: Any) -> tuple[Any, FieldType | None, bool]:
+def unwrapped(hint: Any) -> tuple[Any, FieldType | None, bool]:
     """A hint without ``Annotated`` and ``None``: the rest, the meaning found, whether optional."""
     meaning: FieldType | None = None
     optional = False
@@ -201,10 +214,11 @@ def _unwrapped(hint: Any) -> tuple[Any, FieldType | None, bool]:
         elif hasattr(hint, "__supertype__"):
             hint = hint.__supertype__
         else:
-            return hint, meaning, optional
+            return hint, meaning, optional or hint is Any
 
 
-def _container(hint: Any) -> tuple[Any, Holds]:
+def container(hint: Any) -> tuple[Any, Holds]:
+    """The type of one value, and how many ``tuple[X, ...]`` or ``FrozenMap[X]`` and so on hold."""
     origin = get_origin(hint)
     inner = get_args(hint)
     if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis:
@@ -222,15 +236,16 @@ def _class_of(hint: Any) -> type:
 
 
 def _field_schema(attribute: attrs.Attribute[Any], hint: Any) -> FieldSchema:
-    rest, meaning, optional = _unwrapped(hint)
-    rest, holds = _container(rest)
-    rest, inner_meaning, _ = _unwrapped(rest)
+    rest, meaning, optional = unwrapped(hint)
+    rest, holds = container(rest)
+    rest, inner_meaning, _ = unwrapped(rest)
     python = _class_of(rest)
     by_type = (one for base, one in _BY_PYTHON if issubclass(python, base))
+    found = meaning or inner_meaning or next(by_type, Composite())
     return FieldSchema(
         name=attribute.name,
-        label=words(attribute.name),
-        meaning=meaning or inner_meaning or next(by_type, Composite()),
+        label=_label(attribute.name, found),
+        meaning=found,
         python=python,
         holds=holds,
         is_optional=optional,
@@ -246,7 +261,7 @@ def custom_schema(one: CustomField) -> FieldSchema:
         python = _PYTHON_OF[type(one.type)]
     return FieldSchema(
         name=one.name,
-        label=one.label or words(one.name),
+        label=one.label or _label(one.name, one.type),
         meaning=one.type,
         python=python,
         holds=Holds.SET if isinstance(one.type, MultiPicklist) else Holds.ONE,
@@ -267,12 +282,11 @@ def _described(entity: type[Record]) -> EntitySchema:
     hints = get_type_hints(entity, include_extras=True)
     kind = kind_of(entity)
     label = words(kind)
-    plural = f"{label[:-1]}ies" if label.endswith("y") else f"{label}s"
     return EntitySchema(
         kind=kind,
         entity=entity,
         label=label,
-        plural=plural,
+        plural=_plural(label),
         fields=tuple(_field_schema(one, hints[one.name]) for one in attrs.fields(entity)),
     )
 
@@ -303,3 +317,25 @@ def parts(python: type) -> Mapping[str, type]:
 @cache
 def _parts(python: type) -> Mapping[str, type]:
     return {one.name: one.python for one in value_fields(python)}
+
+
+_EMPTY: Mapping[Any, Any] = {tuple: (), frozenset: frozenset(), FrozenMap: FrozenMap()}
+
+
+def defaults(python: type) -> Mapping[str, Any]:
+    """What each attribute of an attrs class is when it is left out, in their order.
+
+    ``attrs.NOTHING`` where it must be given, or is made anew each time. Empty for other classes.
+    """
+    key: Any = python  # Any: mypy does not see that every class is hashable
+    return _defaults(key)
+
+
+@cache
+def _defaults(python: type) -> Mapping[str, Any]:
+    return {one.name: _default(one) for one in attrs.fields(python)} if attrs.has(python) else {}
+
+
+def _default(attribute: attrs.Attribute[Any]) -> Any:
+    factory = getattr(attribute.default, "factory", None)
+    return attribute.default if factory is None else _EMPTY.get(factory, attrs.NOTHING)

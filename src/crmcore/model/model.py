@@ -41,6 +41,38 @@ def _by_kind(entities: Iterable[type[Record]]) -> tuple[type[Record], ...]:
     return tuple(sorted(entities, key=kind_of))
 
 
+def _fields(
+    given: Mapping[str, Iterable[CustomField]],
+) -> FrozenMap[tuple[CustomField, ...]]:
+    return FrozenMap({kind: tuple(fields) for kind, fields in given.items()})
+
+
+def _labels(given: Mapping[str, Label]) -> FrozenMap[Label]:
+    return FrozenMap(given)
+
+
+def _kinds(given: Iterable[str]) -> frozenset[str]:
+    return frozenset(given)
+
+
+def _pipelines(given: Iterable[Pipeline]) -> tuple[Pipeline, ...]:
+    return tuple(given)
+
+
+def _statuses(given: Iterable[LeadStatus]) -> tuple[LeadStatus, ...]:
+    return tuple(given)
+
+
+def _relations(given: Mapping[str, str]) -> FrozenMap[str]:
+    return FrozenMap(given)
+
+
+RELATION_KINDS: FrozenMap[str] = FrozenMap(
+    supplier="customer", customer="supplier", partner="partner", competitor="competitor"
+)
+"""The kinds of relation between accounts that every model knows, each with its inverse."""
+
+
 @frozen(kw_only=True)
 class Model:
     """Which entities there are, and how one company wants them.
@@ -53,14 +85,16 @@ class Model:
     """
 
     entities: tuple[type[Record], ...] = field(default=STANDARD_ENTITIES, converter=_by_kind)
-    custom_fields: FrozenMap[tuple[CustomField, ...]] = FrozenMap()
-    labels: FrozenMap[Label] = FrozenMap()
-    disabled: frozenset[str] = frozenset()
-    pipelines: tuple[Pipeline, ...] = (STANDARD_PIPELINE,)
-    lead_statuses: tuple[LeadStatus, ...] = STANDARD_LEAD_STATUSES
-    relation_kinds: FrozenMap[str] = FrozenMap(
-        supplier="customer", customer="supplier", partner="partner", competitor="competitor"
+    custom_fields: FrozenMap[tuple[CustomField, ...]] = field(
+        default=FrozenMap(), converter=_fields
     )
+    labels: FrozenMap[Label] = field(default=FrozenMap(), converter=_labels)
+    disabled: frozenset[str] = field(default=frozenset(), converter=_kinds)
+    pipelines: tuple[Pipeline, ...] = field(default=(STANDARD_PIPELINE,), converter=_pipelines)
+    lead_statuses: tuple[LeadStatus, ...] = field(
+        default=STANDARD_LEAD_STATUSES, converter=_statuses
+    )
+    relation_kinds: FrozenMap[str] = field(default=RELATION_KINDS, converter=_relations)
     policies: Policies = Policies()
     calendar: Calendar = Calendar()
     currency: str = "EUR"

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from crmcore.entities.record import exact_number
 from crmcore.errors import UnknownNameError
 
 
@@ -43,7 +44,7 @@ class LeadCategory(StrEnum):
 
 
 def _percent(value: Decimal | int) -> Decimal:
-    return Decimal(value)
+    return exact_number(value)  # type: ignore[return-value]  # None passes, for the model to report
 
 
 @frozen

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from crmcore.entities.record import Record
+from crmcore.errors import shown
 from crmcore.fields import Lookup
 from crmcore.model.describe import EntitySchema, FieldSchema, Holds
 from crmcore.values.ref import Ref
@@ -32,10 +33,12 @@ def field_references(record: Record, one: FieldSchema) -> Iterator[Ref[Any]]:
     if one.lookup is None:
         return
     value = one.value(record)
-    if one.holds is Holds.SET:
-        values: Any = sorted(value, key=str)
+    if one.holds is Holds.ONE:
+        values: Any = (value,)
+    elif isinstance(value, tuple | frozenset):
+        values = value if one.holds is Holds.TUPLE else sorted(value, key=shown)
     else:
-        values = value if one.holds is Holds.TUPLE else (value,)
+        values = ()  # bad data
     for item in values:
         ref = as_ref(item, one.lookup)
         if ref is not None:

@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from crmcore.entities.record import kind_of
+from crmcore.entities.record import Record, kind_of
 from crmcore.errors import did_you_mean
-from crmcore.fields import Lookup, MultiPicklist, Picklist
+from crmcore.fields import CustomField, Lookup, MultiPicklist, Picklist
 from crmcore.findings import Finding, Findings, error
-from crmcore.model.describe import describe
-from crmcore.model.pipeline import LeadCategory, Pipeline, StageCategory
+from crmcore.model.calendar import Calendar
+from crmcore.model.customise import Label
+from crmcore.model.describe import EntitySchema, describe
+from crmcore.model.pipeline import (
+    ForecastCategory,
+    LeadCategory,
+    LeadStatus,
+    Pipeline,
+    Stage,
+    StageCategory,
+)
 from crmcore.values.currency import is_known_currency
 
-if TYPE_CHECKING:
-    from crmcore.model.model import Model
+
+class _Draft(Protocol):
+    """A model while it is being built: what is looked at to say whether it can work."""
+
+    @property
+    def entities(self) -> tuple[type[Record], ...]: ...
+    @property
+    def custom_fields(self) -> Mapping[str, tuple[CustomField, ...]]: ...
+    @property
+    def labels(self) -> Mapping[str, Label]: ...
+    @property
+    def disabled(self) -> frozenset[str]: ...
+    @property
+    def pipelines(self) -> tuple[Pipeline, ...]: ...
+    @property
+    def lead_statuses(self) -> tuple[LeadStatus, ...]: ...
+    @property
+    def calendar(self) -> Calendar: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def kinds(self) -> tuple[str, ...]: ...
+    def schema(self, entity: type[Record] | str) -> EntitySchema: ...
+    def has(self, entity: type[Record] | str) -> bool: ...
 
 
-def model_findings(model: Model) -> Findings:
+def model_findings(model: _Draft) -> Findings:
     """Every problem of a model; none means that it works."""
     return Findings(
         (
@@ -39,7 +71,19 @@ def _repeated(keys: Iterable[str]) -> list[str]:
     return sorted(key for key, count in Counter(keys).items() if count > 1)
 
 
-def _entities(model: Model) -> Iterator[Finding]:
+UNFIT: Mapping[type, str] = MappingProxyType(
+    {
+        float: "Decimal, which is exact",
+        list: "tuple[..., ...]",
+        dict: "FrozenMap",
+        set: "frozenset",
+        bytes: "an Attachment, which says where the content is",
+    }
+)
+"""Types that no field can have, as they are inexact, change, or are no text; and what can."""
+
+
+def _entities(model: _Draft) -> Iterator[Finding]:
     for kind in _repeated(kind_of(entity) for entity in model.entities):
         yield error(
             "model.entity_twice",
@@ -47,9 +91,18 @@ def _entities(model: Model) -> Iterator[Finding]:
             value=kind,
             suggestion="rename one of the classes",
         )
+    for entity in model.entities:
+        for one in describe(entity).fields:
+            if one.python in UNFIT:
+                yield error(
+                    "model.field_type",
+                    f"a field cannot be a {one.python.__name__}",
+                    path=f"{kind_of(entity)}.{one.name}",
+                    suggestion=f"use {UNFIT[one.python]}",
+                )
 
 
-def _custom_fields(model: Model) -> Iterator[Finding]:
+def _custom_fields(model: _Draft) -> Iterator[Finding]:
     classes = {kind_of(entity): entity for entity in model.entities}
     for kind, fields in model.custom_fields.items():
         taken = {one.name for one in describe(classes[kind]).fields} if kind in classes else set()
@@ -79,7 +132,7 @@ def _custom_fields(model: Model) -> Iterator[Finding]:
                 )
 
 
-def _lookups(model: Model) -> Iterator[Finding]:
+def _lookups(model: _Draft) -> Iterator[Finding]:
     for kind in model.kinds:
         for one in model.schema(kind).lookups:
             for target in one.meaning.kinds if isinstance(one.meaning, Lookup) else ():
@@ -93,7 +146,7 @@ def _lookups(model: Model) -> Iterator[Finding]:
                     )
 
 
-def _names(model: Model) -> Iterator[Finding]:
+def _names(model: _Draft) -> Iterator[Finding]:
     named = (
         ("custom_fields", model.custom_fields),
         ("labels", model.labels),
@@ -110,12 +163,13 @@ def _names(model: Model) -> Iterator[Finding]:
                 )
 
 
-def _pipelines(model: Model) -> Iterator[Finding]:
+def _pipelines(model: _Draft) -> Iterator[Finding]:
     if not model.pipelines:
         yield error("model.no_pipeline", "a model needs at least one pipeline")
     for key in _repeated(one.key for one in model.pipelines):
         yield error("model.pipeline_twice", "two pipelines have the same key", value=key)
     for pipeline in model.pipelines:
+        yield from _key(pipeline.key, "pipeline")
         yield from _stages(pipeline)
 
 
@@ -129,49 +183,90 @@ def _stages(pipeline: Pipeline) -> Iterator[Finding]:
                 "model.stage_missing", f"a pipeline needs a stage that is {category}", path=path
             )
     for stage in pipeline.stages:
-        right = {StageCategory.WON: Decimal(100), StageCategory.LOST: Decimal(0)}
-        wanted = right.get(stage.category)
-        if wanted is not None and stage.probability != wanted:
-            yield error(
-                "model.stage_probability",
-                f"a stage that is {stage.category} has a probability of {wanted} percent",
-                path=f"{path}, stage {stage.key}",
-                value=stage.probability,
-            )
-        elif not 0 <= stage.probability <= 100:
-            yield error(
-                "model.stage_probability",
-                "a probability is a percentage from 0 to 100",
-                path=f"{path}, stage {stage.key}",
-                value=stage.probability,
-            )
+        yield from _stage(stage, f"{path}, stage {stage.key}")
 
 
-def _lead_statuses(model: Model) -> Iterator[Finding]:
+RIGHT_PROBABILITY = {StageCategory.WON: Decimal(100), StageCategory.LOST: Decimal(0)}
+"""The probability, in percent, that every stage of a category has (law P1)."""
+
+
+def _stage(stage: Stage, path: str) -> Iterator[Finding]:
+    yield from _key(stage.key, path)
+    for value, wanted in (
+        (stage.category, StageCategory),
+        (stage.forecast_category, ForecastCategory),
+    ):
+        if not isinstance(value, wanted):
+            yield error(
+                "model.stage_category",
+                f"this must be a {wanted.__name__}",
+                path=path,
+                value=value,
+                suggestion=f"such as {wanted.__name__}.{next(iter(wanted)).name}",
+            )
+    right = RIGHT_PROBABILITY.get(stage.category)
+    if not is_percentage(stage.probability):
+        yield error(
+            "model.stage_probability",
+            "a probability is an exact percentage from 0 to 100",
+            path=path,
+            value=stage.probability,
+        )
+    elif right is not None and stage.probability != right:
+        yield error(
+            "model.stage_probability",
+            f"a stage that is {stage.category} has a probability of {right} percent",
+            path=path,
+            value=stage.probability,
+        )
+
+
+def _key(key: object, path: str) -> Iterator[Finding]:
+    if not isinstance(key, str) or not key.strip():
+        yield error("model.key", "a key is any text that is not blank", path=path, value=key)
+
+
+def is_percentage(value: object) -> bool:
+    """Whether it is an exact number from 0 to 100."""
+    return isinstance(value, Decimal) and value.is_finite() and 0 <= value <= 100  # percent
+
+
+def _lead_statuses(model: _Draft) -> Iterator[Finding]:
     for key in _repeated(one.key for one in model.lead_statuses):
         yield error("model.status_twice", "two lead statuses have the same key", value=key)
+    for one in model.lead_statuses:
+        yield from _key(one.key, "lead status")
+        if not isinstance(one.category, LeadCategory):
+            yield error(
+                "model.status_category",
+                "this must be a LeadCategory",
+                path=f"lead status {one.key}",
+                value=one.category,
+                suggestion="such as LeadCategory.OPEN",
+            )
     categories = {one.category for one in model.lead_statuses}
     for category in (LeadCategory.OPEN, LeadCategory.CONVERTED):
         if category not in categories:
             yield error("model.status_missing", f"a model needs a lead status that is {category}")
 
 
-def _calendar(model: Model) -> Iterator[Finding]:
+def _calendar(model: _Draft) -> Iterator[Finding]:
     zone = model.calendar.time_zone
     try:
         ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):
+    except (ValueError, OSError, KeyError, TypeError, AttributeError):  # the last: it is no text
         yield error(
             "model.time_zone",
             "this time zone is not known here",
             value=zone,
-            suggestion="use an IANA name such as Europe/Paris; install tzdata where the system has none",
+            suggestion="use an IANA name, such as Europe/Paris; some systems need tzdata for it",
         )
-    if not 1 <= model.calendar.fiscal_year_start <= 12:
+    month = model.calendar.fiscal_year_start
+    if not isinstance(month, int) or month not in range(1, 13):
         yield error(
             "model.fiscal_year_start",
             "the first month of the fiscal year is 1 to 12",
-            value=model.calendar.fiscal_year_start,
+            value=month,
         )
     if not is_known_currency(model.currency):
         yield error(

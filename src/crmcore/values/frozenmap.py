@@ -27,7 +27,7 @@ class FrozenMap(Mapping[str, V_co]):
         self, items: Mapping[str, V_co] | Iterable[tuple[str, V_co]] = (), /, **named: V_co
     ) -> None:
         given = dict(items, **named)
-        ordered = sorted(given.items(), key=lambda item: str(item[0]))
+        ordered = sorted(given.items(), key=lambda item: _rank(item[0]))
         object.__setattr__(self, "_items", {key: frozen_value(value) for key, value in ordered})
         object.__setattr__(self, "_hash", None)
 
@@ -65,13 +65,20 @@ class FrozenMap(Mapping[str, V_co]):
     def __repr__(self) -> str:
         return f"FrozenMap({self._items!r})"
 
-    def with_items(self, items: Mapping[str, Any] = {}, /, **named: Any) -> FrozenMap[Any]:  # noqa: B006  # never written to
+    def with_items(
+        self, items: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **named: Any
+    ) -> FrozenMap[Any]:
         """The successor in which these items are added or replaced."""
-        return FrozenMap({**self._items, **items, **named})
+        return FrozenMap({**self._items, **dict(items), **named})
 
     def without(self, *keys: str) -> FrozenMap[V_co]:
         """The successor without these keys; keys that are absent are ignored."""
         return FrozenMap({key: value for key, value in self._items.items() if key not in keys})
+
+
+def _rank(key: object) -> tuple[bool, str]:
+    # Keys that are no text are bad data: they come last, as they were given.
+    return (False, key) if isinstance(key, str) else (True, "")
 
 
 def frozen_value(value: Any) -> Any:

@@ -13,12 +13,12 @@ _SALUTATIONS: Final = frozenset(
     """
     mr mrs ms miss mx dr prof professor rev sir dame lord herr frau hr mme mlle monsieur madame
     sr sra srta señor señora dott dottssa sig sigra dhr mevr ing dr-ing dipl-ing
-    """.split()  # noqa: SIM905  # words read best as words
+    """.split()  # noqa: SIM905  # a list of words is read as a line of words  # words read best as words
 )
 """Compared casefolded and without dots."""
 
 _SUFFIXES: Final = frozenset(
-    "Jr JR jr Sr SR sr II III IV PhD PHD Phd MD MBA Esq ESQ CPA DDS JD LLM MSc BSc".split()  # noqa: SIM905
+    "Jr JR jr Sr SR sr II III IV PhD PHD Phd MD MBA Esq ESQ CPA DDS JD LLM MSc BSc".split()  # noqa: SIM905  # reads as a line
 )
 """Compared without dots, in these very spellings: Ma and Md are names of people."""
 
@@ -27,7 +27,7 @@ _PARTICLES: Final = frozenset(
     van von der den de del della di da dos das do du des la le los las ter ten te zu zum zur af av
     el al bin bint ibn ben
     Van Von Der Den De Del Della Di Da Dos Du La Le Ter Ten
-    """.split()  # noqa: SIM905  # words read best as words
+    """.split()  # noqa: SIM905  # a list of words is read as a line of words  # words read best as words
 )
 """Compared in these very spellings: Al, Ben and El are given names too."""
 

@@ -10,7 +10,7 @@ _LETTERS: Final = dict(
 ) | {"þ": "th", "æ": "ae", "œ": "oe"}
 """Latin letters that Unicode does not decompose; casefolding has mapped ß before."""
 
-_LETTERS_WITH_BREVE: Final = (("и\u0306", "й"), ("у\u0306", "ў"))  # noqa: RUF001
+_LETTERS_WITH_BREVE: Final = (("и\u0306", "й"), ("у\u0306", "ў"))  # noqa: RUF001  # look-alikes are what it is about
 """Cyrillic letters of their own that nevertheless decompose."""
 
 _APOSTROPHES: Final = frozenset("ʹʺʻʼʽʾʿˈ")
