@@ -216,24 +216,24 @@ class ChangeSet:
         )
 
     def stamped(self, at: datetime, by: str | None) -> ChangeSet:
-        """The set as decided at this moment by this user, unless it says so already.
+        """The set with its moment and user filled in where it does not say so itself.
 
-        Written records get ``at`` as ``updated_at``, inserted ones as ``created_at`` too where they
-        have none.
+        Written records get the moment as ``updated_at``, inserted ones as ``created_at`` too where
+        they have none.
         """
-        if self.at is not None:
-            return self
+        moment = at if self.at is None else self.at
         dated: list[Change] = []
         for change in self.changes:
             match change:
                 case Insert(after):
-                    created = after.created_at or at
-                    dated.append(Insert(attrs.evolve(after, created_at=created, updated_at=at)))
+                    created = after.created_at or moment
+                    dated.append(Insert(attrs.evolve(after, created_at=created, updated_at=moment)))
                 case Update(before, after):
-                    dated.append(Update(before, attrs.evolve(after, updated_at=at)))
+                    dated.append(Update(before, attrs.evolve(after, updated_at=moment)))
                 case Delete():
                     dated.append(change)
-        return attrs.evolve(self, changes=dated, at=at, by=by if self.by is None else self.by)
+        by = by if self.by is None else self.by
+        return attrs.evolve(self, changes=dated, at=moment, by=by)
 
     def as_stored(self, seq: int) -> ChangeSet:
         """The set in which every record written has the version that commit ``seq`` gave it."""
@@ -281,9 +281,9 @@ def differences(before: Record, after: Record) -> tuple[tuple[str, Any, Any], ..
             continue
         old, new = getattr(before, one.name), getattr(after, one.name)
         if one.name == "custom" and isinstance(old, Mapping) and isinstance(new, Mapping):
-            for key in sorted(old.keys() | new.keys()):
-                if not _same(old.get(key), new.get(key)):
-                    found.append((f"custom.{key}", old.get(key), new.get(key)))
+            keys = sorted(old.keys() | new.keys(), key=str)
+            pairs = ((f"custom.{key}", old.get(key), new.get(key)) for key in keys)
+            found += (pair for pair in pairs if not _same(pair[1], pair[2]))
         elif not _same(old, new):
             found.append((one.name, old, new))
     return tuple(found)
@@ -319,37 +319,66 @@ def _ends(one: Change) -> tuple[Record | None, Record | None]:
 
 def composed(first: ChangeSet, later: ChangeSet) -> ChangeSet:
     """What ``first.then(later)`` gives."""
-    merged: dict[Ref[Any], Change | None] = {one.ref: one for one in first.changes}
+    merged = {one.ref: one for one in first.changes}
     for one in later.changes:
-        earlier = merged.get(one.ref)
-        if one.ref not in merged or earlier is None:
-            merged[one.ref] = one
-            continue
-        start, middle = _ends(earlier)
-        expected, end = _ends(one)
-        if (middle is None) is not (expected is None) or (
-            middle is not None and expected is not None and not same_content(middle, expected)
-        ):
-            raise ConflictError(one.ref, _state(expected), _state(middle))
-        if end is not None and start is not None:
-            end = attrs.evolve(end, version=start.version)
-        merged[one.ref] = change(start, end)
+        joint = _joint(merged[one.ref], one) if one.ref in merged else one
+        if joint is None:
+            del merged[one.ref]
+        else:
+            merged[one.ref] = joint
+    changes = tuple(merged.values())
+    undone = [one.inverse() for one in changes]
     return attrs.evolve(
         first,
-        changes=tuple(one for one in merged.values() if one is not None),
-        checks=(*first.checks, *_remaining(first, later.checks, later.refs)),
-        undo_checks=(
-            *later.undo_checks,
-            *_remaining(later.inverse(), first.undo_checks, first.refs),
-        ),
+        changes=changes,
+        checks=_joint_checks(first, later, changes),
+        undo_checks=_joint_checks(later.inverse(), first.inverse(), undone),
         reason=first.reason if first.reason is not None else later.reason,
         by=first.by if first.by is not None else later.by,
         at=later.at if later.at is not None else first.at,
     )
 
 
+def _joint(earlier: Change, one: Change) -> Change | None:
+    """What two changes of a record do together; ``None`` where it is made and then deleted."""
+    start, middle = _ends(earlier)
+    expected, end = _ends(one)
+    if (middle is None) is not (expected is None) or (
+        middle is not None and expected is not None and not same_content(middle, expected)
+    ):
+        raise ConflictError(one.ref, _state(expected), _state(middle))
+    if end is not None and start is not None:
+        end = attrs.evolve(end, version=start.version)
+    return change(start, end)
+
+
 def _state(record: Record | None) -> str:
     return "no record" if record is None else f"version {record.version}"
+
+
+def _joint_checks(first: ChangeSet, later: ChangeSet, changes: Iterable[Change]) -> Iterator[Check]:
+    """What two sets that together make ``changes`` rely on before the first of them is stored."""
+    _refuse_hidden(first, later)
+    ends = {one.ref: _ends(one) for one in changes}
+    gone = (ref for ref in sorted(first.refs & later.refs) if ref not in ends)
+    implied = {(ref, start.version if start else 0) for ref, (start, _) in ends.items()}
+    needed = (
+        *first.checks,
+        *_remaining(first, later.checks, later.refs),
+        *(CheckVersion(ref, 0) for ref in gone),
+    )
+    for one in needed:
+        if not (isinstance(one, CheckVersion) and (one.ref, one.version) in implied):
+            yield one
+
+
+def _refuse_hidden(first: ChangeSet, later: ChangeSet) -> None:
+    """Test what ``first`` forbids on records that only ``later`` writes: as one they are exempt."""
+    own = first.refs  # made anew at every look
+    starts = [_ends(one)[0] for one in later.changes if one.ref not in own]
+    for check in first.checks:
+        if isinstance(check, CheckNone):
+            _refuse_offender(check, starts)
 
 
 def _remaining(
@@ -362,35 +391,28 @@ def _remaining(
     ends = {one.ref: _ends(one)[1] for one in first.changes}
     for one in checks:
         if isinstance(one, CheckNone):
-            others = (record for ref, record in ends.items() if ref not in own)
-            clash = _offender(one, [record for record in others if record is not None])
-            if clash is not None:
-                raise ConflictError(clash.ref, str(one), "a record that matches")
+            _refuse_offender(one, [end for ref, end in ends.items() if ref not in own])
             yield one
         elif one.ref not in ends:
             yield one
-        elif isinstance(one, CheckExists):
-            if ends[one.ref] is None:
-                raise ConflictError(one.ref, "that it exists", "no record")
         else:
-            _settle_version(one, ends[one.ref])
+            _settle(one, ends[one.ref])
 
 
-def _settle_version(one: CheckVersion, end: Record | None) -> None:
-    version = 0 if end is None else end.version
-    if version != one.version and not (end is not None and one.version == 0 == end.version):
+def _settle(one: CheckVersion | CheckExists, end: Record | None) -> None:
+    if isinstance(one, CheckExists):
+        if end is None:
+            raise ConflictError(one.ref, "that it exists", "no record")
+    elif one.version != (0 if end is None else end.version):
         raise ConflictError(one.ref, f"version {one.version}", _state(end))
 
 
-def _offender(one: CheckNone, records: Iterable[Record]) -> Record | None:
-    return next(
-        (
-            record
-            for record in records
-            if record.ref.kind == one.query.kind and matches(one.query.where, record)
-        ),
-        None,
-    )
+def _refuse_offender(one: CheckNone, records: Iterable[Record | None]) -> None:
+    for record in records:
+        if record is None or record.ref.kind != one.query.kind:
+            continue
+        if matches(one.query.where, record):
+            raise ConflictError(record.ref, str(one), "a record that matches")
 
 
 def compose(sets: Iterable[ChangeSet]) -> ChangeSet:

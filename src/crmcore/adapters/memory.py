@@ -40,7 +40,7 @@ class _Moment:
 
     seq: int = 0
     records: Mapping[str, Mapping[str, Record]] = field(factory=dict)
-    indexes: Indexes = Indexes()
+    indexes: Indexes = field(factory=Indexes)
 
     def get(self, entity: type[R], ids: Sequence[str], /) -> Mapping[str, R]:
         stored = self.records.get(kind_of(entity), {})

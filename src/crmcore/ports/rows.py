@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -54,6 +54,18 @@ class RowExpect:
     expect: int | None
 
 
+def _changes(given: Iterable[RowChange]) -> tuple[RowChange, ...]:
+    return tuple(given)
+
+
+def _expects(given: Iterable[RowExpect]) -> tuple[RowExpect, ...]:
+    return tuple(given)
+
+
+def _queries(given: Iterable[Query[Any]]) -> tuple[Query[Any], ...]:
+    return tuple(given)
+
+
 @frozen
 class RowCommit:
     """What a row store commits in one step.
@@ -61,11 +73,16 @@ class RowCommit:
     ``none`` are queries that no row outside ``changes`` may match. Their values are JSON scalars,
     and ``Compare`` and ``In`` mean what ``crmcore.query.matches`` says on ``data``; a store without
     a query engine evaluates them with that function.
+
+    ``expect_seq`` is the number of the last commit that the store must still stand at (``None``:
+    any). It stands for conditions that only the one who gave it can evaluate, on a snapshot with
+    that number.
     """
 
-    changes: tuple[RowChange, ...] = field(converter=tuple)
-    expects: tuple[RowExpect, ...] = field(default=(), converter=tuple)
-    none: tuple[Query[Any], ...] = field(default=(), converter=tuple)
+    changes: tuple[RowChange, ...] = field(converter=_changes)
+    expects: tuple[RowExpect, ...] = field(default=(), converter=_expects)
+    none: tuple[Query[Any], ...] = field(default=(), converter=_queries)
+    expect_seq: int | None = None
     reason: str | None = None
     by: str | None = None
     at: datetime | None = None

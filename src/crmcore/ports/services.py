@@ -1,4 +1,4 @@
-"""Services: where the moment and fresh ids come from, so that tests and replays can give their own."""
+"""Services: where the moment and fresh ids come from; tests and replays give their own."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from crmcore.query.filters import (
     StartsWith,
 )
 from crmcore.query.question import Query
-from crmcore.query.read import DERIVED, check_path, paths, read, read_filter
+from crmcore.query.read import DERIVED, check_path, field_at, paths, read, read_filter
 from crmcore.query.values import equal, sort_key, value_at
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "StartsWith",
     "check_path",
     "equal",
+    "field_at",
     "matches",
     "paths",
     "read",

@@ -132,7 +132,7 @@ class StartsWith(_Filter):
 
 @frozen
 class Contains(_Filter):
-    """True where the text at ``path`` has ``text`` in it, or the collection there has it as element."""
+    """True where the text at ``path`` has ``value`` in it, or the collection has that element."""
 
     path: Path
     value: Any
@@ -154,7 +154,7 @@ ALL = Always()
 """The filter that is true of every record."""
 
 
-def _flat(joint: type[And] | type[Or], *terms: Any) -> tuple[Filter, ...]:
+def _flat(joint: type[And | Or], *terms: Any) -> tuple[Filter, ...]:
     for term in terms:
         if not isinstance(term, _Filter):
             raise QueryError("only filters can be combined", term, "write F.field == value")

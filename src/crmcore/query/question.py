@@ -11,12 +11,13 @@ from typing import Any, Generic, TypeVar
 import attrs
 from attrs import field, frozen
 
-from crmcore.entities.record import kind_of
+from crmcore.entities.record import Record, kind_of
 from crmcore.errors import QueryError
 from crmcore.query.filters import ALL, F, Filter, Order, Path, is_filter
 from crmcore.query.values import value_at
 
-R = TypeVar("R")
+R = TypeVar("R")  # without a bound, as rows can be asked for too
+E = TypeVar("E", bound=Record)
 
 
 def _orders(given: Path | Order | Iterable[Path | Order]) -> tuple[Order, ...]:
@@ -46,19 +47,17 @@ class Query(Generic[R]):
         if self.after is not None and len(self.after) != len(self.order) + 1:
             raise QueryError("a cursor has one value per key and the id", self.after)
 
-    @classmethod
+    @staticmethod
     def of(
-        cls,
-        entity: type[R],
+        entity: type[E],
         where: Filter = ALL,
         *,
         order: Path | Order | Iterable[Path | Order] = (),
         after: tuple[Any, ...] | None = None,
         limit: int | None = None,
-    ) -> Query[R]:
+    ) -> Query[E]:
         """A query for records of an entity."""
-        kind = kind_of(entity)  # type: ignore[arg-type]  # R is unbound so that rows can be asked for too
-        return cls(kind, where, _orders(order), after, limit)
+        return Query(kind_of(entity), where, _orders(order), after, limit)
 
     def cursor(self, record: Any) -> tuple[Any, ...]:
         """Where ``record`` stands in the order: pass it as ``after`` to continue behind it."""

@@ -9,7 +9,7 @@ import attrs
 
 from crmcore.entities.record import Record
 from crmcore.errors import QueryError, UnknownNameError
-from crmcore.model.describe import FieldSchema, Holds, parts
+from crmcore.model.describe import EntitySchema, FieldSchema, Holds, parts
 from crmcore.model.model import Model
 from crmcore.query.filters import (
     Always,
@@ -100,13 +100,20 @@ def _asked(where: Filter) -> tuple[Any, ...]:
 
 def check_path(path: Path, entity: type[Record] | str, model: Model) -> FieldSchema:
     """The field at the start of ``path``; raises ``UnknownNameError`` for a wrong step."""
-    schema = model.schema(entity)
+    return field_at(path, model.schema(entity))[0]
+
+
+def field_at(path: Path, schema: EntitySchema) -> tuple[FieldSchema, type]:
+    """The field at the start of ``path``, and the class of the value at its end.
+
+    Raises ``UnknownNameError`` for a wrong step.
+    """
     if not path.steps:
         raise QueryError("a filter needs a field", str(path), "write F.name == ...")
     first, *rest = path.steps
     if first == "custom" and rest:
-        return schema.field(f"custom.{rest[0]}")
-    if first not in {one.name for one in schema.standard}:
+        first, *rest = f"custom.{rest[0]}", *rest[1:]
+    elif first not in {one.name for one in schema.standard}:
         known = tuple(one.path for one in schema.fields)
         raise UnknownNameError("field", first, known, schema.kind)
     found = schema.field(first)
@@ -116,4 +123,4 @@ def check_path(path: Path, entity: type[Record] | str, model: Model) -> FieldSch
         if step not in known_parts:
             raise UnknownNameError("field", step, tuple(known_parts), f"{schema.kind}.{first}")
         python = known_parts[step]
-    return found
+    return found, python

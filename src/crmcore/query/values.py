@@ -7,6 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from crmcore.entities.record import Record
+from crmcore.model.describe import describe
+from crmcore.model.describe import parts as parts_of
 from crmcore.query.filters import Operator, Path
 from crmcore.values import Money, Ref
 
@@ -47,14 +50,29 @@ def sort_key(value: Any) -> tuple[Any, ...]:
     """A key by which values of any type sort.
 
     Missing < False < True < numbers < dates < moments < money (by currency, then amount) <
-    references < text by code point < anything else by its repr.
+    references < text by code point < anything else, by the name of its type and then part by part;
+    a set by its elements in order. Equal values have equal keys, in every process.
     """
     rank = _type_rank(value)
     if rank == _MONEY:
         return rank, value.currency, value.amount
     if rank == _OTHER:
-        return rank, repr(value)
+        return rank, *_other_key(value)
     return (rank,) if rank == _NOTHING else (rank, value)
+
+
+def _other_key(value: Any) -> tuple[str, tuple[Any, ...]]:
+    if isinstance(value, tuple | list):
+        return "sequence", tuple(map(sort_key, value))
+    if isinstance(value, frozenset | set):
+        return "set", tuple(sorted(map(sort_key, value)))
+    if isinstance(value, Mapping):
+        return "map", tuple((str(key), sort_key(value[key])) for key in sorted(value, key=str))
+    fields = describe(type(value)).fields if isinstance(value, Record) else ()
+    parts = [one.name for one in fields] or parts_of(type(value))
+    if not parts:
+        return type(value).__name__, (repr(value),)
+    return type(value).__name__, tuple(sort_key(getattr(value, name)) for name in parts)
 
 
 def _comparable(left: Any, right: Any) -> bool:

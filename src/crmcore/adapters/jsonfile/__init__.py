@@ -1,0 +1,8 @@
+"""JSON file: records in one file that a person can read, search and keep in git."""
+
+from __future__ import annotations
+
+from crmcore.adapters.jsonfile.repository import JsonFileRepository
+from crmcore.adapters.jsonfile.store import JsonFileStore
+
+__all__ = ["JsonFileRepository", "JsonFileStore"]

@@ -1,0 +1,216 @@
+"""RowRepository: a repository on top of any row store; the codec and what goes with it, once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+import attrs
+from attrs import frozen
+
+from crmcore.adapters.lowering import lower
+from crmcore.changes import (
+    Change,
+    ChangeSet,
+    CheckExists,
+    CheckNone,
+    CheckVersion,
+    ConflictError,
+    Delete,
+    Insert,
+    Update,
+)
+from crmcore.codec import Codec
+from crmcore.entities.record import Record, kind_of
+from crmcore.model.model import STANDARD_MODEL, Model
+from crmcore.ports.rows import Json, Row, RowChange, RowCommit, RowExpect, RowSnapshot, RowStore
+from crmcore.query import Query, matches, run
+from crmcore.values.ref import Ref
+
+R = TypeVar("R", bound=Record)
+
+CACHE_SIZE = 100_000
+"""How many decoded records a repository keeps unless it is told otherwise."""
+
+_MOST_TRIES = 100
+
+
+def run_rows(query: Query[Any], rows: Iterable[Row]) -> Iterator[Row]:
+    """What ``query`` answers over the data of ``rows``: the reference meaning of a row query.
+
+    The rows may be in any order; those of other kinds are passed over.
+    """
+    asked = {id(row.data): row for row in rows if row.kind == query.kind}
+    data = (row.data for row in asked.values())
+    return (asked[id(one)] for one in run(query, data))
+
+
+class RowRepository:
+    """A ``Repository`` that keeps its records as rows in ``store``.
+
+    Rows are decoded once and kept, up to ``cache_size`` of them. What a filter asks is left to the
+    store as far as rows can tell, and tested on the records beyond that. Keys of a stored row that
+    its entity does not know are written back when the record is updated (and lost when it is
+    deleted); rows of entities that the model lacks are left alone. Reading a row that does not
+    fit the model raises ``DecodeError``, writing a value that cannot be stored ``EncodeError``.
+    """
+
+    def __init__(
+        self, store: RowStore, model: Model = STANDARD_MODEL, *, cache_size: int = CACHE_SIZE
+    ) -> None:
+        self._store = store
+        self._codec = Codec(model)
+        self._cache = _Cache(self._codec, cache_size)
+
+    @property
+    def model(self) -> Model:
+        """The model whose entities are stored."""
+        return self._codec.model
+
+    @contextmanager
+    def snapshot(self) -> Iterator[_Snapshot]:
+        """A context that gives the present moment; see ``Repository.snapshot``."""
+        with self._store.snapshot() as rows:
+            yield _Snapshot(rows, self._cache, self.model)
+
+    def commit(self, changes: ChangeSet, /) -> int:
+        """Store the whole set, or nothing of it; see ``Repository.commit``."""
+        above: list[CheckNone] = []
+        expects: list[RowExpect] = []
+        none: list[Query[Any]] = []
+        for check in changes.checks:
+            if not isinstance(check, CheckNone):
+                expects.append(_expected(check))
+                continue
+            lowered = lower(Query(check.query.kind, check.query.where), self.model)
+            if lowered.is_exact:
+                none.append(lowered.query)
+            else:
+                above.append(check)
+        commit = RowCommit(
+            self._rows(changes),
+            expects,
+            none,
+            reason=changes.reason,
+            by=changes.by,
+            at=changes.at,
+        )
+        return self._committed(commit, above, changes.refs) if above else self._store.commit(commit)
+
+    def close(self) -> None:
+        """Close the store; see ``Repository.close``."""
+        self._store.close()
+
+    def _rows(self, changes: ChangeSet) -> tuple[RowChange, ...]:
+        updated: dict[str, list[str]] = {}
+        for one in changes:
+            if isinstance(one, Update):
+                updated.setdefault(one.ref.kind, []).append(one.ref.id)
+        stored: dict[str, Mapping[str, Row]] = {}
+        if updated:
+            with self._store.snapshot() as rows:
+                stored = {kind: rows.get(kind, ids) for kind, ids in updated.items()}
+        return tuple(
+            self._row(one, stored.get(one.ref.kind, {}).get(one.ref.id)) for one in changes
+        )
+
+    def _row(self, change: Change, stored: Row | None) -> RowChange:
+        kind, id_ = change.ref.kind, change.ref.id
+        if isinstance(change, Insert):
+            return RowChange(kind, id_, 0, self._codec.row(change.after).data)
+        expect = change.before.version
+        if expect == 0:
+            # To a row store this would mean that there must be none.
+            raise ConflictError(change.ref, "a stored version", "a record that was never stored")
+        if isinstance(change, Delete):
+            return RowChange(kind, id_, expect, None)
+        unknown = {} if stored is None else self._codec.unknown(stored)
+        return RowChange(kind, id_, expect, {**self._codec.row(change.after).data, **unknown})
+
+    def _committed(
+        self, commit: RowCommit, checks: Iterable[CheckNone], own: frozenset[Ref[Any]]
+    ) -> int:
+        """Commit under checks that only records can answer, as often as others come between."""
+        for _ in range(_MOST_TRIES):
+            with self.snapshot() as moment:
+                for check in checks:
+                    _test(check, moment, own)
+                seq = moment.seq
+            try:
+                return self._store.commit(attrs.evolve(commit, expect_seq=seq))
+            except ConflictError:
+                with self._store.snapshot() as rows:
+                    if rows.seq == seq:
+                        raise
+        raise ConflictError(None, "a moment without other commits", f"{_MOST_TRIES} of them")
+
+
+def _expected(check: CheckVersion | CheckExists) -> RowExpect:
+    version = check.version if isinstance(check, CheckVersion) else None
+    return RowExpect(check.ref.kind, check.ref.id, version)
+
+
+def _test(check: CheckNone, moment: _Snapshot, own: frozenset[Ref[Any]]) -> None:
+    found: Query[Any] = Query(check.query.kind, check.query.where)
+    for record in moment.find(found):
+        if record.ref not in own:
+            raise ConflictError(record.ref, str(check), "a record that matches")
+
+
+@frozen
+class _Snapshot:
+    """A moment of a row store, seen as records."""
+
+    rows: RowSnapshot
+    cache: _Cache
+    model: Model
+
+    @property
+    def seq(self) -> int:
+        """The sequence number of the last commit that this moment contains."""
+        return self.rows.seq
+
+    def get(self, entity: type[R], ids: Sequence[str], /) -> Mapping[str, R]:
+        """The records of these ids, by id; absent ids are absent."""
+        found = self.rows.get(kind_of(entity), ids)
+        return {id_: self.cache.record(row) for id_, row in found.items()}
+
+    def find(self, query: Query[R], /) -> Iterator[R]:
+        """The records that answer ``query``, in its order; lazy where the order is the store's."""
+        lowered = lower(query, self.model)
+        found: Iterator[Any] = map(self.cache.record, self.rows.find(lowered.query))
+        if not lowered.is_ordered:
+            return run(query, found)
+        if lowered.is_exact:
+            return found
+        return islice((one for one in found if matches(query.where, one)), query.limit)
+
+
+class _Cache:
+    """Decoded records by kind, id and version, the latest ``size`` of them.
+
+    A row is compared with the one that was decoded: a file put back from a copy may give a
+    version twice.
+    """
+
+    def __init__(self, codec: Codec, size: int) -> None:
+        self._codec = codec
+        self._size = size
+        self._kept: dict[tuple[str, str, int], tuple[Mapping[str, Json], Any]] = {}
+        self._lock = threading.Lock()
+
+    def record(self, row: Row) -> Any:
+        """The record of a row; see ``Codec.record``."""
+        key = (row.kind, row.id, row.version)
+        kept = self._kept.get(key)
+        if kept is not None and (kept[0] is row.data or kept[0] == row.data):
+            return kept[1]
+        record = self._codec.record(row)
+        with self._lock:
+            self._kept[key] = (row.data, record)
+            while len(self._kept) > self._size:
+                del self._kept[next(iter(self._kept))]
+        return record

@@ -1,0 +1,73 @@
+"""Codec: records as JSON-ready rows and back, derived from the schemas of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crmcore.codec.errors import Misfit, decode_error, encode_error
+from crmcore.codec.forms import ModelForms
+from crmcore.codec.tagged import read_tagged, write_tagged
+from crmcore.entities.record import Record, kind_of
+from crmcore.model.model import Model
+from crmcore.ports.rows import Json, Row
+
+
+class Codec:
+    """What turns the records of one model into rows, and rows into records.
+
+    A row's data holds the fields in their declared order, the id included, the version not.
+    ``None`` and empty collections are left out where they are the default. Decimals are texts of
+    plain digits, dates and moments ISO 8601 texts whose order is that of time, and sets sorted
+    lists; values without a declared type say what they are (``{"$decimal": "1.5"}``). Nothing is
+    coerced on either way.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.forms = ModelForms(model)
+
+    def row(self, record: Record) -> Row:
+        """The row of a record.
+
+        Raises ``EncodeError`` with path and value for what cannot be stored, and
+        ``UnknownNameError`` for an entity that the model lacks.
+        """
+        kind = kind_of(type(record))
+        form = self.forms.entity(kind)
+        try:
+            return Row(kind, record.id, record.version, form.write(record))
+        except Misfit as misfit:
+            raise encode_error(misfit, kind, str(record.id)) from None
+        except RecursionError:
+            raise encode_error(Misfit("...", "it is nested too deeply"), kind, record.id) from None
+
+    def record(self, row: Row) -> Any:
+        """The record of a row; keys that the entity does not know are passed over.
+
+        Raises ``DecodeError`` with kind, id, path and value for a row that does not fit, and
+        ``UnknownNameError`` for an entity that the model lacks.
+        """
+        form = self.forms.entity(row.kind)
+        try:
+            record = form.read({**row.data, "version": row.version})
+        except Misfit as misfit:
+            raise decode_error(misfit, row.kind, row.id) from misfit.__cause__
+        except RecursionError:
+            raise decode_error(Misfit("...", "it is nested too deeply"), row.kind, row.id) from None
+        if record.id != row.id:
+            raise decode_error(Misfit(record.id, "this is another id", ("id",)), row.kind, row.id)
+        return record
+
+    def unknown(self, row: Row) -> Mapping[str, Json]:
+        """What a row holds beyond the fields of its entity, by key, in their sorted order."""
+        known = self.forms.entity(row.kind).names
+        return {key: row.data[key] for key in sorted(row.data.keys() - known)}
+
+    def value(self, value: Any) -> Json:
+        """The tagged form of any storable value; raises ``Misfit``."""
+        return write_tagged(value, self.forms)
+
+    def from_value(self, stored: Json) -> Any:
+        """The value that ``value`` wrote; raises ``Misfit``."""
+        return read_tagged(stored, self.forms)
