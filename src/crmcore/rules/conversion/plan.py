@@ -1,0 +1,169 @@
+"""Plan: the decision to convert a lead, to be read before it is stored, and its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from attrs import frozen
+
+from crmcore import render
+from crmcore.changes import ChangeSet
+from crmcore.entities.account import Account
+from crmcore.entities.contact import Contact
+from crmcore.entities.ledger import ConversionReceipt, Fate, Transfer
+from crmcore.entities.opportunity import Opportunity
+from crmcore.entities.record import Record
+from crmcore.errors import CrmError, shown
+from crmcore.findings import Findings
+from crmcore.rules.conversion.accounting import FATES, fates
+from crmcore.values.frozenmap import FrozenMap
+from crmcore.values.ref import Ref
+
+
+@frozen
+class AlreadyConvertedError(CrmError):
+    """The lead was converted before, and a lead is converted once (law C4).
+
+    ``became`` are the records it became, ``receipt`` the account of it (``None``: not at hand).
+    """
+
+    lead_id: str
+    became: tuple[Ref[Any], ...] = ()
+    receipt: ConversionReceipt | None = None
+
+    def __str__(self) -> str:
+        became = ", ".join(map(str, self.became)) or "nothing that it still names"
+        when = self.receipt.converted_at if self.receipt is not None else None
+        date = "" if when is None else f" on {when.date().isoformat()}"
+        return (
+            f"the lead {shown(self.lead_id)} was converted{date}, into {became}: "
+            "work with these, or enter a new lead"
+        )
+
+
+@frozen(kw_only=True)
+class LeadConversion:
+    """What a conversion will do: ``changes`` to store, ``findings``, and the ``receipt``.
+
+    ``account``, ``contact`` and ``opportunity`` are the records as they will be (``None``: there
+    is no such part). An error among the findings leaves ``changes`` empty; the receipt then tells
+    what would have been.
+    """
+
+    changes: ChangeSet
+    findings: Findings
+    receipt: ConversionReceipt
+    account: Account | None = None
+    contact: Contact | None = None
+    opportunity: Opportunity | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the receipt."""
+        return self.receipt.id
+
+    @property
+    def fates(self) -> FrozenMap[Fate]:
+        """The one bucket of each lead field that had a value; see ``fates``."""
+        return fates(self.receipt.transfers)
+
+    def __str__(self) -> str:
+        receipt = self.receipt
+        parts = [self._title, _decided(receipt.decisions)]
+        parts.append(render.table(_rows(receipt.transfers), columns=_COLUMNS))
+        parts.append(self._totals)
+        if receipt.moved:
+            parts.append(render.table(_moves(receipt), columns=_MOVES))
+        parts += [f"{removed} joined {kept}" for removed, kept in _clashes(receipt)]
+        if self.findings:
+            named = [(one.severity.name.lower(), _sentence(one)) for one in self.findings]
+            parts.append(render.key_values(named))
+        return "\n\n".join(parts)
+
+    @property
+    def _title(self) -> str:
+        lead = self.receipt.lead
+        who = _name(lead) if lead is not None else self.receipt.lead_id
+        verb = "cannot be converted" if self.findings.errors else "is converted"
+        return render.cut(f"{who} {verb}", 80)
+
+    @property
+    def _totals(self) -> str:
+        counted = list(self.fates.values())
+        each = ", ".join(f"{counted.count(fate)} {fate.value}" for fate in FATES)
+        return f"{len(counted)} values: {each}"
+
+    def _repr_html_(self) -> str:
+        receipt = self.receipt
+        tables = [
+            render.html_table(
+                [tuple(_split(one)) for one in receipt.decisions], columns=("part", "decision")
+            ),
+            render.html_table(_rows(receipt.transfers), columns=_COLUMNS, caption=self._totals),
+        ]
+        if receipt.moved:
+            tables.append(render.html_table(_moves(receipt), columns=_MOVES))
+        if receipt.clashes:
+            columns = ("membership", "joined")
+            tables.append(render.html_table(_clashes(receipt), columns=columns))
+        if self.findings:
+            tables.append(self.findings._repr_html_())
+        return render.html_section(self._title, *tables)
+
+
+_COLUMNS = ("lead field", "value", "becomes")
+_MOVES = ("record", "field", "now refers to")
+
+
+def _name(lead: Record) -> str:
+    names = (getattr(lead, "name", None), getattr(lead, "company", None))
+    return " of ".join(str(one) for one in names if one is not None) or str(lead.ref)
+
+
+def _split(decision: str) -> tuple[str, str]:
+    part, _, why = decision.partition(": ")
+    return (part, why)
+
+
+def _decided(decisions: Iterable[str]) -> str:
+    return render.key_values(_split(one) for one in decisions)
+
+
+def _rows(transfers: Iterable[Transfer]) -> Iterator[tuple[object, ...]]:
+    """A line for each transfer, those of one lead field together under its name and value."""
+    by_field: dict[str, list[Transfer]] = {}
+    for one in transfers:
+        by_field.setdefault(one.field, []).append(one)
+    for path, group in by_field.items():
+        for place, text in enumerate(dict.fromkeys(map(_became, group))):
+            yield (path, group[0].value, text) if place == 0 else ("", "", text)
+
+
+def _became(one: Transfer) -> str:
+    """What became of a value, in words: ``contact.phone``, ``kept: contact.phone is 123``."""
+    place = "" if one.target is None else f"{one.target.kind}.{one.target_field}"
+    over = render.plain(one.over)
+    match one.fate:
+        case Fate.COPIED:
+            return place if one.over is None else f"{place}, {one.why}: it was {over}"
+        case Fate.KEPT:
+            return f"kept: {place} is " + ("the same" if one.over == one.value else over)
+        case _:
+            return f"{one.fate.value}: {one.why}" + ("" if one.over is None else f": {over}")
+
+
+def _moves(receipt: ConversionReceipt) -> Iterator[tuple[object, ...]]:
+    for one in receipt.moved:
+        yield (one.ref, one.field, one.after)
+
+
+def _clashes(receipt: ConversionReceipt) -> Iterator[tuple[object, object]]:
+    for one in receipt.clashes:
+        if one.kept is not None:
+            yield (one.removed.ref, one.kept.ref)
+
+
+def _sentence(one: Any) -> str:
+    place = f" ({one.path})" if one.path else ""
+    return f"{one.message}{place}" + (f"; {one.suggestion}" if one.suggestion else "")

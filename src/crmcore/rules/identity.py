@@ -1,0 +1,29 @@
+"""Identity: which record answers for one that was merged away, by the receipts of its merges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from crmcore.entities.ledger import MergeReceipt
+from crmcore.values.ref import Ref
+
+
+def merged_into(receipts: Iterable[MergeReceipt]) -> dict[Ref[Any], Ref[Any]]:
+    """The survivor of the merge that took each loser away; of several merges, the last given."""
+    return {loser: one.survivor for one in receipts for loser in one.losers}
+
+
+def survivor_of(ref: Ref[Any], receipts: Iterable[MergeReceipt]) -> Ref[Any]:
+    """The reference that answers for ``ref`` today, over any number of merges (law M2).
+
+    ``ref`` itself where no receipt has it among its losers. ``receipts`` are those still in force,
+    in the order of their merges. Receipts that lead in a circle are damaged data: the walk ends
+    before it repeats itself.
+    """
+    next_of = merged_into(receipts)
+    met = {ref}
+    while ref in next_of and next_of[ref] not in met:
+        ref = next_of[ref]
+        met.add(ref)
+    return ref

@@ -1,0 +1,141 @@
+"""Evidence: why two records are held to be one, comparison by comparison, and the score of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from crmcore import render
+from crmcore.rules.matching.match_rule import Comparison, Level, MatchRule
+from crmcore.values.ref import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@frozen(kw_only=True)
+class Evidence:
+    """One comparison that was made.
+
+    ``field`` is the name of the comparison in its rule, ``comparison`` that of the comparer.
+    ``left`` and ``right`` are the values of the two records, those that are most alike where there
+    are several. ``similarity`` is in [0, 1]. ``weight`` times it counts for the pair, ``against``
+    counts against it where it is 0.
+    """
+
+    field: str
+    comparison: str
+    left: Any
+    right: Any
+    similarity: float
+    weight: float
+    against: float
+
+    @property
+    def points(self) -> float:
+        """What it counts: above 0 for the pair, below 0 against it."""
+        return self.weight * self.similarity if self.similarity else -self.against
+
+
+def _evidence(given: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(given)
+
+
+@frozen(kw_only=True)
+class Match:
+    """Two records that may be one, ``left`` before ``right`` in the order of references.
+
+    ``score`` is in [0, 1] and ``level`` says what it means by ``rule``. ``evidence`` is in the
+    order of the rule's comparisons; ``score_of`` gives the score again.
+    """
+
+    left: Ref[Any]
+    right: Ref[Any]
+    score: float
+    level: Level
+    rule: str
+    evidence: tuple[Evidence, ...] = field(converter=_evidence)
+
+    @property
+    def refs(self) -> tuple[Ref[Any], Ref[Any]]:
+        """Both records."""
+        return self.left, self.right
+
+    def __str__(self) -> str:
+        head = f"{self.left} and {self.right}: {self.score:.3f} {self.level.name.lower()}"
+        return f"{render.cut(f'{head} ({self.rule})', 80)}\n{evidence_table(self.evidence)}"
+
+    def _repr_html_(self) -> str:
+        return render.html_table(
+            _rows(self.evidence),
+            columns=_COLUMNS,
+            right=_NUMBERS,
+            caption=str(self).splitlines()[0],
+        )
+
+
+_COLUMNS = ("field", "left", "right", "comparison", "similarity", "points")
+_NUMBERS = ("similarity", "points")
+
+
+def _rows(evidence: Iterable[Evidence]) -> list[tuple[object, ...]]:
+    return [
+        (
+            one.field,
+            one.left,
+            one.right,
+            one.comparison,
+            f"{one.similarity:.2f}",
+            f"{one.points:+.2f}",
+        )
+        for one in evidence
+    ]
+
+
+def evidence_table(evidence: Iterable[Evidence]) -> str:
+    """The evidence as a table of at most 80 columns."""
+    return render.table(_rows(evidence), columns=_COLUMNS, right=_NUMBERS)
+
+
+def score_of(evidence: Iterable[Evidence], rule: MatchRule) -> float | None:
+    """The score that this evidence gives by the rule; ``None`` where nothing was compared."""
+    found = {one.field: one.similarity for one in evidence}
+    return weighed(rule, tuple(found.get(one.name) for one in rule.comparisons))
+
+
+def weighed(rule: MatchRule, similarities: tuple[float | None, ...]) -> float | None:
+    """The score of the similarities of a rule's comparisons, ``None`` being *not compared*.
+
+    ``F / (max(enough, F) + A)``, where F is the sum of weight times similarity and A the sum of
+    ``against`` over the comparisons that differ; no more than the gates allow. So a value that
+    agrees never lowers a score, and one that differs never raises it. A comparison that weighs
+    nothing only serves a gate; alone it is nothing to go by.
+    """
+    favour = hindrance = 0.0
+    compared = False
+    for one, similarity in zip(rule.comparisons, similarities, strict=True):
+        if similarity is not None:
+            compared = compared or bool(one.weight or one.against)
+            if similarity:
+                favour += one.weight * similarity
+            else:
+                hindrance += one.against
+    if not compared:
+        return None
+    score = favour / (max(rule.enough, favour) + hindrance)
+    return min(score, _allowed(rule, similarities))
+
+
+def _allowed(rule: MatchRule, similarities: tuple[float | None, ...]) -> float:
+    """The most that the gates of a rule allow."""
+    allowed = 1.0
+    for gate in rule.gates:
+        similarity = similarities[_place(rule.comparisons, gate.comparison)]
+        if similarity is not None and similarity < gate.at_least:
+            allowed = min(allowed, gate.cap)
+    return allowed
+
+
+def _place(comparisons: tuple[Comparison, ...], name: str) -> int:
+    return next(at for at, one in enumerate(comparisons) if one.name == name)

@@ -1,0 +1,164 @@
+"""Find: the records that may be one, compared in blocks, each pair with its evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from crmcore.entities.ledger import Judgement, Verdict
+from crmcore.errors import UsageError
+from crmcore.rules.matching.clusters import Pair, clusters
+from crmcore.rules.matching.duplicate_sets import DuplicateSets
+from crmcore.rules.matching.judge import verdicts
+from crmcore.rules.matching.reading import Forms
+from crmcore.rules.matching.search import Search
+from crmcore.values.frozenmap import FrozenMap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from crmcore.entities.record import Record
+    from crmcore.model.model import Model
+    from crmcore.rules.matching.evidence import Match
+    from crmcore.rules.matching.match_rule import MatchRule
+    from crmcore.values.ref import Ref
+
+BLOCK_LIMIT: Final = 50
+"""Blocks of more records than this are skipped and reported, unless another limit is given.
+
+So one record is compared with at most ``limit - 1`` others for each of its keys.
+"""
+
+
+def find_duplicates(
+    records: Iterable[Record],
+    *,
+    rules: Sequence[MatchRule],
+    model: Model,
+    threshold: float | None = None,
+    judgements: Iterable[Judgement] = (),
+    related: Iterable[Record] = (),
+    block_limit: int = BLOCK_LIMIT,
+) -> DuplicateSets:
+    """The pairs of ``records`` that may be one, and the sets that they make.
+
+    Each rule looks at the records of its kinds; records of other kinds, and ``related`` ones, only
+    serve to follow references (the account of a contact). A pair that several rules find has the
+    match of the highest score, of equal ones that of the first rule. ``threshold`` is the least
+    score of a pair, in (0, 1] (``None``: the ``likely`` of each rule). ``judgements`` must name
+    the ids that answer today: those of merged records resolved. The order of ``records`` does not
+    matter.
+
+    Raises ``ModelError`` for a rule that names what the model lacks, and ``UsageError`` for a
+    threshold or limit that makes no sense, two rules of one name, and two records of one id.
+    """
+    _check(rules, threshold, block_limit)
+    given = _by_ref(records)
+    forms = Forms(model.phone_region, {**_by_ref(related), **given})
+    searches = [Search(rule, model=model, forms=forms, threshold=threshold) for rule in rules]
+    found = _best_of_each(
+        match for search in searches for match in search.run(given, block_limit=block_limit)
+    )
+    kinds = {kind for rule in rules for kind in rule.kinds}
+    judged = verdicts(judgements)
+    apart = {both for both, said in judged.items() if said is Verdict.NOT_DUPLICATE}
+    joined = {
+        both
+        for both in judged.keys() - apart
+        if all(ref in given and ref.kind in kinds for ref in both)
+    }
+    pairs = _best_first(match for both, match in found.items() if both not in apart)
+    partners = sum((one.partners for one in searches), Counter[Any]())
+    return DuplicateSets(
+        pairs=pairs,
+        clusters=clusters(pairs, joined=joined, apart=apart),
+        apart=tuple(sorted(apart & found.keys())),
+        joined=tuple(sorted(joined)),
+        thresholds=FrozenMap({one.rule.name: one.threshold for one in searches}),
+        counts=tuple(count for one in searches for count in one.counts),
+        skipped=tuple(block for one in searches for block in one.skipped),
+        records=sum(ref.kind in kinds for ref in given),
+        compared=sum(one.compared for one in searches),
+        most_compared=max(partners.values(), default=0),
+    )
+
+
+def matches_of(
+    candidate: Record,
+    records: Iterable[Record],
+    *,
+    rules: Sequence[MatchRule],
+    model: Model,
+    threshold: float | None = None,
+    judgements: Iterable[Judgement] = (),
+    related: Iterable[Record] = (),
+) -> tuple[Match, ...]:
+    """The matches of one record, stored or not, with ``records``: best first.
+
+    Pairs, scores, arguments and errors are those of ``find_duplicates``, but for the limit: a
+    block is never too large to look for one record in it. ``records`` may have the candidate
+    itself, as it was, which is left out.
+    """
+    _check(rules, threshold, BLOCK_LIMIT)
+    others = {ref: one for ref, one in _by_ref(records).items() if ref != candidate.ref}
+    forms = Forms(model.phone_region, {**_by_ref(related), **others, candidate.ref: candidate})
+    searches = [Search(rule, model=model, forms=forms, threshold=threshold) for rule in rules]
+    found = _best_of_each(
+        match for search in searches for match in search.run_for(candidate, others)
+    )
+    judged = verdicts(judgements)
+    return _best_first(
+        match for both, match in found.items() if judged.get(both) is not Verdict.NOT_DUPLICATE
+    )
+
+
+def compare(
+    one: Record,
+    other: Record,
+    *,
+    rule: MatchRule,
+    model: Model,
+    related: Iterable[Record] = (),
+) -> Match | None:
+    """The match of two records by a rule, however low its score, whether or not they share a key.
+
+    ``None`` where there is nothing to compare. Says why two records were not found to be one.
+    Raises ``UsageError`` for one record given twice, or of kinds that the rule does not compare.
+    """
+    if one.ref == other.ref or sorted({one.ref.kind, other.ref.kind}) != sorted(rule.kinds):
+        raise UsageError(f"the rule {rule.name} does not compare these two", (one.ref, other.ref))
+    forms = Forms(model.phone_region, {**_by_ref(related), one.ref: one, other.ref: other})
+    return Search(rule, model=model, forms=forms, threshold=0.0).match(one, other)
+
+
+def _best_of_each(matches: Iterable[Match]) -> Mapping[Pair, Match]:
+    """For each pair the match of the highest score, of equal ones the first."""
+    found: dict[Pair, Match] = {}
+    for match in matches:
+        known = found.get(match.refs)
+        if known is None or match.score > known.score:
+            found[match.refs] = match
+    return found
+
+
+def _best_first(matches: Iterable[Match]) -> tuple[Match, ...]:
+    return tuple(sorted(matches, key=lambda one: (-one.score, one.left, one.right)))
+
+
+def _check(rules: Sequence[MatchRule], threshold: float | None, block_limit: int) -> None:
+    if threshold is not None and not 0 < threshold <= 1:
+        raise UsageError("a threshold is above 0 and at most 1", threshold)
+    if block_limit < 2:
+        raise UsageError("a block of fewer than two records has no pair", block_limit)
+    for name, times in Counter(rule.name for rule in rules).items():
+        if times > 1:
+            raise UsageError("two rules have one name", name, "a rule's name has its version in it")
+
+
+def _by_ref(records: Iterable[Record]) -> dict[Ref[Any], Record]:
+    """The records in the order of their references; one that is given twice counts once."""
+    found: dict[Ref[Any], Record] = {}
+    for record in records:
+        if found.setdefault(record.ref, record) != record:
+            raise UsageError("two different records have one id", record.ref)
+    return dict(sorted(found.items()))

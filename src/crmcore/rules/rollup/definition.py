@@ -1,0 +1,149 @@
+"""Rollup: the definition of a figure that accounts have by the records below them.
+
+The same figure can be had over any entity: ``over=User`` with ``by=F.owner_id`` is the figure of
+each manager with all reports, as users make a tree of their own.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from crmcore.entities import Account
+from crmcore.entities.record import Record, kind_of
+from crmcore.errors import UsageError
+from crmcore.findings import Findings, ModelError
+from crmcore.query import ALL, Filter, Order, Path
+from crmcore.rules.rollup.operations import Operation, operation
+from crmcore.rules.rollup.sound import class_findings
+from crmcore.values.currency import check_currency_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Scope(Enum):
+    """Which accounts a figure of an account is made of."""
+
+    OWN = "own"
+    """The account alone."""
+    SUBTREE = "subtree"
+    """The account and everything below it."""
+    ULTIMATE_PARENT = "ultimate_parent"
+    """The whole group that the account belongs to: every account of a group has the same."""
+
+
+def as_path(value: Any) -> Path:
+    """The path that was given, or that a text such as ``amount.currency`` names."""
+    if isinstance(value, Path):
+        return value
+    if isinstance(value, str) and value:
+        return Path(*value.split("."))
+    raise UsageError("this is not a field", value, "write F.amount, or the name of a field")
+
+
+def _path_or_none(value: Any) -> Path | None:
+    return None if value is None else as_path(value)
+
+
+def _rate_on(value: Any) -> Path | date | None:
+    return value if isinstance(value, date) else _path_or_none(value)
+
+
+def _orders(value: Any) -> tuple[Order, ...]:
+    several = (value,) if isinstance(value, Path | Order) else tuple(value)
+    return tuple(one if isinstance(one, Order) else Order(as_path(one)) for one in several)
+
+
+def _comparable(value: Any) -> Any:
+    """A path makes filters when it is compared, so that its steps stand for it."""
+    return ("path", *value.steps) if isinstance(value, Path) else value
+
+
+def _is_entity(_rollup: object, attribute: Any, value: Any) -> None:
+    if not (isinstance(value, type) and issubclass(value, Record)):
+        raise UsageError(f"{attribute.name} is an entity", value, "pass a class such as Account")
+
+
+def _is_entity_or_none(rollup: object, attribute: Any, value: Any) -> None:
+    if value is not None:
+        _is_entity(rollup, attribute, value)
+
+
+def _is_code_or_none(_rollup: object, _attribute: object, code: str | None) -> None:
+    if code is not None:
+        check_currency_code(code)
+
+
+def _scope(value: Scope | str) -> Scope:
+    try:
+        return Scope(value)
+    except ValueError:
+        known = ", ".join(str(one) for one in Scope)
+        raise UsageError("this is not a scope", value, f"use one of {known}") from None
+
+
+@frozen(kw_only=True)
+class Rollup:
+    """A figure of every account, by name.
+
+    It is made of the ``child`` records that refer to the account ``by`` a field, and of those
+    that a row of ``via`` links to it (an entity that refers to both): a contact counts in its own
+    account and in every account that an ``AccountContactRelation`` names. Only records that
+    ``where`` is true of count. ``aggregate`` makes one figure of their ``value`` (``None``: of the
+    records themselves): an operation or its name, such as ``"sum"``.
+
+    ``over`` is the entity that has the figure, ``scope`` says of which accounts it is made.
+    ``order_by`` is for operations that depend on an order. ``empty`` is the figure where there is
+    no value (``None``: what the operation says, which is 0 for sums and counts and no value for
+    the others; ``NOTHING``: no value). A value that is missing is left out, never taken as 0 (R9).
+
+    Money is added in its own currencies and converted at the end to ``currency`` (``None``: the
+    model's), by the rates of the day ``rate_on``: a field of the record with a date, a fixed date,
+    or ``None`` for today. A record without a rate is left out and reported (R11). ``rounding`` is
+    the number of decimals that the figure is rounded to, half-even, once, at the end (``None``: it
+    is exact, and has 12 decimals where a conversion or division gives more) (R10).
+
+    Raises ``UnknownNameError`` for an operation that does not exist, and ``ModelError`` with
+    everything that the classes say cannot work; ``check`` says the rest, against a model.
+    """
+
+    name: str
+    child: type[Record] = field(validator=_is_entity)
+    by: Path = field(converter=as_path, eq=_comparable)
+    where: Filter = ALL
+    value: Path | None = field(default=None, converter=_path_or_none, eq=_comparable)
+    aggregate: Operation = field(converter=operation)
+    over: type[Record] = field(default=Account, validator=_is_entity)
+    via: type[Record] | None = field(default=None, validator=_is_entity_or_none)
+    scope: Scope = field(default=Scope.SUBTREE, converter=_scope)
+    order_by: tuple[Order, ...] = field(default=(), converter=_orders)
+    empty: Any = None
+    currency: str | None = field(default=None, validator=_is_code_or_none)
+    rate_on: Path | date | None = field(default=None, converter=_rate_on, eq=_comparable)
+    rounding: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        found = Findings(class_findings(self)).errors
+        if found:
+            raise ModelError("rollup", found)
+
+    def __str__(self) -> str:
+        what = f"{self.aggregate} of {kind_of(self.child)}"
+        value = "" if self.value is None else f" {'.'.join(self.value.steps)}"
+        where = "" if self.where == ALL else f" where {self.where}"
+        return f"{self.name}: {what}{value}{where}"
+
+
+def several(rollups: Rollup | Iterable[Rollup]) -> tuple[Rollup, ...]:
+    """One rollup or several, as a tuple; raises ``UsageError`` where two have one name."""
+    found = (rollups,) if isinstance(rollups, Rollup) else tuple(rollups)
+    names: set[str] = set()
+    for one in found:
+        if one.name in names:
+            raise UsageError("two rollups have one name", one.name, "rename one of them")
+        names.add(one.name)
+    return found

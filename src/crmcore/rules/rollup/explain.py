@@ -1,0 +1,202 @@
+"""Explain: which records a figure is made of, and for every other record why it is not in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from crmcore import render
+from crmcore.entities.record import Record, kind_of
+from crmcore.errors import InvalidValueError, NotFoundError
+from crmcore.query import And, Filter, matches, read_filter, value_at
+from crmcore.rules.rollup.compute import tree_of
+from crmcore.rules.rollup.definition import Rollup, Scope
+from crmcore.rules.rollup.rates import Rates
+from crmcore.rules.rollup.reading import Out, Reading, Value, account_ids_of, reading
+from crmcore.rules.rollup.sound import require_sound
+from crmcore.rules.tree import Forest, ultimate_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crmcore.entities import ExchangeRate
+    from crmcore.rules.rule import Context
+
+
+@frozen
+class Contribution:
+    """A record that counts in the account ``account_id``, with its ``value`` as it is stored.
+
+    ``value`` is the record's id where the figure is about records.
+    """
+
+    record: Record
+    account_id: str
+    value: Any
+
+
+@frozen
+class Exclusion:
+    """A record that does not count, and the ``reason``.
+
+    ``account_ids`` are the known accounts that it belongs to. ``terms`` are the parts of the
+    filter that are not true of it.
+    """
+
+    record: Record
+    reason: Out
+    account_ids: tuple[str, ...] = ()
+    terms: tuple[Filter, ...] = ()
+
+    @property
+    def because(self) -> str:
+        """The reason in words."""
+        if self.reason is Out.FILTER:
+            return f"{self.reason.value}: {', '.join(map(str, self.terms))}"
+        if self.reason is Out.ELSEWHERE:
+            return f"it belongs to {', '.join(self.account_ids)}"
+        return str(self.reason.value)
+
+
+@frozen(kw_only=True)
+class Explanation:
+    """What the figure of ``account_id`` is made of; aggregating the contributions gives ``value``.
+
+    ``account_ids`` are the accounts in the scope of the figure, from the top down. A record that
+    counts in several of them contributes once for each. Contributions are in the order of the
+    accounts, then by id; exclusions by id, first those of accounts in the scope.
+    """
+
+    rollup: Rollup
+    account_id: str
+    account_ids: tuple[str, ...]
+    value: Value
+    contributions: tuple[Contribution, ...]
+    exclusions: tuple[Exclusion, ...]
+
+    def why_not(self, record_id: str) -> Exclusion | None:
+        """Why a record does not count; ``None`` where it does, or was not looked at."""
+        return next((one for one in self.exclusions if one.record.id == record_id), None)
+
+    @property
+    def _title(self) -> str:
+        return f"{self.rollup.name} of {self.account_id}: {render.plain(self.value)}"
+
+    @property
+    def _in(self) -> list[tuple[Any, ...]]:
+        return [(one.account_id, one.record.id, one.value) for one in self.contributions]
+
+    @property
+    def _out(self) -> list[tuple[Any, ...]]:
+        near = [one for one in self.exclusions if one.reason not in _FAR]
+        return [(one.record.id, one.because) for one in near]
+
+    @property
+    def _rest(self) -> str:
+        far = Counter(one.reason for one in self.exclusions if one.reason in _FAR)
+        named = ((Out.ELSEWHERE, "in other accounts"), (Out.UNASSIGNED, "in no known account"))
+        return ", ".join(f"{far[reason]:,} {where}" for reason, where in named if far[reason])
+
+    def __str__(self) -> str:
+        parts = [self._title, str(self.rollup)]
+        if self._in:
+            parts += ["", render.table(_cut(self._in), columns=_IN, right=_IN[2:])]
+        if self._out:
+            parts += ["", "Left out:", render.table(_cut(self._out), columns=_OUT)]
+        if self._rest:
+            parts += ["", f"Elsewhere: {self._rest}."]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        parts = [render.html_table(_cut(self._in), columns=_IN, right=_IN[2:])]
+        if self._out:
+            parts.append(render.html_table(_cut(self._out), columns=_OUT, caption="Left out"))
+        if self._rest:
+            parts.append(f"<p>{render.escape(f'Elsewhere: {self._rest}.')}</p>")
+        return render.html_section(self._title, *parts)
+
+
+_IN = ("account", "record", "value")
+_OUT = ("record", "why not")
+_FAR = frozenset({Out.ELSEWHERE, Out.UNASSIGNED})
+_SHOWN = 50
+
+
+def _cut(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    if len(rows) <= _SHOWN:
+        return rows
+    return [*rows[:_SHOWN], (f"... {len(rows) - _SHOWN:,} more", *[""] * (len(rows[0]) - 1))]
+
+
+def explain(
+    rollup: Rollup,
+    account_id: str,
+    *,
+    accounts: Iterable[Record],
+    children: Iterable[Record],
+    links: Iterable[Record] = (),
+    context: Context,
+    rates: Iterable[ExchangeRate] = (),
+) -> Explanation:
+    """Explain the figure that ``roll_up`` has for an account, from the same records (law R15).
+
+    ``children`` need only be those of interest: a record that is not given is not explained.
+    Raises ``NotFoundError`` for an account that is not given, and ``ModelError`` as ``roll_up``.
+    """
+    require_sound(rollup, context.model)
+    tree = tree_of(rollup.over, accounts, context)
+    if account_id not in tree.parents:
+        raise NotFoundError(kind_of(rollup.over), account_id)
+    scope = {one: at for at, one in enumerate(_scope(rollup, account_id, tree))}
+    ready = reading(rollup, context, Rates.of(rates))
+    ids_of = account_ids_of(rollup, context, tree.parents, links)
+    counted: list[tuple[Contribution, Any]] = []
+    excluded: list[Exclusion] = []
+    for record in children:
+        if type(record) is not rollup.child:
+            continue
+        ids = tuple(one for one in ids_of(record) if one is not None)
+        inside = [one for one in ids if one in scope]
+        item = ready.item_of(record)
+        if not inside:
+            excluded.append(Exclusion(record, Out.ELSEWHERE if ids else Out.UNASSIGNED, ids))
+        elif isinstance(item, Out):
+            excluded.append(Exclusion(record, item, ids, _false_terms(rollup, record, context)))
+        else:
+            value = record.id if rollup.value is None else value_at(record, rollup.value)
+            counted += [(Contribution(record, one, value), item) for one in inside]
+    counted.sort(key=lambda pair: (scope[pair[0].account_id], pair[0].record.id))
+    excluded.sort(key=lambda one: (one.reason in _FAR, one.record.id))
+    return Explanation(
+        rollup=rollup,
+        account_id=account_id,
+        account_ids=tuple(scope),
+        value=_value(ready, [item for _, item in counted]),
+        contributions=tuple(one for one, _ in counted),
+        exclusions=tuple(excluded),
+    )
+
+
+def _value(ready: Reading, items: list[Any]) -> Value:
+    try:
+        return ready.finish(ready.folded(items))
+    except InvalidValueError:  # beyond all bounds: roll_up reports it
+        return None
+
+
+def _scope(rollup: Rollup, account_id: str, tree: Forest) -> tuple[str, ...]:
+    if rollup.scope is Scope.OWN:
+        return (account_id,)
+    whole = rollup.scope is Scope.ULTIMATE_PARENT
+    return tree.below(ultimate_parent(account_id, tree.parents.get) if whole else account_id)
+
+
+def _false_terms(rollup: Rollup, record: Record, context: Context) -> tuple[Filter, ...]:
+    """The parts of the filter, as it was written, that are not true of the record."""
+    where = rollup.where
+    terms = where.terms if isinstance(where, And) else (where,)
+    return tuple(
+        one for one in terms if not matches(read_filter(one, rollup.child, context.model), record)
+    )

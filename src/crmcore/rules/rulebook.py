@@ -1,0 +1,98 @@
+"""RuleBook: the rules of one company as data: rollups, match rules, field map, survivorship."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import attrs
+from attrs import field, frozen
+
+from crmcore.errors import UnknownNameError
+from crmcore.findings import Findings, ModelError, error
+from crmcore.model.model import Model
+from crmcore.rules.field_map import STANDARD_FIELD_MAP, FieldMap
+from crmcore.rules.matching import STANDARD_MATCH_RULES, MatchRule
+from crmcore.rules.matching import check as check_match_rule
+from crmcore.rules.rollup import STANDARD_ROLLUPS, Rollup
+from crmcore.rules.rollup import check as check_rollup
+from crmcore.rules.survivorship import STANDARD_SURVIVORSHIP, Survivorship
+
+
+def _rollups(given: Iterable[Rollup]) -> tuple[Rollup, ...]:
+    return tuple(given)
+
+
+def _match_rules(given: Iterable[MatchRule]) -> tuple[MatchRule, ...]:
+    return tuple(given)
+
+
+@frozen(kw_only=True)
+class RuleBook:
+    """Every rule that a ``Crm`` follows. Successors are made with ``with_...``.
+
+    Building one raises ``ModelError`` when two rules have the same name.
+    """
+
+    rollups: tuple[Rollup, ...] = field(default=STANDARD_ROLLUPS, converter=_rollups)
+    match_rules: tuple[MatchRule, ...] = field(default=STANDARD_MATCH_RULES, converter=_match_rules)
+    field_map: FieldMap = STANDARD_FIELD_MAP
+    survivorship: Survivorship = STANDARD_SURVIVORSHIP
+
+    def __attrs_post_init__(self) -> None:
+        named = [*(one.name for one in self.rollups), *(one.name for one in self.match_rules)]
+        twice = [name for name, count in Counter(named).items() if count > 1]
+        if twice:
+            found = [
+                error("rules.twice", "two rules have the same name", value=one) for one in twice
+            ]
+            raise ModelError("rule book", Findings(found))
+
+    def rollup(self, name: str) -> Rollup:
+        """The rollup of this name; raises ``UnknownNameError`` with the nearest."""
+        for one in self.rollups:
+            if one.name == name:
+                return one
+        raise UnknownNameError("rollup", name, tuple(one.name for one in self.rollups))
+
+    def match_rule(self, name: str) -> MatchRule:
+        """The match rule of this name; raises ``UnknownNameError`` with the nearest."""
+        for one in self.match_rules:
+            if one.name == name:
+                return one
+        raise UnknownNameError("match rule", name, tuple(one.name for one in self.match_rules))
+
+    def match_rules_for(self, *kinds: str) -> tuple[MatchRule, ...]:
+        """The match rules that compare records of exactly these kinds, in the book's order."""
+        wanted = frozenset(kinds)
+        return tuple(one for one in self.match_rules if frozenset(one.kinds) == wanted)
+
+    def with_rollups(self, *rollups: Rollup) -> RuleBook:
+        """The successor with these rollups, each in the place of one of the same name."""
+        new = {one.name: one for one in rollups}
+        kept = tuple(new.pop(one.name, one) for one in self.rollups)
+        return attrs.evolve(self, rollups=(*kept, *new.values()))
+
+    def with_match_rules(self, *rules: MatchRule) -> RuleBook:
+        """The successor with these match rules, each in the place of one of the same name."""
+        new = {one.name: one for one in rules}
+        kept = tuple(new.pop(one.name, one) for one in self.match_rules)
+        return attrs.evolve(self, match_rules=(*kept, *new.values()))
+
+    def with_field_map(self, field_map: FieldMap) -> RuleBook:
+        """The successor that converts leads by this field map."""
+        return attrs.evolve(self, field_map=field_map)
+
+    def with_survivorship(self, survivorship: Survivorship) -> RuleBook:
+        """The successor that merges by these survivorship policies."""
+        return attrs.evolve(self, survivorship=survivorship)
+
+    def check(self, model: Model) -> Findings:
+        """Everything in the book that does not fit ``model``."""
+        found = [one for part in self.rollups for one in check_rollup(part, model)]
+        found += [one for part in self.match_rules for one in check_match_rule(part, model)]
+        return Findings([*found, *self.field_map.check(model), *self.survivorship.check(model)])
+
+
+STANDARD_RULES = RuleBook()
+"""The rules that a ``Crm`` follows unless it is given others."""

@@ -1,0 +1,120 @@
+"""Company names: the normal form in which spellings of one company's name are equal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crmcore.rules.similarity.tables import table
+from crmcore.rules.similarity.text import same_words, shortened
+from crmcore.values.text import normal_text
+
+_AND: Final = frozenset({"and", "und", "et", "och", "og", "ja", "i", "y"})
+_ARTICLES: Final = frozenset({"the"})
+_MOST_WORDS_OF_A_FORM: Final = 5
+_LEAST: Final = 0.85
+_SHORTEST_ACRONYM: Final = 3
+_ACRONYM: Final = 0.8
+_MORE_WORDS: Final = 0.7
+
+
+def normal_company(text: str) -> str:
+    """The words of a company's name that tell it from others: ``"The Łódź & Co., S.A."`` is "lodz".
+
+    Case, diacritics and punctuation do not count, nor do legal forms at the end or the start, *and*
+    in some languages, and a leading *the*. Single letters in a row are one word (``I. B. M.``).
+    At least one word stays, so that a name that is only a legal form is itself. Empty where no
+    letter or digit is left. Idempotent.
+    """
+    name = normal_text(text)
+    while (shorter := _stripped(name)) != name:
+        name = shorter
+    return name
+
+
+def _stripped(name: str) -> str:
+    words = _without_links(_joined_letters(name.split()))
+    words = _without_attached(_without_forms(words))
+    return " ".join(words)
+
+
+def _without_links(words: list[str]) -> list[str]:
+    if len(words) > 1 and words[0] in _ARTICLES:
+        words = words[1:]
+    return [*words[:1], *(word for word in words[1:-1] if word not in _AND), *words[1:][-1:]]
+
+
+def _joined_letters(words: list[str]) -> list[str]:
+    joined: list[str] = []
+    letters = False
+    for word in words:
+        is_letter = len(word) == 1 and word.isalpha()
+        if is_letter and letters:
+            joined[-1] += word
+        else:
+            joined.append(word)
+        letters = is_letter
+    return joined
+
+
+def _without_forms(words: list[str]) -> list[str]:
+    forms = table("legal_forms")
+    for count in range(min(_MOST_WORDS_OF_A_FORM, len(words) - 1), 0, -1):
+        if " ".join(words[-count:]) in forms:
+            return words[:-count]
+    if len(words) > 1 and words[0] in table("legal_forms_first"):
+        return words[1:]
+    return words
+
+
+def _without_attached(words: list[str]) -> list[str]:
+    if not words or (words[0] + words[-1]).isascii():
+        return words
+    for form in sorted(table("legal_forms_attached")):
+        if len(words) > 1 or words[0] != form:
+            first = words[0].removeprefix(form)
+            words = [first, *words[1:]] if first else words[1:]
+            last = words[-1].removesuffix(form)
+            words = [*words[:-1], last] if last else words[:-1] or words
+    return words
+
+
+def company_form(value: object) -> str | None:
+    """The normal form of a name to compare; ``None`` for what is no text or has no words."""
+    text = shortened(value)
+    return (normal_company(text) or None) if text is not None else None
+
+
+def company_likeness(left: str, right: str) -> float:
+    """How alike two company names in normal form are.
+
+    1 for equal ones, 0.95 where only spaces differ. 0 where both have numbers and these differ, or
+    where they name different countries, or only one of them does: those are companies of a group.
+    0.8 where one is made of the initials of the other (``IBM``), 0.7 where it begins with the same
+    word and has all of the other's words and more. Otherwise the share of letters that is the same,
+    words sorted, or 0 below 0.85.
+    """
+    if left == right:
+        return 1.0
+    if left.replace(" ", "") == right.replace(" ", ""):
+        return 0.95
+    one, other = left.split(), right.split()
+    numbers, others = ({word for word in words if word.isdigit()} for words in (one, other))
+    if (numbers and others and numbers != others) or _countries(one) != _countries(other):
+        return 0.0
+    if _is_acronym(one, other) or _is_acronym(other, one):
+        return _ACRONYM
+    return _MORE_WORDS if _is_part(one, other) else same_words(left, right, least=_LEAST)
+
+
+def _countries(words: list[str]) -> frozenset[str]:
+    return table("countries").intersection(words)
+
+
+def _is_acronym(words: list[str], other: list[str]) -> bool:
+    initials = "".join(word[0] for word in words)
+    return len(words) >= _SHORTEST_ACRONYM and other == [initials]
+
+
+def _is_part(one: list[str], other: list[str]) -> bool:
+    words, others = frozenset(one), frozenset(other)
+    return one[0] == other[0] and (words < others or others < words)

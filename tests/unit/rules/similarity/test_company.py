@@ -1,0 +1,68 @@
+"""Names of companies."""
+
+import pytest
+
+from crmcore.rules.similarity.company import company_form, company_likeness, normal_company
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("Łódź & Co., S.A.", "lodz"),
+        ("The Steele-George Partners Inc.", "steele george partners"),
+        ("Crystal Labs GmbH & Co. KG", "crystal labs"),
+        ("Jones and Sons Ltd", "jones sons"),
+        ("Jones & Sons", "jones sons"),
+        ("Lion Pharma Sp. z o.o.", "lion pharma"),
+        ("AB Volvo", "volvo"),
+        ("Y Combinator", "y combinator"),
+        ("I. B. M. Corporation", "ibm"),
+        ("株式会社トヨタ", "トヨタ"),
+        ("トヨタ 株式会社", "トヨタ"),
+        ("ООО Ромашка", "ромашка"),
+        ("Müller Aktiengesellschaft", "muller"),
+        ("Minen Foods, L.L.C.", "minen foods"),
+        ("Acme", "acme"),
+        ("Siemens (Schweiz) AG", "siemens schweiz"),
+        ("Inc.", "inc"),
+        ("...", ""),
+    ],
+)
+def test_the_normal_form_is_what_tells_a_company_from_others(text: str, normal: str) -> None:
+    assert normal_company(text) == normal
+
+
+@pytest.mark.parametrize(
+    "form", "SA SARL SAS GmbH AG Ltd Inc LLC BV NV Oy AB AS SpA Srl SL KK".split()
+)
+def test_legal_forms_of_many_countries_do_not_count(form: str) -> None:
+    assert normal_company(f"Acme {form}") == normal_company(f"ACME {'.'.join(form)}.") == "acme"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "likeness"),
+    [
+        ("data corp", "datacorp", 0.95),
+        ("store 12", "store 13", 0.0),
+        ("store 12", "store", 0.7),
+        ("international business machines", "ibm", 0.8),
+        ("ibm", "international business machines", 0.8),
+        ("acme", "acme foods", 0.7),
+        ("acme usa", "acme", 0.0),
+        ("acme usa", "acme polska", 0.0),
+        ("acme usa", "acme usa", 1.0),
+        ("nova foods", "terra media", 0.0),
+        ("group of nova", "nova", 0.0),
+    ],
+)
+def test_names_are_graded(left: str, right: str, likeness: float) -> None:
+    assert company_likeness(left, right) == company_likeness(right, left) == likeness
+
+
+def test_a_misspelt_name_is_nearly_the_same() -> None:
+    assert 0.9 < company_likeness("mironrz partners", "mironrzz partners") < 1
+
+
+def test_nothing_is_compared_of_what_is_no_name() -> None:
+    assert company_form("  ") is company_form(None) is company_form(5) is None
+    assert company_form("Acme Ltd") == "acme"
