@@ -1,0 +1,20 @@
+"""Testing: the kit with which the author of an adapter shows that it keeps every law.
+
+Needs the extra ``crmcore[testing]``.
+"""
+
+from __future__ import annotations
+
+from crmcore.testing import strategies
+from crmcore.testing.repository_suite import RepositorySuite
+from crmcore.testing.row_store_suite import RowStoreSuite
+from crmcore.testing.state_machine import RepositoryStateMachine
+from crmcore.testing.suite import Ability
+
+__all__ = [
+    "Ability",
+    "RepositoryStateMachine",
+    "RepositorySuite",
+    "RowStoreSuite",
+    "strategies",
+]

@@ -1,0 +1,227 @@
+"""Row store suite: the laws of ``crmcore.ports.RowStore``, to subclass with one fixture."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmcore.changes import ChangeSet, ConflictError
+from crmcore.errors import UsageError
+from crmcore.ports import Repository, Row, RowChange, RowCommit, RowStore
+from crmcore.ports.rows import RowExpect
+from crmcore.query import F, Query
+from crmcore.testing import strategies
+from crmcore.testing.laws.conflicts import ConflictLaws
+from crmcore.testing.laws.reading import ReadingLaws
+from crmcore.testing.rows_as_records import RowsAsRecords, is_plain, is_scalar, plain_entities
+from crmcore.testing.suite import random_law
+from crmcore.testing.verdict import hold, same
+
+if TYPE_CHECKING:
+    from crmcore.entities import Record
+
+Make = Callable[[], RowStore]
+
+MANY: Any = {
+    "none": None,
+    "true": True,
+    "one": 1,
+    "text": "1",
+    "large": -(2**70),
+    "list": [1, True, "1", None, [], {}, [[0, False]]],
+    "map": {"": "", "a": {"A": "a ", "é": "e\u0301"}},
+    "long": "日本語" * 25_000,
+}
+"""Everything that JSON can hold but floats."""
+
+
+def json_values() -> st.SearchStrategy[Any]:
+    """Anything that a row may hold."""
+    scalars = st.none() | st.booleans() | strategies.wholes() | strategies.texts()
+    return st.recursive(
+        scalars,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(strategies.texts(max_size=20), inner, max_size=3)
+        ),
+        max_leaves=6,
+    )
+
+
+class RowStoreSuite(ReadingLaws, ConflictLaws):
+    """A row store passes this suite, or it is not one.
+
+    ::
+
+        class TestMemoryRowStore(RowStoreSuite):
+            @pytest.fixture
+            def store(self):
+                return MemoryRowStore
+
+    The fixture ``store`` gives a function that makes a new, empty store each time it is called.
+    With ``Ability.PERSISTENT`` the fixture ``reopen`` gives a function that closes a store and
+    opens what it has kept.
+    """
+
+    @pytest.fixture
+    def store(self) -> Make:
+        """A function that gives a new, empty store."""
+        raise UsageError("override the fixture `store`", type(self).__name__)
+
+    @pytest.fixture
+    def repository(self, store: Make) -> Callable[[], Repository]:
+        """The store, seen as a repository of records with plain fields."""
+        return lambda: RowsAsRecords(store(), self.model)
+
+    @pytest.fixture
+    def reopened(self, request: pytest.FixtureRequest) -> Callable[[Repository], Repository]:
+        """The fixture ``reopen``, likewise."""
+        reopen: Callable[[RowStore], RowStore] = request.getfixturevalue("reopen")
+
+        def again(repository: Repository) -> Repository:
+            hold("S1", isinstance(repository, RowsAsRecords), "this is not what was made here")
+            return RowsAsRecords(reopen(repository.store), self.model)  # type: ignore[attr-defined]  # as just seen
+
+        return again
+
+    @property
+    def classes(self) -> tuple[type[Record], ...]:
+        """The entities that need plain fields only."""
+        return plain_entities(self.model)
+
+    def changes(self, stored: Iterable[Record]) -> st.SearchStrategy[ChangeSet]:
+        """Change sets of records with plain fields."""
+        return strategies.change_sets(
+            tuple(stored), entities=self.classes, model=self.model, among=is_plain
+        )
+
+    def queries(
+        self, entity: type[Record], stored: Sequence[Record]
+    ) -> st.SearchStrategy[Query[Any]]:
+        """Queries for values that JSON has."""
+        among = [one.path for one in self.model.schema(entity) if is_scalar(one)]
+        others = st.sampled_from((True, 1, "1")) | strategies.wholes() | strategies.texts()
+        return strategies.queries(entity, self.model, records=stored, among=among, others=others)
+
+    @random_law
+    @given(data=st.dictionaries(strategies.texts(max_size=20), json_values(), max_size=3))
+    def test_any_json_is_read_back_as_it_was_stored(self, store: Make, data: Any) -> None:
+        """S1 Lists, mappings, large numbers, empty texts, at any depth."""
+        with closing(store()) as rows:
+            for key, value in (("a", data), ("A", MANY)):
+                wanted = {**value, "id": key}
+                seq = rows.commit(RowCommit([RowChange("account", key, 0, wanted)]))
+                found = _only(rows, "account", key)
+                same("S1", (found.kind, found.id, found.version), ("account", key, seq), "a row")
+                same("S1", _plain(found.data), wanted, "the data of a row")
+
+    def test_the_data_of_a_row_is_copied(self, store: Make) -> None:
+        """S6 Whoever passed it in, or got it, may change it; what is stored stays."""
+        with closing(store()) as rows:
+            given_data: Any = {"id": "a", "list": [1, {"deep": "x"}], "map": {"k": [0]}}
+            wanted = {"id": "a", "list": [1, {"deep": "x"}], "map": {"k": [0]}}
+            rows.commit(RowCommit([RowChange("account", "a", 0, given_data)]))
+            _spoil(given_data)
+            same("S6", _plain(_only(rows, "account", "a").data), wanted, "data, passed and changed")
+            with rows.snapshot() as now:
+                _spoil(now.get("account", ["a"])["a"].data)
+                _spoil(next(iter(now.find(Query("account")))).data)
+                again = now.get("account", ["a"])["a"].data
+                same("S6", _plain(again), wanted, "data, read and changed, in the same snapshot")
+            same("S6", _plain(_only(rows, "account", "a").data), wanted, "data, read and changed")
+
+    @pytest.mark.parametrize(
+        ("expect", "why"),
+        [
+            (RowExpect("account", "a", 0), "the row is stored"),
+            (RowExpect("account", "a", 99), "it has another version"),
+            (RowExpect("account", "A", None), "there is no such row"),
+            (RowExpect("case", "a", None), "there is none of this kind"),
+            (RowExpect("account", "A", 1), "there is no such row"),
+        ],
+        ids=str,
+    )
+    def test_what_is_expected_is_checked(self, store: Make, expect: RowExpect, why: str) -> None:
+        """S4 RowExpect: a version, 0 for absent, None for any."""
+        with closing(store()) as rows:
+            seq = rows.commit(RowCommit([RowChange("account", "a", 0, {"id": "a"})]))
+            new = RowChange("account", "new", 0, {"id": "new"})
+            _refused(rows, RowCommit([new], [expect]), why)
+            right = [
+                RowExpect("account", "a", seq),
+                RowExpect("account", "a", None),
+                RowExpect("account", "A", 0),
+                RowExpect("case", "a", 0),
+            ]
+            rows.commit(RowCommit([new], right))
+
+    def test_the_expected_number_is_checked(self, store: Make) -> None:
+        """S4 ``expect_seq``: that nobody committed since, whatever it was."""
+        with closing(store()) as rows:
+            one = RowChange("account", "a", 0, {"id": "a"})
+            seq = rows.commit(RowCommit([one], expect_seq=0))
+            other = RowChange("case", "b", 0, {"id": "b"})
+            _refused(rows, RowCommit([other], expect_seq=0), "somebody has committed since")
+            _refused(rows, RowCommit([], expect_seq=seq + 1), "there was no such commit")
+            rows.commit(RowCommit([other], expect_seq=seq))
+
+    def test_a_row_that_must_not_be_there_is_noticed(self, store: Make) -> None:
+        """S4 Queries on the data of rows that the commit leaves alone; True is not 1."""
+        with closing(store()) as rows:
+            data = {"id": "a", "flag": True, "name": "x"}
+            seq = rows.commit(RowCommit([RowChange("account", "a", 0, data)]))
+            new = RowChange("account", "b", 0, {"id": "b", "flag": True})
+            flagged = Query[Any]("account", F.flag == True)  # noqa: E712  # a filter
+            _refused(rows, RowCommit([new], none=[flagged]), "a row matches")
+            not_this = [Query[Any]("account", F.flag == 1), Query[Any]("case", F.flag.is_none())]
+            rows.commit(RowCommit([new], none=not_this))
+            gone = RowChange("account", "b", seq + 1, None)
+            mine = RowChange("account", "a", seq, {"id": "a", "flag": True, "name": "y"})
+            with rows.snapshot() as now:
+                gone = RowChange("account", "b", now.get("account", ["b"])["b"].version, None)
+            rows.commit(RowCommit([mine, gone], none=[flagged]))
+
+
+def _only(rows: RowStore, kind: str, key: str) -> Row:
+    with rows.snapshot() as now:
+        return now.get(kind, [key])[key]
+
+
+def _refused(rows: RowStore, commit: RowCommit, why: str) -> None:
+    with rows.snapshot() as now:
+        before = now.seq
+    try:
+        rows.commit(commit)
+    except ConflictError:
+        with rows.snapshot() as now:
+            same("S2", now.seq, before, f"the number after a refused commit ({why})")
+            left = {one.id: now.get(one.kind, [one.id]) for one in commit.changes}
+            stored = {key: dict(found) for key, found in left.items() if found}
+            same("S2", stored, {}, f"rows of a refused commit ({why})")
+        return
+    hold("S4", truth=False, said=f"no ConflictError though {why}")
+
+
+def _spoil(data: Any) -> None:  # what a store returned, or a test made
+    """Change what can be changed, at every depth; refusing is fine."""
+    for inner in list(data.values()) if hasattr(data, "values") else list(data):
+        if isinstance(inner, str | int | None):
+            continue
+        _spoil(inner)
+    with contextlib.suppress(TypeError, AttributeError):
+        data.append("spoilt")
+    with contextlib.suppress(TypeError, AttributeError):
+        data["spoilt"] = 1
+
+
+def _plain(value: Any) -> Any:  # JSON
+    """JSON as dictionaries and lists, whichever mappings and sequences a store returns."""
+    if hasattr(value, "items"):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
