@@ -1,0 +1,11 @@
+"""Crm: the facade: gather, decide, check, commit, tell."""
+
+from __future__ import annotations
+
+from crmcore.crm.batch import BatchConversion
+from crmcore.crm.choices import RAISE, RETURN
+from crmcore.crm.facade import Crm
+from crmcore.crm.transaction import Transaction
+from crmcore.crm.views import AccountTree, Related
+
+__all__ = ["RAISE", "RETURN", "AccountTree", "BatchConversion", "Crm", "Related", "Transaction"]

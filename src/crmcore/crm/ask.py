@@ -1,0 +1,178 @@
+"""Ask: the questions of the facade that need more than one read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crmcore.crm import gather, reading
+from crmcore.crm.choices import Target
+from crmcore.crm.desk import Desk
+from crmcore.crm.figures import Figures, everything
+from crmcore.crm.views import AccountTree, Related, by_path
+from crmcore.entities import (
+    Account,
+    AccountContactRelation,
+    Contact,
+    ExchangeRate,
+    Lead,
+    Opportunity,
+    Record,
+    kind_of,
+)
+from crmcore.errors import UsageError
+from crmcore.findings import Findings
+from crmcore.model.check import check_record
+from crmcore.model.model import Model
+from crmcore.model.references import references
+from crmcore.ports import Snapshot
+from crmcore.query import F, Query
+from crmcore.reports.timeline import Timeline
+from crmcore.reports.timeline import timeline as told
+from crmcore.rules import matching
+from crmcore.rules import rollup as rolling
+from crmcore.rules.integrity import check_between, missing_relations, require_kind
+from crmcore.rules.matching import DuplicateSets, MatchRule
+from crmcore.rules.rollup import Explanation, Rollup
+
+
+def related(snapshot: Snapshot, model: Model, what: Target) -> Related:
+    """See ``Crm.related``."""
+    record = reading.record_of(snapshot, model, reading.locate(snapshot, model, what))
+    incoming: dict[str, list[Record]] = {}
+    for one in gather.referring(snapshot, [record.ref], model).values():
+        if not model.is_enabled(type(one)):
+            continue
+        schema = model.schema_of(one)
+        for path in {part.path for part, ref in references(one, schema) if ref == record.ref}:
+            incoming.setdefault(f"{schema.kind}.{path}", []).append(one)
+    outgoing = {
+        path: tuple(one for one in group if model.is_enabled(type(one)))
+        for path, group in gather.outgoing(snapshot, record, model).items()
+    }
+    shown = {path: group for path, group in outgoing.items() if group}
+    return Related(record, shown, by_path(dict(sorted(incoming.items()))))
+
+
+def timeline(snapshot: Snapshot, model: Model, what: Target) -> Timeline:
+    """See ``Crm.timeline``."""
+    ref = reading.locate(snapshot, model, what)
+    refs = [ref]
+    if ref.kind == "account":
+        for entity in (Contact, Opportunity):
+            query = Query[Record](kind_of(entity), F.account_id == ref.id)
+            refs += [one.ref for one in snapshot.find(query)]
+    around = gather.referring(snapshot, refs, model)
+    return told(ref, (one for one in around.values() if model.is_enabled(type(one))))
+
+
+def check(snapshot: Snapshot, model: Model) -> Findings:
+    """See ``Crm.check``."""
+    records = list(gather.records_of(snapshot, (one.kind for one in model.schemas)))
+    hidden = gather.records_of(snapshot, sorted(model.disabled))
+    known = {one.ref: one for one in (*records, *hidden)}
+    found = [one for record in records for one in check_record(record, model)]
+    broken = {one.ref for one in found if one.code == "type.wrong"}
+    sound = [record for record in records if record.ref not in broken]
+    between = check_between(sound, before={}, known=known, rivals=(), model=model)
+    relations = missing_relations(sound) if model.is_enabled(AccountContactRelation) else ()
+    return Findings([*found, *between.findings, *relations])
+
+
+def _is_history(record: Record) -> bool:
+    """Whether a record only tells of the past: a converted lead is a contact by now."""
+    return isinstance(record, Lead) and record.converted_at is not None
+
+
+def ancestors(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
+    """See ``Crm.ancestors``."""
+    account = reading.get(snapshot, model, Account, account_id)
+    above = gather.ancestors(snapshot, account, model.schema(Account).field("parent_id"))
+    return tuple(one for one in above if isinstance(one, Account))
+
+
+def descendants(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
+    """See ``Crm.descendants``."""
+    account = reading.get(snapshot, model, Account, account_id)
+    seen = {account.id}
+    found: list[Account] = []
+    level = [account.id]
+    while level:
+        below = snapshot.find(Query.of(Account, F.parent_id.in_(level)))
+        fresh = [one for one in below if one.id not in seen]
+        seen.update(one.id for one in fresh)
+        found += fresh
+        level = [one.id for one in fresh]
+    return tuple(found)
+
+
+def duplicates(
+    snapshot: Snapshot,
+    desk: Desk,
+    entity: type[Record],
+    rule: str | MatchRule | None,
+    threshold: float | None,
+) -> DuplicateSets:
+    """See ``Crm.find_duplicates``."""
+    kind = require_kind(entity, desk.model)
+    if isinstance(rule, MatchRule):
+        rules: tuple[MatchRule, ...] = (rule,)
+    elif rule is not None:
+        rules = (desk.rules.match_rule(rule),)
+    else:
+        rules = desk.rules.match_rules_for(kind)
+    if not rules:
+        raise UsageError("no match rule compares these records", kind, "pass rule=MatchRule(...)")
+    kinds = dict.fromkeys(one for each in rules for one in each.kinds)
+    if kind not in kinds:
+        raise UsageError(
+            "this rule does not compare such records", kind, f"it compares {', '.join(kinds)}"
+        )
+    records = (one for one in gather.records_of(snapshot, kinds) if not _is_history(one))
+    others = {one for each in rules for one in matching.related_kinds(each, desk.model)}
+    return matching.find_duplicates(
+        records,
+        rules=rules,
+        model=desk.model,
+        threshold=threshold,
+        judgements=reading.judgements(snapshot),
+        related=gather.records_of(snapshot, sorted(others.difference(kinds))),
+    )
+
+
+def rollup(
+    snapshot: Snapshot, desk: Desk, figures: Figures, definition: Rollup, account_id: str
+) -> Any:
+    """See ``Crm.rollup``."""
+    record = reading.get(snapshot, desk.model, definition.over, account_id)
+    return figures.of(snapshot, [definition])[definition.name][record.id]
+
+
+def explain(snapshot: Snapshot, desk: Desk, name: str, account_id: str) -> Explanation:
+    """See ``Crm.explain``."""
+    definition = desk.rules.rollup(name)
+    record = reading.get(snapshot, desk.model, definition.over, account_id)
+    links = () if definition.via is None else everything(snapshot, desk, [definition.via])
+    return rolling.explain(
+        definition,
+        record.id,
+        accounts=everything(snapshot, desk, [definition.over]),
+        children=everything(snapshot, desk, [definition.child]),
+        links=links,
+        context=desk.context(),
+        rates=snapshot.find(Query.of(ExchangeRate)),
+    )
+
+
+def tree(
+    snapshot: Snapshot, desk: Desk, figures: Figures, account_id: str, names: tuple[str, ...]
+) -> AccountTree:
+    """See ``Crm.tree``."""
+    root = reading.get(snapshot, desk.model, Account, account_id)
+    children: dict[str, list[Account]] = {}
+    for one in descendants(snapshot, desk.model, root.id):
+        children.setdefault(one.parent_id or "", []).append(one)
+    below = {
+        parent: tuple(sorted(group, key=lambda one: (one.name, one.id)))
+        for parent, group in children.items()
+    }
+    return AccountTree(root, below, figures.of(snapshot, map(desk.rules.rollup, names)))

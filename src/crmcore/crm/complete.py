@@ -1,0 +1,90 @@
+"""Complete: a decision made ready to be stored: derived rows, dates, findings and checks.
+
+The one path that every write takes, whichever rule decided it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import attrs
+
+from crmcore.changes import ChangeSet, Update
+from crmcore.crm import gather
+from crmcore.entities import AccountContactRelation, Record
+from crmcore.findings import Finding, Findings
+from crmcore.model.check import check_record
+from crmcore.ports import Overlay, Snapshot
+from crmcore.query import F, Query
+from crmcore.rules.integrity import check_between
+from crmcore.rules.relations import direct_relations, rehomed
+from crmcore.rules.rule import Context, Decided
+from crmcore.rules.stages import deal_history
+
+D = TypeVar("D", bound=Decided)
+
+
+def complete(decision: D, snapshot: Snapshot, context: Context) -> D:
+    """The decision with everything that has to be stored with it, and everything wrong with it.
+
+    A missing reference of a derived row is that of the record it derives from, and reported there.
+    """
+    changes = _with_relations(decision.changes, snapshot, context)
+    changes = changes.then(deal_history(changes, context=context))
+    changes = changes.stamped(context.now, context.by)
+    found, changes = _checked(changes, snapshot, context)
+    derived = changes.refs - decision.changes.refs
+    found = [one for one in found if one.ref not in derived or one.code != "reference.missing"]
+    findings = Findings(dict.fromkeys((*decision.findings, *found)))
+    return decided(decision, changes=changes, findings=findings)
+
+
+def decided(decision: D, *, changes: ChangeSet, findings: Findings) -> D:
+    """The same decision with these changes and findings; its records are those of the changes."""
+    plain: Any = decision  # Any: every decision is an attrs class, which a Protocol cannot say
+    successor: D = attrs.evolve(plain, changes=changes, findings=findings)
+    return with_records(successor, changes)
+
+
+def with_records(decision: D, changes: ChangeSet) -> D:
+    """The same decision with each of its records as ``changes`` leave it."""
+    after = {record.ref: record for record in changes.written}
+    plain: Any = decision  # Any: as above
+    new: dict[str, Any] = {}
+    for one in attrs.fields(type(plain)):
+        value = getattr(decision, one.name)
+        if isinstance(value, Record):
+            new[one.name] = after.get(value.ref, value)
+    successor: D = attrs.evolve(plain, **new)
+    return successor
+
+
+def _with_relations(changes: ChangeSet, snapshot: Snapshot, context: Context) -> ChangeSet:
+    contacts = rehomed(changes)
+    if not contacts or not context.model.is_enabled(AccountContactRelation):
+        return changes
+    ids = sorted(one.id for one in contacts)
+    rows = Overlay(snapshot, changes).find(Query.of(AccountContactRelation, F.contact_id.in_(ids)))
+    return changes.then(direct_relations(contacts, rows, context=context))
+
+
+def _checked(
+    changes: ChangeSet, snapshot: Snapshot, context: Context
+) -> tuple[list[Finding], ChangeSet]:
+    model = context.model
+    written = changes.written
+    found = [one for record in written for one in check_record(record, model)]
+    broken = {one.ref for one in found if one.code in ("type.wrong", "entity.unknown")}
+    sound = [record for record in written if record.ref not in broken]
+    before = {one.ref: one.before for one in changes if isinstance(one, Update)}
+    after = Overlay(snapshot, changes)
+    between = check_between(
+        sound,
+        before=before,
+        known=gather.surroundings(after, sound, model),
+        rivals=gather.rivals(after, sound),
+        model=model,
+    )
+    found += between.findings
+    checks = dict.fromkeys((*changes.checks, *between.checks))
+    return found, attrs.evolve(changes, checks=tuple(checks))

@@ -1,0 +1,160 @@
+"""Gather: what a rule needs to see, read from a snapshot by way of the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from crmcore.entities import AccountContactRelation, OpportunityContactRole, Record
+from crmcore.fields import CASCADE
+from crmcore.model.describe import FieldSchema, Holds
+from crmcore.model.model import Model
+from crmcore.model.references import as_stored, field_references, references
+from crmcore.ports import Snapshot
+from crmcore.query import F, Query
+from crmcore.rules.integrity import must_exist
+from crmcore.rules.tree import tree_fields
+from crmcore.values.ref import Ref
+
+Known = dict[Ref[Any], Record]
+
+
+def fetch(snapshot: Snapshot, refs: Iterable[Ref[Any]], model: Model) -> Known:
+    """The stored records among ``refs``, by reference; one read for each kind."""
+    by_kind: dict[str, list[str]] = {}
+    for ref in dict.fromkeys(refs):
+        if model.has(ref.kind):
+            by_kind.setdefault(ref.kind, []).append(ref.id)
+    found: Known = {}
+    for kind, ids in by_kind.items():
+        records = snapshot.get(model.schema(kind).entity, ids)
+        found.update({record.ref: record for record in records.values()})
+    return found
+
+
+def records_of(snapshot: Snapshot, kinds: Iterable[str]) -> Iterator[Record]:
+    """All records of these kinds, kind by kind, by id."""
+    for kind in kinds:
+        yield from snapshot.find(Query[Record](kind))
+
+
+def referring(snapshot: Snapshot, refs: Iterable[Ref[Any]], model: Model) -> dict[Ref[Any], Record]:
+    """Every record with a reference to one of ``refs``, historic ones included, by reference."""
+    targets: dict[str, list[Ref[Any]]] = {}
+    for ref in dict.fromkeys(refs):
+        targets.setdefault(ref.kind, []).append(ref)
+    found: Known = {}
+    for kind in model.kinds:
+        for one in model.schema(kind).lookups:
+            for target_kind, wanted in targets.items():
+                if one.lookup is not None and one.lookup.accepts(target_kind):
+                    for query in _asking(kind, one, wanted):
+                        found.update({record.ref: record for record in snapshot.find(query)})
+    return found
+
+
+def _asking(kind: str, one: FieldSchema, wanted: list[Ref[Any]]) -> Iterator[Query[Record]]:
+    path = F.custom[one.name] if one.is_custom else F[one.name]
+    like = wanted[0].id if one.lookup is not None and one.lookup.kind is not None else wanted[0]
+    stored = [as_stored(ref, like) for ref in wanted]
+    if one.holds is Holds.ONE:
+        yield Query(kind, path.in_(stored))
+    else:
+        yield from (Query(kind, path.contains(value)) for value in stored)
+
+
+def deleted_with(snapshot: Snapshot, record: Record, model: Model) -> Known:
+    """The records that refer to ``record``, or to one that cascades with it, at any distance."""
+    found: Known = {}
+    frontier = [record.ref]
+    while frontier:
+        fresh = referring(snapshot, frontier, model)
+        gone = frozenset(frontier)
+        frontier = [
+            ref
+            for ref, row in fresh.items()
+            if ref not in found and ref != record.ref and _cascades(row, gone, model)
+        ]
+        found.update(fresh)
+    found.pop(record.ref, None)
+    return found
+
+
+def _cascades(row: Record, gone: frozenset[Ref[Any]], model: Model) -> bool:
+    return any(
+        one.lookup is not None
+        and one.lookup.on_delete is CASCADE
+        and not gone.isdisjoint(field_references(row, one))
+        for one in model.schema_of(row).lookups
+    )
+
+
+def is_link(record: Record, model: Model) -> bool:
+    """Whether a record links others: it goes when one of its ends is deleted."""
+    return any(
+        one.lookup is not None and one.lookup.on_delete is CASCADE
+        for one in model.schema_of(record).lookups
+    )
+
+
+def ancestors(snapshot: Snapshot, record: Record, one: FieldSchema) -> list[Record]:
+    """The stored records above ``record`` along a reference to its own kind, nearest first.
+
+    A loop is walked once.
+    """
+    seen = {record.id}
+    found: list[Record] = []
+    parent = one.value(record)
+    while isinstance(parent, str) and parent not in seen:
+        seen.add(parent)
+        above = snapshot.get(type(record), [parent]).get(parent)
+        if above is None:
+            break
+        found.append(above)
+        parent = one.value(above)
+    return found
+
+
+def surroundings(snapshot: Snapshot, written: Iterable[Record], model: Model) -> Known:
+    """The records that ``written`` refer to, and all their ancestors in trees."""
+    records = [record for record in written if model.has(type(record))]
+    known = fetch(
+        snapshot, (ref for record in records for _, ref in must_exist(record, model)), model
+    )
+    for record in records:
+        for one in tree_fields(model.schema_of(record)):
+            parent = one.value(record)
+            while isinstance(parent, str) and Ref(record.ref.kind, parent) in known:
+                above = known[Ref(record.ref.kind, parent)]
+                parent = one.value(above)
+                if isinstance(parent, str) and Ref(record.ref.kind, parent) not in known:
+                    known.update(fetch(snapshot, [Ref(record.ref.kind, parent)], model))
+                elif isinstance(parent, str):
+                    break
+    return known
+
+
+def rivals(snapshot: Snapshot, written: Iterable[Record]) -> list[Record]:
+    """The link rows that share a contact or a deal with a written link row."""
+    found: list[Record] = []
+    records = tuple(written)
+    contacts = {one.contact_id for one in records if isinstance(one, AccountContactRelation)}
+    deals = {one.opportunity_id for one in records if isinstance(one, OpportunityContactRole)}
+    if contacts:
+        found += snapshot.find(Query.of(AccountContactRelation, F.contact_id.in_(sorted(contacts))))
+    if deals:
+        found += snapshot.find(
+            Query.of(OpportunityContactRole, F.opportunity_id.in_(sorted(deals)))
+        )
+    return found
+
+
+def outgoing(snapshot: Snapshot, record: Record, model: Model) -> dict[str, tuple[Record, ...]]:
+    """The stored records that ``record`` refers to, by the path of the reference."""
+    pairs = [(one.path, ref) for one, ref in references(record, model.schema_of(record))]
+    known = fetch(snapshot, (ref for _, ref in pairs), model)
+    found: dict[str, tuple[Record, ...]] = {}
+    for path, ref in pairs:
+        if ref in known:
+            found[path] = (*found.get(path, ()), known[ref])
+    return found

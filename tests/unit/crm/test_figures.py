@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from crmcore import Account, Crm, ExchangeRate, MemoryRepository, Money, Opportunity
+
+NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
+
+
+def test_a_commit_by_somebody_else_is_seen() -> None:
+    store = MemoryRepository()
+    mine, other = Crm(store), Crm(store)
+    acme = mine.add(Account(name="Acme"))
+    assert mine.rollup("open_deals", acme.id) == 0
+    other.add(Opportunity(name="Engine", account_id=acme.id))
+    assert mine.rollup("open_deals", acme.id) == 1
+
+
+def test_what_is_known_is_not_computed_again() -> None:
+    crm = Crm()
+    crm.add(Account(name="Acme"))
+    assert crm.rollups("open_deals") is crm.rollups("open_deals")
+    before = crm.rollups("open_deals")
+    crm.rollups("won_amount")
+    assert crm.rollups("open_deals") is before
+
+
+def test_a_new_day_takes_new_rates() -> None:
+    days = [NOW]
+    crm = Crm(clock=lambda: days[-1])
+    acme = crm.add(Account(name="Acme"))
+    crm.add(Opportunity(name="Engine", account_id=acme.id, amount=Money(100, "USD")))
+    for day, rate in ((4, 2), (5, 4)):
+        crm.add(
+            ExchangeRate(
+                currency="USD", base="EUR", valid_from=NOW.date().replace(day=day), rate=rate
+            )
+        )
+    assert crm.rollup("open_pipeline", acme.id) == Money(50, "EUR")
+    days.append(NOW + timedelta(days=1))
+    assert crm.rollup("open_pipeline", acme.id) == Money(25, "EUR")
