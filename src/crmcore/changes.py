@@ -6,7 +6,7 @@ commit. That way two decisions, each right by itself, cannot together make a wro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -176,6 +176,8 @@ class ChangeSet:
     def __attrs_post_init__(self) -> None:
         seen: set[Ref[Any]] = set()
         for change in self.changes:
+            if not isinstance(change.ref.id, Hashable):
+                raise UsageError("the id of a record is text", change.ref.id)
             if change.ref in seen:
                 raise UsageError("a change set changes each record once", change.ref)
             seen.add(change.ref)

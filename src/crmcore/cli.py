@@ -58,6 +58,7 @@ class _Tour:
 
     def begin(self, crm: Crm, seed: int) -> None:
         self._title("A small world of companies")
+        self._say("Two groups of companies and some single ones, made up, in memory:")
         crm.add_all(demo_world(seed))
         rows = [
             (schema.plural, count)
@@ -73,15 +74,22 @@ class _Tour:
     def duplicates(self, crm: Crm) -> None:
         self._title("Who was entered twice?")
         found = crm.find_duplicates(Contact)
+        self._say(
+            "Each set is probably one person. Points say what speaks for a pair and what\n"
+            "against it; the last table, which blocking key brought how many pairs together."
+        )
         self._say(str(found))
         self._title("Merge the first set: nothing is lost, every reference follows")
+        self._say("First the preview, which stores nothing:")
         first = found.clusters[0].members
         preview = crm.merge(first[0], first[1:], dry_run=True)
         self._say(str(preview))
         merge = crm.merge(first[0], first[1:])
         gone = merge.receipt.losers[0]
-        self._say(f"Stored. The old id {gone.id} now answers as {crm.resolve(gone).id}.")
-        self._say(f"Contacts left: {crm.count(Contact)}.")
+        self._say(
+            f"Then for good. The old id {gone.id} now answers as {crm.resolve(gone).id}.\n"
+            f"Contacts left: {crm.count(Contact)}."
+        )
 
     def conversion(self, crm: Crm) -> None:
         self._title("Convert a lead: first the preview")
@@ -106,6 +114,10 @@ class _Tour:
 
     def totals(self, crm: Crm) -> None:
         self._title("Groups of companies with their totals")
+        self._say(
+            "Each line is an account with everything below it. A consultant who works for\n"
+            "several accounts of a group counts once in the group."
+        )
         tops = {crm.ultimate_parent(one.id).id for one in crm.find(Account)}
         for top in sorted(tops):
             if crm.descendants(top):

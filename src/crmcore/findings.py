@@ -44,6 +44,8 @@ class Finding:
         place = ".".join(part for part in (str(self.ref or ""), self.path) if part)
         value = "" if self.value is None else f" [{shown(self.value)}]"
         hint = f"; {self.suggestion}" if self.suggestion else ""
+        if len(place) > 160:
+            place = f"{place[:160]}... ({len(place):,} characters)"
         where = f"{place}: " if place else ""
         return f"{self.severity.name.lower()}: {where}{self.message}{value}{hint}"
 

@@ -35,7 +35,7 @@ def dump_filter(where: Filter, model: Model = STANDARD_MODEL) -> dict[str, Json]
     """The filter as an object such as ``{"op": "==", "path": ["name"], "value": "Acme"}``.
 
     Values say what they are, as in custom fields. Raises ``EncodeError`` for a value that cannot be
-    written, such as a float.
+    written.
     """
     try:
         return write_filter(where, Codec(model))
@@ -54,7 +54,7 @@ def load_filter(stored: Mapping[str, Json], model: Model = STANDARD_MODEL) -> Fi
 def dump_query(query: Query[Any], model: Model = STANDARD_MODEL) -> dict[str, Json]:
     """The query as an object with ``kind``, ``where`` and, if any, ``order``, ``after``, ``limit``.
 
-    Raises ``EncodeError`` for a value that cannot be written, such as a float.
+    Raises ``EncodeError`` for a value that cannot be written.
     """
     try:
         return write_query(query, Codec(model))

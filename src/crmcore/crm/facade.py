@@ -26,7 +26,7 @@ from crmcore.crm.storage import as_repository
 from crmcore.crm.transaction import Transaction
 from crmcore.crm.views import AccountTree, Related
 from crmcore.entities import Account, Record
-from crmcore.errors import CrmError
+from crmcore.errors import CrmError, UsageError
 from crmcore.findings import Finding, Findings, ModelError, ValidationError
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports import Clock, IdFactory, Repository, RowStore, Snapshot, system_clock
@@ -53,7 +53,8 @@ class Crm:
 
     ``repository`` is a ``Repository`` or a ``RowStore`` (``None``: a new one in memory). ``clock``
     gives the present moment in UTC, ``ids`` the ids of what the library creates, ``by`` is the user
-    who acts. ``on_finding`` gets every finding below an error of a write that was stored.
+    who acts. ``on_finding`` gets every finding below an error of a write that was stored, and of a
+    rollup that was computed, such as a missing exchange rate.
 
     A write whose findings include an error raises ``ValidationError`` with all of them and stores
     nothing. When somebody else was faster, the command decides anew, up to three times, and then
@@ -77,8 +78,8 @@ class Crm:
         store = MemoryRepository() if repository is None else repository
         self._repository = as_repository(store, model)
         self._desk = Desk(model=model, rules=rules, clock=clock, ids=ids, by=by)
-        self._figures = Figures(self._desk)
         self._on_finding = on_finding
+        self._figures = Figures(self._desk, self._tell)
 
     @classmethod
     def open(
@@ -226,6 +227,8 @@ class Crm:
         They pass the same checks as every write. Raises ``ConflictError`` when what was decided on
         has changed since.
         """
+        if not isinstance(decision, Decided | ChangeSet):
+            raise UsageError("only decisions and change sets can be committed", decision)
         given = Decision(decision) if isinstance(decision, ChangeSet) else decision
         return self._do(partial(plans.given, decision=given), tries=1).changes
 

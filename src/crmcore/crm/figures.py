@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from crmcore.crm import gather
 from crmcore.crm.desk import Desk
 from crmcore.entities import ExchangeRate, Record, kind_of
+from crmcore.findings import Findings
 from crmcore.ports import Snapshot
 from crmcore.query import Query
 from crmcore.rules.rollup import Rollup, RollupResult, roll_up
@@ -20,8 +21,10 @@ class Figures:
     this process or another, are seen like one's own.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, tell: Callable[[Findings], None]) -> None:
+        """``tell`` hears what was found while computing, once for each computation."""
         self._desk = desk
+        self._tell = tell
         self._known: tuple[tuple[int, date], dict[Rollup, RollupResult]] | None = None
 
     def of(self, snapshot: Snapshot, rollups: Iterable[Rollup]) -> dict[str, RollupResult]:
@@ -45,6 +48,8 @@ class Figures:
             context=self._desk.context(),
             rates=snapshot.find(Query.of(ExchangeRate)),
         )
+        for one in results.values():
+            self._tell(one.findings)
         return {one: results[one.name] for one in rollups}
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from crmcore.entities import AccountContactRelation, OpportunityContactRole, Record
 from crmcore.fields import CASCADE
-from crmcore.model.describe import FieldSchema, Holds
+from crmcore.model.describe import FieldSchema
 from crmcore.model.model import Model
-from crmcore.model.references import as_stored, field_references, references
+from crmcore.model.references import field_references, references
 from crmcore.ports import Snapshot
 from crmcore.query import F, Query
+from crmcore.query.referring import referring_queries
 from crmcore.rules.integrity import must_exist
 from crmcore.rules.tree import tree_fields
 from crmcore.values.ref import Ref
@@ -48,19 +49,9 @@ def referring(snapshot: Snapshot, refs: Iterable[Ref[Any]], model: Model) -> dic
         for one in model.schema(kind).lookups:
             for target_kind, wanted in targets.items():
                 if one.lookup is not None and one.lookup.accepts(target_kind):
-                    for query in _asking(kind, one, wanted):
+                    for query in referring_queries(kind, one, wanted):
                         found.update({record.ref: record for record in snapshot.find(query)})
     return found
-
-
-def _asking(kind: str, one: FieldSchema, wanted: list[Ref[Any]]) -> Iterator[Query[Record]]:
-    path = F.custom[one.name] if one.is_custom else F[one.name]
-    like = wanted[0].id if one.lookup is not None and one.lookup.kind is not None else wanted[0]
-    stored = [as_stored(ref, like) for ref in wanted]
-    if one.holds is Holds.ONE:
-        yield Query(kind, path.in_(stored))
-    else:
-        yield from (Query(kind, path.contains(value)) for value in stored)
 
 
 def deleted_with(snapshot: Snapshot, record: Record, model: Model) -> Known:
@@ -121,16 +112,19 @@ def surroundings(snapshot: Snapshot, written: Iterable[Record], model: Model) ->
     known = fetch(
         snapshot, (ref for record in records for _, ref in must_exist(record, model)), model
     )
+    walked: set[tuple[str, Ref[Any]]] = set()
     for record in records:
         for one in tree_fields(model.schema_of(record)):
             parent = one.value(record)
-            while isinstance(parent, str) and Ref(record.ref.kind, parent) in known:
-                above = known[Ref(record.ref.kind, parent)]
-                parent = one.value(above)
-                if isinstance(parent, str) and Ref(record.ref.kind, parent) not in known:
-                    known.update(fetch(snapshot, [Ref(record.ref.kind, parent)], model))
-                elif isinstance(parent, str):
+            while isinstance(parent, str):
+                ref: Ref[Any] = Ref(record.ref.kind, parent)
+                if (one.name, ref) in walked:
                     break
+                walked.add((one.name, ref))
+                if ref not in known:
+                    known.update(fetch(snapshot, [ref], model))
+                above = known.get(ref)
+                parent = None if above is None else one.value(above)
     return known
 
 

@@ -34,6 +34,7 @@ def merge(
     several = [losers] if isinstance(losers, Record | Ref | str) else list(losers)
     refs = [reading.locate(snapshot, model, one) for one in (master, *several)]
     records = [reading.record_of(snapshot, model, ref) for ref in refs]
+    chosen = tuple(_chosen_parents(snapshot, context, records[0], choose or {}))
     around = gather.referring(snapshot, refs[1:], model)
     around |= _links(gather.referring(snapshot, refs[:1], model), model)
     around |= gather.referring(snapshot, _links(around, model), model)
@@ -42,7 +43,7 @@ def merge(
         records[1:],
         context=context,
         referring=around.values(),
-        related=tuple(_related(snapshot, context, records, around.values())),
+        related=tuple(_related(snapshot, context, [*records, *chosen], around.values())),
         survivorship=survivorship or rules.survivorship,
         choose=choose,
     )
@@ -53,11 +54,22 @@ def _links(known: gather.Known, model: Model) -> gather.Known:
     return {ref: one for ref, one in known.items() if gather.is_link(one, model)}
 
 
+def _chosen_parents(
+    snapshot: Snapshot, context: Context, survivor: Record, choose: Mapping[str, Any]
+) -> Iterator[Record]:
+    """The records that the caller wants the survivor to stand below."""
+    for one in tree_fields(context.model.schema_of(survivor)):
+        parent = choose.get(one.path)
+        if isinstance(parent, str):
+            yield from snapshot.get(type(survivor), [parent]).values()
+
+
 def _related(
     snapshot: Snapshot, context: Context, records: Iterable[Record], around: Iterable[Record]
 ) -> Iterator[Record]:
-    """The ancestors of the records in every tree, and the campaigns of campaign members."""
+    """The records with their ancestors in every tree, and the campaigns of campaign members."""
     for record in records:
+        yield record
         for one in tree_fields(context.model.schema_of(record)):
             yield from gather.ancestors(snapshot, record, one)
     campaigns = {one.campaign_id for one in around if isinstance(one, CampaignMember)}

@@ -86,13 +86,25 @@ class Not(_Filter):
         return f"~{self.term}"
 
 
+def _literal(value: Any) -> Any:
+    """A value to compare with, frozen; a float raises ``QueryError``, as nothing stored is one."""
+    if isinstance(value, float):
+        hint = f'write Decimal("{value!r}") or a whole number'
+        raise QueryError("a float is not exact, and equals nothing that is stored", value, hint)
+    return frozen_value(value)
+
+
+def _literals(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(_literal(value) for value in values)
+
+
 @frozen
 class Compare(_Filter):
     """True where the value at ``path`` is present, of the type of ``value``, and compares so."""
 
     path: Path
     operator: Operator
-    value: Any = field(converter=frozen_value)
+    value: Any = field(converter=_literal)
 
     def __str__(self) -> str:
         return f"({self.path} {self.operator.value} {self.value!r})"
@@ -103,7 +115,7 @@ class In(_Filter):
     """True where the value at ``path`` equals one of ``values``."""
 
     path: Path
-    values: tuple[Any, ...] = field(converter=frozen_value)
+    values: tuple[Any, ...] = field(converter=_literals)
 
     def __str__(self) -> str:
         return f"{self.path}.in_({list(self.values)!r})"

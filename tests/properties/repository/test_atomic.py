@@ -123,7 +123,8 @@ def test_a_file_cut_at_any_byte_is_never_read_as_another(data: st.DataObject) ->
         whole = path.read_bytes()
         table = read_document(whole, "x")
         assert write_document(table, "x") == whole
-        end = data.draw(st.integers(0, len(whole) - 1))
+        ends = [at + 1 for at, byte in enumerate(whole[:-1]) if byte == ord("\n")]
+        end = data.draw(st.sampled_from(ends) | st.integers(0, len(whole) - 1))
         path.write_bytes(whole[:end])
         with pytest.raises(StorageError):
             JsonFileStore(path)

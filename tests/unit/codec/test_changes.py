@@ -64,7 +64,7 @@ def test_a_change_set_can_be_read_by_people() -> None:
     ("changes", "path"),
     [
         (ChangeSet([Insert(Account(name=3))]), "changes[0].name"),  # type: ignore[arg-type]  # bad data
-        (ChangeSet([], [CheckNone(Query("a", F.x == 1.5))]), "checks[0].where.value"),
+        (ChangeSet([], [CheckNone(Query("a", F.x == b"x"))]), "checks[0].where.value"),
         (ChangeSet([], at=datetime(2026, 1, 1)), "at"),  # noqa: DTZ001  # naive on purpose
     ],
 )

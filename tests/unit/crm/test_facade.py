@@ -46,6 +46,7 @@ from crmcore.errors import (
     AmbiguousIdError,
     CycleError,
     ManyFoundError,
+    QueryError,
     UnknownNameError,
     UsageError,
 )
@@ -104,6 +105,8 @@ class TestAdding:
 
     def test_what_is_no_record_is_a_wrong_call(self, crm: Crm) -> None:
         nonsense: Any = {"name": "Acme"}
+        with pytest.raises(UsageError, match="only decisions"):
+            crm.commit(nonsense)
         with pytest.raises(UsageError, match="only records can be stored"):
             crm.add(nonsense)
 
@@ -217,6 +220,10 @@ class TestReading:
         assert crm.count(Opportunity, ~(F.stage_category == "won")) == 1
 
     def test_wrong_names_have_a_suggestion(self, crm: Crm) -> None:
+        with pytest.raises(QueryError, match="not exact"):
+            crm.find(Opportunity, F.amount.amount > 1.5)
+        with pytest.raises(QueryError, match="not exact"):
+            crm.find(Opportunity, F.amount.amount.in_([1, 1.5]))
         with pytest.raises(UnknownNameError, match="did you mean 'amount'"):
             crm.find(Opportunity, F.amuont.amount > 1)
         with pytest.raises(UnknownNameError, match="did you mean 'name'"):
@@ -620,3 +627,13 @@ def test_bad_input_is_answered_with_findings_and_nothing_is_stored(crm: Crm, bad
     assert refused.value.findings.errors
     assert len(str(refused.value)) < 2_000
     assert crm.find(type(bad)) == ()
+
+
+def test_a_merge_may_choose_a_parent_that_is_not_merged(crm: Crm) -> None:
+    top = crm.add(Account(name="Top"))
+    mid = crm.add(Account(name="Mid", parent_id=top.id))
+    one, two = crm.add_all([Account(name="Acme"), Account(name="Acme")])
+    crm.merge(one, two, choose={"parent_id": mid.id})
+    assert [each.name for each in crm.ancestors(one.id)] == ["Mid", "Top"]
+    with pytest.raises(CrmError):
+        crm.merge(top, mid, choose={"parent_id": one.id})

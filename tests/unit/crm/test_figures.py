@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from crmcore import Account, Crm, ExchangeRate, MemoryRepository, Money, Opportunity
+from crmcore import Account, Crm, ExchangeRate, Finding, MemoryRepository, Money, Opportunity
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
@@ -23,6 +23,16 @@ def test_what_is_known_is_not_computed_again() -> None:
     before = crm.rollups("open_deals")
     crm.rollups("won_amount")
     assert crm.rollups("open_deals") is before
+
+
+def test_a_missing_rate_is_told_once() -> None:
+    heard: list[Finding] = []
+    crm = Crm(on_finding=heard.append)
+    acme = crm.add(Account(name="Acme"))
+    crm.add(Opportunity(name="Engine", account_id=acme.id, amount=Money(100, "USD")))
+    for _ in range(3):
+        assert crm.rollup("open_pipeline", acme.id) == Money(0, "EUR")
+    assert [one.code for one in heard] == ["rollup.no_rate"]
 
 
 def test_a_new_day_takes_new_rates() -> None:

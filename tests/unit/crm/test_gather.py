@@ -84,3 +84,11 @@ def test_outgoing_references_have_their_paths(snapshot: Snapshot) -> None:
         path: [one.id for one in group]
         for path, group in gather.outgoing(snapshot, CALL, MODEL).items()
     } == {"who": ["ada"], "custom.sponsor": ["top"]}
+
+
+def test_a_way_up_is_walked_to_its_end_also_past_records_known_otherwise(
+    snapshot: Snapshot,
+) -> None:
+    ada = Contact(name=PersonName(family="Bo"), account_id=LOW.id)
+    new = Account(name="New", parent_id=LOW.id)
+    assert gather.surroundings(snapshot, [ada, new], MODEL).keys() == {LOW.ref, MID.ref, TOP.ref}

@@ -1,9 +1,13 @@
 """What every rule is given, and what it returns."""
 
 from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
 
 from crmcore.changes import ChangeSet, Insert
 from crmcore.entities import Account
+from crmcore.errors import UsageError
 from crmcore.findings import Findings, error
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.rule import Context, Decided, Decision
@@ -28,3 +32,9 @@ def test_a_decision_without_a_receipt_is_changes_and_findings() -> None:
     assert str(Decision(changes)) == str(changes)
     assert str(Decision(changes, findings)) == f"{changes}\nerror: wrong"
     assert not isinstance(changes, Decided)
+
+
+def test_no_set_is_made_of_a_record_whose_id_can_name_nothing() -> None:
+    odd: Any = []
+    with pytest.raises(UsageError, match="the id of a record is text"):
+        ChangeSet([Insert(Account(name="Acme", id=odd))])

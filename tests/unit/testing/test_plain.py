@@ -15,8 +15,9 @@ from crmcore.entities import Account, Case
 from crmcore.query import F, Query
 from crmcore.testing.plain import PlainStore
 from crmcore.values import Ref
+from crmcore.values.ids import AccountId, CaseId
 
-A = Account(id="a", name="x")
+A = Account(id=AccountId("a"), name="x")
 
 
 def store() -> PlainStore:
@@ -36,7 +37,7 @@ def stored(version: int) -> Account:
         ChangeSet([Update(stored(2), stored(2))]),
         ChangeSet([Update(A, A)]),
         ChangeSet([Delete(stored(0))]),
-        ChangeSet([Delete(Account(id="b", name="x"))]),
+        ChangeSet([Delete(Account(id=AccountId("b"), name="x"))]),
         ChangeSet(checks=[CheckVersion(A.ref, 2)]),
         ChangeSet(checks=[CheckVersion(A.ref, 0)]),
         ChangeSet(checks=[CheckVersion(Ref("account", "b"), 1)]),
@@ -56,8 +57,8 @@ def test_what_does_not_fit_is_a_conflict(changes: ChangeSet) -> None:
     "changes",
     [
         ChangeSet([Update(stored(1), stored(1))]),
-        ChangeSet([Insert(Case(id="a", subject="x"))]),
-        ChangeSet([Insert(Account(id="b", name="y"))], [CheckNone(Query.of(Case))]),
+        ChangeSet([Insert(Case(id=CaseId("a"), subject="x"))]),
+        ChangeSet([Insert(Account(id=AccountId("b"), name="y"))], [CheckNone(Query.of(Case))]),
         ChangeSet(
             [Update(stored(1), attrs.evolve(A, version=1, name="y"))],
             [

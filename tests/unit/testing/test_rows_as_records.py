@@ -1,7 +1,15 @@
 import pytest
 
 from crmcore.adapters import MemoryRowStore
-from crmcore.changes import ChangeSet, CheckExists, CheckNone, CheckVersion, ConflictError, Delete
+from crmcore.changes import (
+    ChangeSet,
+    Check,
+    CheckExists,
+    CheckNone,
+    CheckVersion,
+    ConflictError,
+    Delete,
+)
 from crmcore.entities import Account, Case, Contact, Opportunity, OpportunityContactRole, User
 from crmcore.model.describe import describe
 from crmcore.model.model import STANDARD_MODEL
@@ -31,13 +39,13 @@ def test_records_become_rows_and_come_back() -> None:
         employees=1,
         is_person=True,
         labels=frozenset({"b", "a"}),
-        external_ids={"crm": "1"},  # type: ignore[arg-type]  # converted
+        external_ids={"crm": "1"},
     )
     (account,) = put(store, new)
     assert read(store, account) == (account,)
     with store.snapshot() as now:
         assert list(now.find(Query.of(Account, F.labels.contains("a")))) == [account]
-    checks = [
+    checks: list[Check] = [
         CheckVersion(account.ref, 1),
         CheckExists(account.ref),
         CheckNone(Query.of(Account, F.name == "y")),

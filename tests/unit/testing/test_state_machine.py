@@ -30,8 +30,8 @@ class IgnoredVersion(MemoryRepository):
     def commit(self, changes: ChangeSet) -> int:
         now = [
             one
-            if isinstance(one, Insert) or self._moment.stored(one.ref) is None
-            else attrs.evolve(one, before=self._moment.stored(one.ref))
+            if isinstance(one, Insert) or (stored := self._moment.stored(one.ref)) is None
+            else attrs.evolve(one, before=stored)
             for one in changes
         ]
         return super().commit(attrs.evolve(changes, changes=now))
@@ -61,9 +61,13 @@ class Live(MemoryRepository):
 
 class _Now:
     def __init__(self, store: MemoryRepository) -> None:
-        self.get = lambda *args: store._moment.get(*args)
-        self.find = lambda query: store._moment.find(query)
-        self.seq = store._moment.seq
+        self.store, self.seq = store, store._moment.seq
+
+    def get(self, entity: Any, ids: Any) -> Any:
+        return self.store._moment.get(entity, ids)
+
+    def find(self, query: Any) -> Any:
+        return self.store._moment.find(query)
 
 
 class ShortPages(MemoryRepository):

@@ -6,10 +6,11 @@ import pytest
 
 from crmcore.adapters import MemoryRepository
 from crmcore.changes import ChangeSet, ConflictError, Insert
-from crmcore.entities import Account, Contact
+from crmcore.entities import Account, Case, Contact
 from crmcore.errors import StoreLockedError
 from crmcore.testing.verdict import form, hold, patient, put, read, refuse, same, seq, together
 from crmcore.values import Address, FrozenMap, PersonName
+from crmcore.values.ids import CaseId, ContactId
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from crmcore.values import Address, FrozenMap, PersonName
         (frozenset({1}), frozenset({True})),
         (FrozenMap(a=1), FrozenMap(a=True)),
         (Address(city="x"), Address(city="y")),
-        (Account(id="a", name="x", employees=1), Account(id="a", name="x", employees=True)),
+        (Case(id=CaseId("a"), subject="x"), Case(id=CaseId("a"), subject="y")),
         (None, ""),
     ],
 )
@@ -37,7 +38,7 @@ def test_values_of_other_types_are_not_the_same(one: Any, other: Any) -> None:
 @pytest.mark.parametrize(
     "one",
     [
-        Contact(id="a", name=PersonName(family="x"), other_emails=["a@x.org"]),  # type: ignore[arg-type]  # converted
+        Contact(id=ContactId("a"), name=PersonName(family="x"), other_emails=["a@x.org"]),  # type: ignore[arg-type]  # converted
         {"b": 1, "a": [True]},
         frozenset({"b", "a"}),
         Decimal("0.10"),

@@ -9,10 +9,10 @@ from __future__ import annotations
 from crmcore.rules.rollup.compute import RollupResult, roll_up
 from crmcore.rules.rollup.definition import Rollup, Scope
 from crmcore.rules.rollup.explain import Contribution, Exclusion, Explanation, explain
+from crmcore.rules.rollup.fit import check
 from crmcore.rules.rollup.operations import NOTHING, OPERATIONS, Operation
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import Out, Value
-from crmcore.rules.rollup.sound import check
 from crmcore.rules.rollup.standard import (
     CONTACTS,
     OPEN_DEALS,

@@ -13,6 +13,7 @@ from crmcore.entities.record import Record, kind_of
 from crmcore.errors import InvalidValueError
 from crmcore.findings import Finding, Findings
 from crmcore.rules.rollup.definition import Rollup, Scope, several
+from crmcore.rules.rollup.fit import require_sound
 from crmcore.rules.rollup.operations import State
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import (
@@ -23,7 +24,6 @@ from crmcore.rules.rollup.reading import (
     account_ids_of,
     reading,
 )
-from crmcore.rules.rollup.sound import require_sound
 from crmcore.rules.tree import Forest, forest, forest_findings, parents_of, tree_field
 
 if TYPE_CHECKING:

@@ -10,19 +10,21 @@ from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from attrs import field, frozen
 
 from crmcore.entities import Account
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import UsageError
-from crmcore.findings import Findings, ModelError
+from crmcore.findings import Finding, Findings, ModelError
+from crmcore.model.describe import EntitySchema, describe
 from crmcore.query import ALL, Filter, Order, Path
+from crmcore.rules.rollup import sound
 from crmcore.rules.rollup.operations import Operation, operation
-from crmcore.rules.rollup.sound import class_findings
 from crmcore.values.currency import check_currency_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class Scope(Enum):
@@ -127,7 +129,7 @@ class Rollup:
     rounding: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        found = Findings(class_findings(self)).errors
+        found = Findings(about(self, one) for one in _class_findings(self))
         if found:
             raise ModelError("rollup", found)
 
@@ -147,3 +149,35 @@ def several(rollups: Rollup | Iterable[Rollup]) -> tuple[Rollup, ...]:
             raise UsageError("two rollups have one name", one.name, "rename one of them")
         names.add(one.name)
     return found
+
+
+def about(rollup: Rollup, finding: Finding) -> Finding:
+    """A finding about a part of a rollup, with the rollup's name in its path."""
+    return attrs.evolve(finding, path=f"{rollup.name}.{finding.path}")
+
+
+def part_findings(
+    rollup: Rollup, schema_of: Callable[[type[Record]], EntitySchema]
+) -> Iterator[Finding]:
+    """What is wrong with the parts of a rollup, by these schemas."""
+    schema, operation = schema_of(rollup.child), rollup.aggregate
+    kind, over = kind_of(rollup.child), kind_of(rollup.over)
+    yield from sound.name_findings(rollup.name)
+    yield from sound.where_findings(rollup.where)
+    yield from sound.order_findings(rollup.order_by, operation)
+    yield from sound.rounding_findings(rollup.rounding, operation)
+    if rollup.via is not None:
+        yield from sound.via_findings(schema_of(rollup.via), child=kind, over=over)
+    yield from sound.by_findings(rollup.by, over, schema)
+    yield from sound.value_findings(rollup.value, operation, schema)
+    if sound.is_money(rollup.value, operation, schema):
+        yield from sound.rate_findings(rollup.rate_on, schema)
+    else:
+        yield from sound.money_findings(currency=rollup.currency, rate_on=rollup.rate_on)
+
+
+def _class_findings(rollup: Rollup) -> Iterator[Finding]:
+    """What the classes tell: what custom fields are, only a model knows."""
+    custom = {part for part in ("by", "value", "rate_on") if sound.is_custom(getattr(rollup, part))}
+    unknown = custom | ({"currency", "rate_on"} if "value" in custom else set())
+    return (one for one in part_findings(rollup, describe) if one.path not in unknown)

@@ -13,9 +13,9 @@ from crmcore.errors import InvalidValueError, NotFoundError
 from crmcore.query import And, Filter, matches, read_filter, value_at
 from crmcore.rules.rollup.compute import tree_of
 from crmcore.rules.rollup.definition import Rollup, Scope
+from crmcore.rules.rollup.fit import require_sound
 from crmcore.rules.rollup.rates import Rates
-from crmcore.rules.rollup.reading import Out, Reading, Value, account_ids_of, reading
-from crmcore.rules.rollup.sound import require_sound
+from crmcore.rules.rollup.reading import Item, Out, Reading, Value, account_ids_of, reading
 from crmcore.rules.tree import Forest, ultimate_parent
 
 if TYPE_CHECKING:
@@ -147,12 +147,10 @@ def explain(
     """
     require_sound(rollup, context.model)
     tree = tree_of(rollup.over, accounts, context)
-    if account_id not in tree.parents:
-        raise NotFoundError(kind_of(rollup.over), account_id)
     scope = {one: at for at, one in enumerate(_scope(rollup, account_id, tree))}
     ready = reading(rollup, context, Rates.of(rates))
     ids_of = account_ids_of(rollup, context, tree.parents, links)
-    counted: list[tuple[Contribution, Any]] = []
+    counted: list[tuple[Contribution, Item]] = []
     excluded: list[Exclusion] = []
     for record in children:
         if type(record) is not rollup.child:
@@ -165,21 +163,24 @@ def explain(
         elif isinstance(item, Out):
             excluded.append(Exclusion(record, item, ids, _false_terms(rollup, record, context)))
         else:
-            value = record.id if rollup.value is None else value_at(record, rollup.value)
-            counted += [(Contribution(record, one, value), item) for one in inside]
+            counted += [(_contribution(rollup, record, one), item) for one in inside]
     counted.sort(key=lambda pair: (scope[pair[0].account_id], pair[0].record.id))
-    excluded.sort(key=lambda one: (one.reason in _FAR, one.record.id))
     return Explanation(
         rollup=rollup,
         account_id=account_id,
         account_ids=tuple(scope),
         value=_value(ready, [item for _, item in counted]),
         contributions=tuple(one for one, _ in counted),
-        exclusions=tuple(excluded),
+        exclusions=tuple(sorted(excluded, key=lambda one: (one.reason in _FAR, one.record.id))),
     )
 
 
-def _value(ready: Reading, items: list[Any]) -> Value:
+def _contribution(rollup: Rollup, record: Record, account_id: str) -> Contribution:
+    value = record.id if rollup.value is None else value_at(record, rollup.value)
+    return Contribution(record, account_id, value)
+
+
+def _value(ready: Reading, items: list[Item]) -> Value:
     try:
         return ready.finish(ready.folded(items))
     except InvalidValueError:  # beyond all bounds: roll_up reports it
@@ -187,6 +188,8 @@ def _value(ready: Reading, items: list[Any]) -> Value:
 
 
 def _scope(rollup: Rollup, account_id: str, tree: Forest) -> tuple[str, ...]:
+    if account_id not in tree.parents:
+        raise NotFoundError(kind_of(rollup.over), account_id)
     if rollup.scope is Scope.OWN:
         return (account_id,)
     whole = rollup.scope is Scope.ULTIMATE_PARENT

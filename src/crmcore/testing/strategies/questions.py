@@ -67,7 +67,7 @@ def _all_places(
 def _places(one: FieldSchema, values: st.SearchStrategy[Any], model: Model) -> Iterator[Place]:
     path = F.custom[one.name] if one.is_custom else F[one.name]
     yield path, ids() if one.name == "id" else values
-    if one.holds is Holds.MAP:
+    if one.holds is Holds.MAP and one.name != "custom":
         yield path["x"], scalars()
     elif one.holds is Holds.ONE:
         for part in value_fields(one.python):

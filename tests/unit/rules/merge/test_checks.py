@@ -140,3 +140,11 @@ def test_references_to_a_row_that_goes_must_not_appear() -> None:
     checks = merged([contact("a"), contact("b")], rows).changes.checks
     assert stops(checks, made(Attachment, about=Ref("campaign_member", "n"), uri="u"))
     assert not stops(checks, made(Attachment, about=Ref("campaign_member", "m"), uri="u"))
+
+
+def test_a_row_that_stays_as_it_is_does_not_stand_in_its_own_way() -> None:
+    mine = made(OpportunityContactRole, id="p", opportunity_id="o", contact_id="a", is_primary=True)
+    theirs = made(OpportunityContactRole, id="q", opportunity_id="o", contact_id="b")
+    checks = merged([contact("a"), contact("b")], [mine, theirs]).changes.checks
+    assert not stops(checks, mine)
+    assert stops(checks, made(OpportunityContactRole, opportunity_id="o", contact_id="a"))

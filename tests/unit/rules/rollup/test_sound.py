@@ -1,134 +1,79 @@
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
 
 import pytest
-from attrs import frozen
 
-from crmcore.entities import Account, AccountContactRelation, Contact, Opportunity, User
-from crmcore.entities.record import Record
-from crmcore.fields import CustomField, Date, Lookup, MultiPicklist, Number, Text
-from crmcore.findings import ModelError, Severity
-from crmcore.model.model import STANDARD_MODEL
+from crmcore.entities import AccountContactRelation, AccountRelation, Activity, Opportunity
+from crmcore.errors import UnknownNameError
+from crmcore.model.describe import describe
 from crmcore.query import F
-from crmcore.rules.rollup import NOTHING, STANDARD_ROLLUPS, Rollup, check
-from crmcore.rules.rollup.sound import require_sound
-from crmcore.values import Money
+from crmcore.rules.rollup import sound
+from crmcore.rules.rollup.operations import COUNT_DISTINCT, MAX, SUM, Sort
+from crmcore.values import Address, Money, Ref
 
-MODEL = STANDARD_MODEL.with_custom_fields(
-    Opportunity,
-    CustomField(name="seats", type=Number()),
-    CustomField(name="buyer", type=Lookup("account")),
-    CustomField(name="signed_on", type=Date()),
-    CustomField(name="colours", type=MultiPicklist("red")),
-    CustomField(name="note", type=Text()),
-)
-
-
-@frozen(kw_only=True)
-class Subscription(Record):
-    account_id: Annotated[str | None, Lookup("account")] = None
-    price: Money | None = None
-
-
-def rollup(**changed: Any) -> Rollup:
-    usual: dict[str, Any] = {
-        "name": "amount",
-        "child": Opportunity,
-        "by": F.account_id,
-        "value": F.amount,
-        "aggregate": "sum",
-    }
-    return Rollup(**{**usual, **changed})
-
-
-def codes(one: Rollup) -> list[str]:
-    return [finding.code for finding in check(one, MODEL)]
+DEAL = describe(Opportunity)
 
 
 @pytest.mark.parametrize(
-    "one",
+    ("python", "sort"),
     [
-        *STANDARD_ROLLUPS,
-        rollup(where=F.stage_category.in_(["won", "lost"])),
-        rollup(value=F.custom["seats"]),
-        rollup(by=F.custom["buyer"], rate_on=F.custom["signed_on"]),
-        rollup(value=F.custom["note"], aggregate="min"),
-        rollup(value=F.external_ids["sap"], aggregate="count_distinct"),
-        rollup(value=F.amount.currency, aggregate="count_distinct", empty=0),
-        rollup(by=F.owner_id, over=User),
-        rollup(rate_on=F.created_at),
-        rollup(empty=NOTHING),
-        rollup(empty=Money(1, "EUR")),
-        rollup(currency="USD", empty=Money(1, "USD")),
-        rollup(value=F.probability, empty=1),
-        rollup(value=F.name, aggregate="max", empty="none"),
-        rollup(value=F.custom["seats"], empty=Decimal(1)),
-        rollup(value=None, aggregate="count_distinct", empty=3),
+        (bool, Sort.FLAG),
+        (int, Sort.NUMBER),
+        (Decimal, Sort.NUMBER),
+        (Money, Sort.MONEY),
+        (datetime, Sort.MOMENT),
+        (date, Sort.DATE),
+        (str, Sort.TEXT),
+        (Ref, Sort.REFERENCE),
+        (Address, None),
     ],
-    ids=str,
 )
-def test_what_can_work_has_no_findings(one: Rollup) -> None:
-    assert not check(one, MODEL)
-    require_sound(one, MODEL)
+def test_every_class_of_values_has_its_sort(python: type, sort: Sort | None) -> None:
+    assert sound.sort_of(python) is sort
 
 
-@pytest.mark.parametrize(
-    ("one", "code"),
-    [
-        (rollup(where=F.stagge == "Won"), "rollup.field"),
-        (rollup(where=F.stage_category > "won"), "rollup.field"),
-        (rollup(value=F.custom["seets"]), "rollup.field"),
-        (rollup(value=F.custom["note"]), "rollup.value"),
-        (rollup(value=F.custom["colours"], aggregate="count_distinct"), "rollup.value"),
-        (rollup(value=F.custom["seats"], currency="EUR"), "rollup.currency"),
-        (rollup(by=F.custom["note"]), "rollup.by"),
-        (rollup(rate_on=F.custom["note"]), "rollup.rate_on"),
-        (rollup(rate_on=F.custom["signed"]), "rollup.field"),
-        (rollup(empty=0), "rollup.empty"),
-        (rollup(empty=Money(0, "USD")), "rollup.empty"),
-        (rollup(value=F.probability, empty=True), "rollup.empty"),
-        (rollup(value=None, aggregate="count", empty="none"), "rollup.empty"),
-        (rollup(value=F.name, aggregate="count_distinct", empty="none"), "rollup.empty"),
-        (rollup(value=F.close_on, aggregate="max", empty=0), "rollup.empty"),
-    ],
-    ids=str,
-)
-def test_what_a_model_does_not_fit_is_found(one: Rollup, code: str) -> None:
-    assert codes(one) == [code]
-    with pytest.raises(ModelError):
-        require_sound(one, MODEL)
+def test_a_custom_path_is_told_from_others() -> None:
+    assert sound.is_custom(F.custom["tier"])
+    assert not any(map(sound.is_custom, (F.name, F.external_ids["custom"], None, "custom.tier")))
 
 
-def test_a_missing_field_is_named_with_the_nearest() -> None:
-    (finding,) = check(rollup(value=F.custom["seets"], empty=1), MODEL)
-    assert "did you mean 'custom.seats'?" in finding.message
-    assert finding.path == "amount.value"
+def test_a_reference_of_several_kinds_may_lead_to_the_account() -> None:
+    assert not list(sound.by_findings(F.about, "account", describe(Activity)))
+    (finding,) = sound.by_findings(F.about, "user", describe(Activity))
+    assert (finding.path, finding.suggestion) == ("by", "use F.owner_id")
+    (nothing,) = sound.by_findings(F.name, "case", DEAL)
+    assert nothing.suggestion == "give it a Lookup('case')"
 
 
-def test_an_entity_that_the_model_lacks_is_found() -> None:
-    own = rollup(child=Subscription, value=F.price)
-    (finding,) = check(own, MODEL)
-    assert (finding.code, finding.value) == ("rollup.entity", "subscription")
-    assert finding.suggestion == "use model.with_entity(Subscription)"
-    assert not check(own, MODEL.with_entity(Subscription))
+def test_the_two_ends_of_a_link_are_found_from_its_schema() -> None:
+    link = describe(AccountContactRelation)
+    (child,), (over,) = sound.link_fields(link, child="contact", over="account")
+    assert (child.name, over.name) == ("contact_id", "account_id")
+    assert not list(sound.via_findings(link, child="contact", over="account"))
 
 
-def test_a_disabled_entity_is_no_error_so_that_disabling_breaks_nothing() -> None:
-    model = MODEL.with_disabled(Opportunity)
-    (finding,) = check(rollup(), model)
-    assert (finding.code, finding.severity) == ("rollup.disabled", Severity.WARNING)
-    assert finding.suggestion == "use model.with_enabled(Opportunity)"
-    require_sound(rollup(), model)
+@pytest.mark.parametrize(("child", "over"), [("account", "account"), ("contact", "account")])
+def test_a_link_with_two_or_no_references_to_one_side_is_refused(child: str, over: str) -> None:
+    (finding,) = sound.via_findings(describe(AccountRelation), child=child, over=over)
+    assert finding.code == "rollup.via"
 
 
-def test_a_link_needs_one_reference_to_each_side() -> None:
-    linked = Rollup(
-        name="contacts",
-        child=Contact,
-        by=F.account_id,
-        via=AccountContactRelation,
-        aggregate="count",
-    )
-    assert not check(linked, MODEL)
-    with pytest.raises(ModelError, match="does not link one contact to one account"):
-        Rollup(name="x", child=Contact, by=F.account_id, via=Account, aggregate="count")
+def test_what_operations_take_is_said() -> None:
+    (finding,) = sound.value_findings(F.name, SUM, DEAL)
+    assert finding.message == "sum takes a number or money, not text"
+    (finding,) = sound.value_findings(F.labels, COUNT_DISTINCT, DEAL)
+    assert finding.message.endswith("not this")
+
+
+def test_money_is_converted_only_where_it_is_calculated_with() -> None:
+    assert sound.is_money(F.amount, MAX, DEAL)
+    assert not sound.is_money(F.amount, COUNT_DISTINCT, DEAL)
+    assert not sound.is_money(F.close_on, MAX, DEAL)
+    assert not sound.is_money(F.ammount, MAX, DEAL)
+    assert not sound.is_money(None, SUM, DEAL)
+
+
+def test_a_wrong_field_is_named_with_the_nearest() -> None:
+    wrong = UnknownNameError("field", "ammount", tuple(one.path for one in DEAL.fields), DEAL.kind)
+    (finding,) = sound.value_findings(F.ammount, SUM, DEAL)
+    assert (finding.code, finding.message) == ("rollup.field", str(wrong))

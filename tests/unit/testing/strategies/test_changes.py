@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import find, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crmcore.changes import ChangeSet, CheckExists, CheckNone, CheckVersion, Delete, Insert, Update
@@ -7,10 +7,12 @@ from crmcore.entities import Account, Contact
 from crmcore.testing import strategies
 from crmcore.testing.plain import PlainStore
 from crmcore.values import PersonName
+from crmcore.values.ids import AccountId, ContactId
+from tests.unit.testing.strategies import any_of, smallest
 
 STORED = (
-    Account(id="a", name="x", version=3),
-    Contact(id="a", name=PersonName(family="x"), version=4),
+    Account(id=AccountId("a"), name="x", version=3),
+    Contact(id=ContactId("a"), name=PersonName(family="x"), version=4),
 )
 
 
@@ -27,15 +29,15 @@ def test_change_sets_fit_what_is_stored(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("kind", [Insert, Update, Delete])
 def test_every_change_is_drawn(kind: type) -> None:
-    find(strategies.change_sets(STORED), lambda one: any(isinstance(each, kind) for each in one))
+    any_of(strategies.change_sets(STORED), lambda one: any(isinstance(each, kind) for each in one))
 
 
 @pytest.mark.parametrize("kind", [CheckVersion, CheckExists, CheckNone])
 def test_every_check_is_drawn(kind: type) -> None:
     drawn = strategies.change_sets(STORED)
-    find(drawn, lambda one: any(isinstance(each, kind) for each in one.checks))
+    any_of(drawn, lambda one: any(isinstance(each, kind) for each in one.checks))
     if kind is not CheckVersion:
-        find(drawn, lambda one: any(isinstance(each, kind) for each in one.undo_checks))
+        any_of(drawn, lambda one: any(isinstance(each, kind) for each in one.undo_checks))
 
 
 @given(strategies.change_sets(STORED, entities=(Account,), among=lambda one: one.name == "phone"))
@@ -48,4 +50,4 @@ def test_entities_and_fields_can_be_chosen(changes: ChangeSet) -> None:
 
 
 def test_the_smallest_set_is_empty() -> None:
-    assert find(strategies.change_sets(STORED), lambda _: True) == ChangeSet()
+    assert smallest(strategies.change_sets(STORED)) == ChangeSet()

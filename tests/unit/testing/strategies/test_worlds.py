@@ -1,7 +1,6 @@
 from collections import Counter
 
-from attrs import frozen
-from hypothesis import find, given
+from hypothesis import given
 
 from crmcore.entities import (
     LEDGER,
@@ -19,6 +18,7 @@ from crmcore.model.model import STANDARD_MODEL
 from crmcore.model.references import references
 from crmcore.testing import strategies
 from tests.adapters import MODEL, Subscription
+from tests.unit.testing.strategies import any_of, smallest
 
 World = tuple[Record, ...]
 
@@ -59,10 +59,12 @@ def test_worlds_keep_the_laws_of_relations_and_roles(world: World) -> None:
 
 
 def test_worlds_have_trees_and_records_of_a_users_own() -> None:
-    find(strategies.worlds(), lambda world: any(getattr(one, "parent_id", None) for one in world))
-    find(strategies.worlds(), lambda world: any(getattr(one, "is_person", False) for one in world))
-    find(strategies.worlds(MODEL), lambda world: any(type(one) is Subscription for one in world))
-    find(
+    any_of(strategies.worlds(), lambda world: any(getattr(one, "parent_id", None) for one in world))
+    any_of(
+        strategies.worlds(), lambda world: any(getattr(one, "is_person", False) for one in world)
+    )
+    any_of(strategies.worlds(MODEL), lambda world: any(type(one) is Subscription for one in world))
+    any_of(
         strategies.worlds(),
         lambda world: any(
             isinstance(one, AccountContactRelation) and not one.is_direct for one in world
@@ -71,7 +73,7 @@ def test_worlds_have_trees_and_records_of_a_users_own() -> None:
 
 
 def test_the_smallest_world_is_empty() -> None:
-    assert find(strategies.worlds(), lambda _: True) == ()
+    assert smallest(strategies.worlds()) == ()
 
 
 @given(strategies.worlds(STANDARD_MODEL.with_disabled(AccountContactRelation), size=1))

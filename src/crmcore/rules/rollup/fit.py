@@ -1,0 +1,69 @@
+"""Fit: whether a rollup can work with a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmcore.entities.record import Record, kind_of
+from crmcore.errors import CrmError
+from crmcore.findings import Finding, Findings, ModelError, error, warning
+from crmcore.query import read_filter
+from crmcore.rules.rollup.definition import Rollup, about, part_findings
+from crmcore.rules.rollup.sound import empty_findings, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crmcore.model.model import Model
+
+
+def check(rollup: Rollup, model: Model) -> Findings:
+    """Everything doubtful about a rollup with a model; an error means that it cannot work."""
+    links = () if rollup.via is None else (rollup.via,)
+    entities = sorted({rollup.child, rollup.over, *links}, key=kind_of)
+    found = Findings(one for entity in entities for one in _entity(entity, rollup.name, model))
+    if found.errors:
+        return found
+    empty = empty_findings(
+        rollup.empty,
+        rollup.value,
+        rollup.aggregate,
+        schema=model.schema(rollup.child),
+        currency=rollup.currency or model.currency,
+    )
+    parts = (*part_findings(rollup, model.schema), *empty, *_where(rollup, model))
+    return found + [about(rollup, one) for one in parts]
+
+
+def require_sound(rollup: Rollup, model: Model) -> None:
+    """Raise ``ModelError`` with every error that ``check`` finds, if it finds any."""
+    found = check(rollup, model).errors
+    if found:
+        raise ModelError("rollup", found)
+
+
+def _entity(entity: type[Record], name: str, model: Model) -> Iterator[Finding]:
+    kind = kind_of(entity)
+    if not model.has(entity) or model.schema(entity).entity is not entity:
+        yield error(
+            "rollup.entity",
+            "the model does not have this entity",
+            path=name,
+            value=kind,
+            suggestion=f"use model.with_entity({entity.__name__})",
+        )
+    elif not model.is_enabled(entity):
+        yield warning(
+            "rollup.disabled",
+            "this entity is disabled in the model",
+            path=name,
+            value=kind,
+            suggestion=f"use model.with_enabled({entity.__name__})",
+        )
+
+
+def _where(rollup: Rollup, model: Model) -> Iterator[Finding]:
+    try:
+        read_filter(rollup.where, rollup.child, model)
+    except CrmError as wrong:
+        yield problem("where", str(wrong), code="field")

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from crmcore import (
+    STANDARD_MODEL,
+    STANDARD_RULES,
+    Account,
+    CustomField,
+    F,
+    FieldMap,
+    Opportunity,
+    Rollup,
+    RuleBook,
+    Survivorship,
+)
+from crmcore.errors import UnknownNameError
+from crmcore.findings import ModelError
+from crmcore.rules.matching import CONTACTS, STANDARD_MATCH_RULES
+from crmcore.rules.rollup import OPEN_DEALS, STANDARD_ROLLUPS
+
+LARGE = Rollup(
+    name="large", child=Opportunity, by=F.account_id, where=F.amount.amount > 9, aggregate="count"
+)
+
+
+def test_the_standard_book_has_the_standard_rules() -> None:
+    assert [one.name for one in STANDARD_RULES.rollups] == [
+        "open_pipeline",
+        "won_amount",
+        "open_deals",
+        "contacts",
+    ]
+    assert STANDARD_RULES.match_rules == STANDARD_MATCH_RULES
+    assert not STANDARD_RULES.check(STANDARD_MODEL)
+
+
+@pytest.mark.parametrize("kind", STANDARD_MODEL.kinds)
+def test_the_standard_book_fits_every_model_with_a_disabled_object(kind: str) -> None:
+    assert not STANDARD_RULES.check(STANDARD_MODEL.with_disabled(kind)).errors
+
+
+def test_rules_are_found_by_name_and_by_kind() -> None:
+    assert STANDARD_RULES.rollup("open_deals") == OPEN_DEALS
+    assert STANDARD_RULES.match_rule(CONTACTS.name) == CONTACTS
+    assert STANDARD_RULES.match_rules_for("contact") == (CONTACTS,)
+    assert [one.kinds for one in STANDARD_RULES.match_rules_for("contact", "lead")] == [
+        ("contact", "lead")
+    ]
+    assert STANDARD_RULES.match_rules_for("case") == ()
+    with pytest.raises(UnknownNameError, match="did you mean 'open_deals'"):
+        STANDARD_RULES.rollup("open_deal")
+    with pytest.raises(UnknownNameError, match="unknown match rule"):
+        STANDARD_RULES.match_rule("nothing")
+
+
+def test_a_successor_has_new_rules_and_replaces_those_of_the_same_name() -> None:
+    book = STANDARD_RULES.with_rollups(LARGE)
+    assert book.rollups == (*STANDARD_ROLLUPS, LARGE)
+    other = attrs.evolve(LARGE, where=F.amount.amount > 99)
+    assert book.with_rollups(other).rollups == (*STANDARD_ROLLUPS, other)
+    looser = attrs.evolve(CONTACTS, likely=CONTACTS.possible)
+    replaced = STANDARD_RULES.with_match_rules(looser)
+    assert replaced.match_rule(CONTACTS.name) == looser
+    assert len(replaced.match_rules) == len(STANDARD_MATCH_RULES)
+    assert STANDARD_RULES.with_field_map(FieldMap()).field_map == FieldMap()
+    assert STANDARD_RULES.with_survivorship(Survivorship()).survivorship == Survivorship()
+
+
+def test_two_rules_of_one_name_are_refused() -> None:
+    with pytest.raises(ModelError, match="same name"):
+        RuleBook(rollups=[LARGE, LARGE])
+
+
+def test_what_does_not_fit_a_model_is_found() -> None:
+    tier = Rollup(
+        name="gold",
+        child=Account,
+        by=F.parent_id,
+        where=F.custom["tier"] == "gold",
+        aggregate="count",
+    )
+    book = STANDARD_RULES.with_rollups(tier)
+    assert book.check(STANDARD_MODEL).errors
+    model = STANDARD_MODEL.with_custom_fields(Account, CustomField(name="tier"))
+    assert not book.check(model)
