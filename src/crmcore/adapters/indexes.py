@@ -16,8 +16,8 @@ from crmcore.fields import Email
 from crmcore.model.describe import FieldSchema, Holds, describe
 from crmcore.query import And, Compare, Contains, Filter, In, Operator, Query
 
-Place: TypeAlias = tuple[str, str]
-"""Kind and field name."""
+Place: TypeAlias = tuple[str, str, bool]
+"""Kind, field name, and whether its elements are looked up rather than its whole value."""
 
 
 @frozen
@@ -63,7 +63,7 @@ def _indexed(entity: type[Record]) -> Iterator[FieldSchema]:
 
 def _places(change: Change) -> Iterator[Place]:
     for one in _indexed(_class(change)):
-        yield change.ref.kind, one.name
+        yield change.ref.kind, one.name, one.holds is not Holds.ONE
 
 
 def _class(change: Change) -> type[Record]:
@@ -81,7 +81,7 @@ def _entries(change: Change, *, before: bool) -> Iterator[tuple[Place, Any]]:
     for one in _indexed(type(record)):
         value = one.value(record)
         for item in _elements(value, one.holds):
-            yield (kind_of(type(record)), one.name), item
+            yield (kind_of(type(record)), one.name, one.holds is not Holds.ONE), item
 
 
 def _elements(value: Any, holds: Holds) -> Iterable[Any]:
@@ -91,14 +91,14 @@ def _elements(value: Any, holds: Holds) -> Iterable[Any]:
 
 
 def _equalities(kind: str, where: Filter) -> Iterator[tuple[Place, tuple[Any, ...]]]:
-    """Conditions that every answer meets: the field holds one of these values."""
+    """Conditions that every answer meets: the field is, or has in it, one of these values."""
     if isinstance(where, And):
         for term in where.terms:
             yield from _equalities(kind, term)
     elif isinstance(where, Compare) and where.operator is Operator.EQ:
         if len(where.path.steps) == 1:
-            yield (kind, where.path.steps[0]), (where.value,)
+            yield (kind, where.path.steps[0], False), (where.value,)
     elif isinstance(where, In) and len(where.path.steps) == 1:
-        yield (kind, where.path.steps[0]), where.values
+        yield (kind, where.path.steps[0], False), where.values
     elif isinstance(where, Contains) and len(where.path.steps) == 1:
-        yield (kind, where.path.steps[0]), (where.value,)
+        yield (kind, where.path.steps[0], True), (where.value,)

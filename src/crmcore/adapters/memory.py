@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from crmcore.adapters.indexes import Indexes
 from crmcore.changes import (
+    Change,
     ChangeSet,
     CheckExists,
     CheckNone,
@@ -90,7 +91,7 @@ class MemoryRepository:
             if not changes:
                 return self._moment.seq
             seq = self._moment.seq + 1
-            stored = changes.as_stored(seq)
+            stored = _as_found(self._moment, changes).as_stored(seq)
             moment = _applied(self._moment, stored, seq)
             commit = Commit(seq, changes.at, changes.by, changes.reason, stored.changes)
             self._moment = moment
@@ -142,6 +143,18 @@ def _test_check(
             raise ConflictError(check.ref, "that it exists", "no record")
     elif (0 if stored is None else stored.version) != check.version:
         raise ConflictError(check.ref, f"version {check.version}", _state(stored))
+
+
+def _as_found(moment: _Moment, changes: ChangeSet) -> ChangeSet:
+    """The set with each record as it is stored; a change is tested by its version only."""
+    exact: list[Change] = []
+    for one in changes:
+        stored = moment.stored(one.ref)
+        if isinstance(one, Insert) or stored is None:
+            exact.append(one)
+        else:
+            exact.append(attrs.evolve(one, before=stored))
+    return attrs.evolve(changes, changes=exact)
 
 
 def _applied(moment: _Moment, changes: ChangeSet, seq: int) -> _Moment:

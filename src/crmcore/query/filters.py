@@ -147,7 +147,7 @@ class Contains(_Filter):
     """True where the text at ``path`` has ``value`` in it, or the collection has that element."""
 
     path: Path
-    value: Any
+    value: Any = field(converter=frozen_value)
 
     def __str__(self) -> str:
         return f"{self.path}.contains({self.value!r})"

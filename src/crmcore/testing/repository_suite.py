@@ -113,6 +113,9 @@ class RepositorySuite(ReadingLaws, ConflictLaws):
                 F.mailing_address == Address(city="Paris"),
                 F.mailing_address.is_none(),
                 F.other_emails.contains("a@x.org"),
+                F.other_emails.contains("a@"),
+                F.other_emails == ("a@x.org",),
+                F.other_emails.in_([("a@x.org",), ()]),
             )
         ]
         with opened(repository) as store:

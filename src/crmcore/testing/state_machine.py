@@ -81,6 +81,14 @@ class RepositoryStateMachine(RuleBasedStateMachine):
         self._attempt(data.draw(self._changes(data.draw(st.sampled_from(self.past)))))
 
     @rule(data=st.data())
+    def commit_checked(self, data: st.DataObject) -> None:
+        """Commit what fits, relying on something that may not be so."""
+        stored = list(self.plain.records.values())
+        changes = data.draw(self._changes(stored))
+        check = data.draw(strategies.checks(stored))
+        self._attempt(attrs.evolve(changes, checks=[*changes.checks, check]))
+
+    @rule(data=st.data())
     def commit_composed(self, data: st.DataObject) -> None:
         """Commit two sets as one, the second decided on the outcome of the first."""
         first = data.draw(self._changes(list(self.plain.records.values())))

@@ -132,7 +132,7 @@ def _allowed(rule: MatchRule, similarities: tuple[float | None, ...]) -> float:
     allowed = 1.0
     for gate in rule.gates:
         similarity = similarities[_place(rule.comparisons, gate.comparison)]
-        if similarity is not None and similarity < gate.at_least:
+        if gate.is_for_missing if similarity is None else similarity < gate.at_least:
             allowed = min(allowed, gate.cap)
     return allowed
 

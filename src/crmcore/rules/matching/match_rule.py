@@ -95,11 +95,13 @@ class Gate:
     """A limit: where ``comparison`` is made and below ``at_least``, the score is at most ``cap``.
 
     A gate on names keeps two people who share a mailbox or a telephone from being taken for one.
+    With ``is_for_missing`` it holds as well where there is nothing to compare.
     """
 
     comparison: str
     at_least: float
     cap: float
+    is_for_missing: bool = False
 
 
 def _kinds(given: str | Iterable[str]) -> tuple[str, ...]:

@@ -92,9 +92,9 @@ def _person_comparisons(kinds: tuple[str, ...]) -> tuple[Comparison, ...]:
 
 _NAME_GATES: Final = (
     Gate(comparison="name", at_least=0.3, cap=0.7),
-    Gate(comparison="name", at_least=0.7, cap=0.9),
+    Gate(comparison="name", at_least=0.7, cap=0.9, is_for_missing=True),
 )
-"""Different names are possible at best; names that say too little are never sure."""
+"""Different names are possible at best; names that are missing or say too little are never sure."""
 
 CONTACTS: Final = MatchRule(
     name="contact-standard-1",

@@ -5,7 +5,7 @@ A user's own entities and custom fields are drawn as well: pass the model that h
 
 from __future__ import annotations
 
-from crmcore.testing.strategies.changes import change_sets
+from crmcore.testing.strategies.changes import change_sets, checks
 from crmcore.testing.strategies.questions import filters, queries
 from crmcore.testing.strategies.records import custom_values, one_value, records
 from crmcore.testing.strategies.values import (
@@ -29,6 +29,7 @@ from crmcore.testing.strategies.worlds import worlds
 __all__ = [
     "addresses",
     "change_sets",
+    "checks",
     "custom_values",
     "dates",
     "emails",

@@ -21,7 +21,7 @@ from crmcore.changes import (
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.query import F, Query
 from crmcore.testing.strategies.records import records
-from crmcore.testing.strategies.values import IDS, ids, moments, texts
+from crmcore.testing.strategies.values import IDS, drawn_by, ids, moments, texts
 from crmcore.values import Ref
 
 if TYPE_CHECKING:
@@ -54,18 +54,27 @@ def change_sets(
     known = {record.ref: record for record in stored}
     new = st.sampled_from(classes).flatmap(some)
 
-    @st.composite
     def drawn(draw: st.DrawFn) -> ChangeSet:
         changes: dict[Ref[Any], Change] = {}
         for ref in draw(_some(list(known), max_size // 2)):
-            before = known[ref]
-            changes[ref] = draw(_change(before, some(type(before))))
+            changes[ref] = draw(_change(known[ref], some(type(known[ref]))))
         for record in draw(st.lists(new, max_size=max_size - len(changes))):
             if record.ref not in known:
                 changes.setdefault(record.ref, Insert(record))
         return draw(_whole(changes, known))
 
-    return drawn()
+    return drawn_by(drawn)
+
+
+def checks(stored: Sequence[Record]) -> st.SearchStrategy[Check]:
+    """Any check, whether or not it holds of a repository that has exactly ``stored``."""
+    refs = st.sampled_from([*_anywhere(stored), *(one.ref for one in stored)])
+    versions = st.sampled_from([0, 1, *(one.version for one in stored)])
+    return (
+        st.builds(CheckExists, refs)
+        | st.builds(CheckVersion, refs, versions)
+        | refs.map(lambda ref: CheckNone(Query(ref.kind, F.id == ref.id)))
+    )
 
 
 def _some(refs: Sequence[Ref[Any]], max_size: int) -> st.SearchStrategy[list[Ref[Any]]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import strategies as st
 
-from crmcore.entities import Record
+from crmcore.entities import Record, kind_of
 from crmcore.model.describe import FieldSchema, Holds, value_fields
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.query import (
@@ -29,7 +29,7 @@ from crmcore.query import (
     value_at,
 )
 from crmcore.testing.strategies.records import one_value, own_values
-from crmcore.testing.strategies.values import ids, scalars, texts
+from crmcore.testing.strategies.values import drawn_by, ids, scalars, texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -88,14 +88,15 @@ def filters(
     another type, of ``others``. ``among`` are the fields they look at besides the id (``None``:
     all).
     """
-    somewhere, known = places(entity, model, among), tuple(records)
+    somewhere, known = st.sampled_from(places(entity, model, among)), tuple(records)
 
-    @st.composite
-    def terms(draw: st.DrawFn) -> Filter:
-        path, values = draw(st.sampled_from(somewhere))
-        return draw(_on(path, draw(st.sampled_from(_TESTS)), _wanted(path, values, known, others)))
+    def term(draw: st.DrawFn) -> Filter:
+        path, values = draw(somewhere)
+        wanted = _wanted(path, values, known, others)
+        return draw(_on(path, draw(st.sampled_from(_TESTS)), wanted))
 
-    return st.recursive(st.just(ALL) | terms(), _joined, max_leaves=4)
+    simple = st.just(ALL) | drawn_by(term)
+    return simple | st.recursive(simple, _joined, max_leaves=4)
 
 
 def _joined(terms: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
@@ -167,15 +168,19 @@ def queries(
     """
     paths = [path for path, _ in places(entity, model, among)]
     where = filters(entity, model, records=records, among=among, others=others)
-    known = tuple(records)
+    keys = st.builds(Order, st.sampled_from(paths), st.booleans())
+    plain: st.SearchStrategy[Query[R]] = st.builds(
+        Query,
+        st.just(kind_of(entity)),
+        st.just(ALL) | where,
+        order=st.lists(keys, max_size=2),
+        limit=st.none() | st.integers(0, 3),
+    )
+    if not records:
+        return plain
+    start = st.none() | st.sampled_from(tuple(records))
+    return st.builds(_behind, plain, start)
 
-    @st.composite
-    def drawn(draw: st.DrawFn) -> Query[R]:
-        keys = st.builds(Order, st.sampled_from(paths), st.booleans())
-        order = draw(st.lists(keys, max_size=2))
-        limit = draw(st.none() | st.integers(0, 3))
-        query = Query.of(entity, draw(st.just(ALL) | where), order=order, limit=limit)
-        start = draw(st.none() | st.sampled_from(known)) if known else None
-        return query if start is None else query.following(start)
 
-    return drawn()
+def _behind(query: Query[R], record: R | None) -> Query[R]:
+    return query if record is None else query.following(record)

@@ -209,13 +209,12 @@ def _records(
     names = st.sampled_from(tuple(optional)) if optional else st.nothing()
     some = st.lists(names, unique=True, max_size=MOST_OPTIONAL if optional else 0)
 
-    @st.composite
     def built(draw: st.DrawFn) -> R:
         found = {path: draw(strategy) for path, strategy in drawn.items()}
         found |= {path: draw(optional[path]) for path in draw(some)}
         return entity(**_sound(found, frozenset(fixed)))
 
-    return built()
+    return given.drawn_by(built)
 
 
 def _fixed(fixed: Mapping[str, Any]) -> dict[str, st.SearchStrategy[Any]]:

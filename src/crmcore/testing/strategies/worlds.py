@@ -6,6 +6,7 @@ Accounts and reports-to form trees (X2); a contact has exactly one direct relati
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -25,6 +26,7 @@ from crmcore.model.describe import EntitySchema, FieldSchema, Holds
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.model.pipeline import LeadCategory
 from crmcore.testing.strategies.records import records
+from crmcore.testing.strategies.values import drawn_by
 from crmcore.values.ids import AccountContactRelationId
 
 if TYPE_CHECKING:
@@ -41,15 +43,27 @@ def worlds(model: Model = STANDARD_MODEL, size: int = 3) -> st.SearchStrategy[tu
     """
     schemas = _in_order(model)
 
-    @st.composite
-    def drawn(draw: st.DrawFn) -> tuple[Record, ...]:
-        world: list[Record] = []
+    def world(draw: st.DrawFn) -> tuple[Record, ...]:
+        known: list[Record] = []
         for schema in schemas:
-            if all(_can_name(one, world) for one in schema.lookups if one.is_required):
-                world += draw(_several(schema, model, world, size))
-        return tuple(_lawful(world, model))
+            if all(_can_name(one, known) for one in schema.lookups if one.is_required):
+                found = draw(_several(schema, model, known, size))
+                own = [one for one in schema.lookups if _is_own(one, schema)]
+                for one in own:
+                    if one.holds is Holds.ONE:
+                        _link(draw, found, one)
+                known += _lawful(found, known)
+        return tuple(_finished(known, model))
 
-    return drawn()
+    return drawn_by(world)
+
+
+def _link(draw: st.DrawFn, found: list[Record], one: FieldSchema) -> None:
+    """Let some records refer to an earlier one: a forest."""
+    for index in range(1, len(found)):
+        target = draw(st.none() | st.sampled_from(found[:index]))
+        if target is not None:
+            found[index] = one.changed(found[index], target.id)
 
 
 def _in_order(model: Model) -> tuple[EntitySchema, ...]:
@@ -88,30 +102,12 @@ def _can_name(one: FieldSchema, world: Sequence[Record]) -> bool:
 def _several(
     schema: EntitySchema, model: Model, world: Sequence[Record], size: int
 ) -> st.SearchStrategy[list[Record]]:
-    """Records of one entity that refer to ``world``, and in trees to one another."""
-    new = _strategy(schema, model, world)
-    own = [one for one in schema.lookups if _is_own(one, schema) and one.holds is Holds.ONE]
-
-    @st.composite
-    def drawn(draw: st.DrawFn) -> list[Record]:
-        found = draw(st.lists(new, max_size=size, unique_by=lambda one: one.id))
-        for one in own:
-            for index in range(1, len(found)):
-                target = draw(st.none() | st.sampled_from(found[:index]))
-                if target is not None:
-                    found[index] = one.changed(found[index], target.id)
-        return found
-
-    return drawn()
-
-
-def _strategy(
-    schema: EntitySchema, model: Model, world: Sequence[Record]
-) -> st.SearchStrategy[Record]:
+    """Records of one entity that refer to ``world``, none of them converted."""
     fixed: dict[str, Any] = {}
     if schema.kind == "lead":
+        statuses = model.lead_statuses
         fixed["status"] = st.sampled_from(
-            [one.key for one in model.lead_statuses if one.category is not LeadCategory.CONVERTED]
+            [one.key for one in statuses if one.category is not LeadCategory.CONVERTED]
         )
     among = {
         one.path
@@ -119,35 +115,41 @@ def _strategy(
         if not (one.lookup is not None and one.lookup.on_merge is KEEP)
         and one.name != "converted_at"
     }
-    return records(schema.entity, model, pool=world, among=among, **fixed)
+    new = records(schema.entity, model, pool=world, among=among, **fixed)
+    return st.lists(new, max_size=size, unique_by=lambda one: one.id)
 
 
-def _lawful(world: Sequence[Record], model: Model) -> Iterator[Record]:
+def _lawful(new: Sequence[R], world: Sequence[Record]) -> Iterator[R]:
+    """The records without link rows that say what another one says already."""
     contacts = {one.id: one for one in world if isinstance(one, Contact)}
-    indirect = {
-        one.account_id: one
-        for one in world
-        if isinstance(one, AccountContactRelation)
-        and contacts[one.contact_id].account_id != one.account_id
-    }
-    relations, members, primary = _firsts(), _firsts(), _firsts()
-    for record in world:
+    is_first = _firsts()
+    for record in new:
         if isinstance(record, AccountContactRelation):
-            is_other = contacts[record.contact_id].account_id != record.account_id
-            if is_other and relations((record.account_id, record.contact_id)):
+            is_own = contacts[record.contact_id].account_id == record.account_id
+            if not is_own and is_first((record.account_id, record.contact_id)):
                 yield attrs.evolve(record, is_direct=False)
         elif isinstance(record, CampaignMember):
-            if members((record.campaign_id, record.member)):
+            if is_first((record.campaign_id, record.member)):
                 yield record
         elif isinstance(record, OpportunityContactRole) and record.is_primary:
-            yield attrs.evolve(record, is_primary=primary(record.opportunity_id))
-        elif isinstance(record, Account) and record.is_person:
-            people = [one for one in contacts.values() if one.account_id == record.id]
-            yield attrs.evolve(record, is_person=len(people) == 1 and record.id not in indirect)
+            yield attrs.evolve(record, is_primary=is_first(record.opportunity_id))
+        else:
+            yield record
+
+
+def _finished(world: Sequence[Record], model: Model) -> Iterator[Record]:
+    """The world with its direct relations, in which a person account has one person."""
+    contacts = [one for one in world if isinstance(one, Contact)]
+    people = Counter(one.account_id for one in contacts)
+    others = {one.account_id for one in world if isinstance(one, AccountContactRelation)}
+    for record in world:
+        if isinstance(record, Account) and record.is_person:
+            alone = people[record.id] == 1 and record.id not in others
+            yield attrs.evolve(record, is_person=alone)
         else:
             yield record
     if model.is_enabled(AccountContactRelation):
-        yield from map(_direct, (one for one in contacts.values() if one.account_id is not None))
+        yield from (_direct(one) for one in contacts if one.account_id is not None)
 
 
 def _firsts() -> Callable[[Hashable], bool]:

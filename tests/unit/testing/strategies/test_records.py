@@ -46,7 +46,7 @@ def errors(record: Record, model: Model) -> list[Any]:
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=kind_of)
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_records_are_valid(entity: type[Record], data: st.DataObject) -> None:
     for model in (MODEL, OTHER):
         record = data.draw(strategies.records(entity, model))

@@ -55,7 +55,7 @@ def test_numbers_keep_to_their_bounds(low: Any, high: Any, data: st.DataObject) 
 def test_there_are_amounts_of_every_sign() -> None:
     for sign in (-1, 0, 1):
         has_sign = partial(has_the_sign, sign)
-        assert any_of(values.moneys(), has_sign)
+        assert has_sign(any_of(values.moneys(), has_sign))
 
 
 def has_the_sign(sign: int, money: Money) -> bool:

@@ -60,9 +60,6 @@ def test_worlds_keep_the_laws_of_relations_and_roles(world: World) -> None:
 
 def test_worlds_have_trees_and_records_of_a_users_own() -> None:
     any_of(strategies.worlds(), lambda world: any(getattr(one, "parent_id", None) for one in world))
-    any_of(
-        strategies.worlds(), lambda world: any(getattr(one, "is_person", False) for one in world)
-    )
     any_of(strategies.worlds(MODEL), lambda world: any(type(one) is Subscription for one in world))
     any_of(
         strategies.worlds(),
