@@ -18,6 +18,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 """``module:qualified.name`` of a function that may be longer, and why."""
 
 THROUGH_THE_FACADE = "tests/unit/crm/test_facade.py and test_transaction.py use all of it"
+HELD_BY_THE_KIT = "a contract: crmcore.testing holds adapters to it, in tests/adapters"
 
 TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore": "tests/house/test_public_names.py",
@@ -30,8 +31,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.merging": THROUGH_THE_FACADE,
     "crmcore.crm.plans": THROUGH_THE_FACADE,
     "crmcore.crm.reading": THROUGH_THE_FACADE,
-    "crmcore.ports.repository": "a contract: crmcore.testing holds adapters to it, in tests/adapters",
-    "crmcore.ports.rows": "a contract: crmcore.testing holds adapters to it, in tests/adapters",
+    "crmcore.ports.repository": HELD_BY_THE_KIT,
+    "crmcore.ports.rows": HELD_BY_THE_KIT,
 }
 """A public module without a test file of its own, and where its tests are instead, or why not."""
 

@@ -10,13 +10,16 @@ from typing import Any, TypeVar
 
 V_co = TypeVar("V_co", covariant=True)
 
+MOST_LEVELS = 100
+"""How deep values can be nested in one another; records are checked for far fewer."""
+
 
 class FrozenMap(Mapping[str, V_co]):
     """An immutable mapping from text to frozen values, iterated in the order of its keys.
 
-    Lists inside become tuples, sets frozen sets and mappings frozen maps, at any depth, so that
-    nothing the caller keeps can change what the map holds. Two maps are equal when they hold
-    equal items, whatever the order in which these were given.
+    Lists inside become tuples, sets frozen sets and mappings frozen maps, so that nothing the
+    caller keeps can change what the map holds (see ``frozen_value``). Two maps are equal when they
+    hold equal items, whatever the order in which these were given.
     """
 
     __slots__ = ("_hash", "_items")
@@ -26,9 +29,12 @@ class FrozenMap(Mapping[str, V_co]):
     def __init__(
         self, items: Mapping[str, V_co] | Iterable[tuple[str, V_co]] = (), /, **named: V_co
     ) -> None:
-        given = dict(items, **named)
+        self._fill(dict(items, **named), 1)
+
+    def _fill(self, given: Mapping[Any, Any], level: int) -> None:
         ordered = sorted(given.items(), key=lambda item: _rank(item[0]))
-        object.__setattr__(self, "_items", {key: frozen_value(value) for key, value in ordered})
+        frozen = {key: _frozen(value, level) for key, value in ordered}
+        object.__setattr__(self, "_items", frozen)
         object.__setattr__(self, "_hash", None)
 
     def __getitem__(self, key: str) -> V_co:
@@ -84,14 +90,23 @@ def _rank(key: object) -> tuple[bool, str]:
 def frozen_value(value: Any) -> Any:
     """``value`` with every list, set and mapping in it, at any depth, replaced by a frozen one.
 
-    Values of other types come back as they are.
+    Values of other types come back as they are. Raises ``RecursionError`` for what is nested more
+    than ``MOST_LEVELS`` deep, as what holds itself is.
     """
+    return _frozen(value, 0)
+
+
+def _frozen(value: Any, level: int) -> Any:
+    if level > MOST_LEVELS:
+        raise RecursionError(f"this is nested more than {MOST_LEVELS} levels deep")
     if isinstance(value, FrozenMap):
         return value
     if isinstance(value, Mapping):
-        return FrozenMap(value)
+        inner: FrozenMap[Any] = FrozenMap()
+        inner._fill(value, level + 1)  # noqa: SLF001  # one of ours
+        return inner
     if isinstance(value, list | tuple):
-        return tuple(frozen_value(item) for item in value)
+        return tuple(_frozen(item, level + 1) for item in value)
     if isinstance(value, set | frozenset):
-        return frozenset(frozen_value(item) for item in value)
+        return frozenset(_frozen(item, level + 1) for item in value)
     return value

@@ -2,14 +2,26 @@ from collections import Counter
 from collections.abc import Sequence
 
 import attrs
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from crmcore.adapters import MemoryRepository
-from crmcore.changes import ChangeSet, ConflictError, compose
+from crmcore.changes import (
+    ChangeSet,
+    CheckExists,
+    CheckNone,
+    ConflictError,
+    Delete,
+    Insert,
+    Update,
+    compose,
+)
 from crmcore.entities import Account, Contact, Opportunity, Record
+from crmcore.query import F, Query
 from crmcore.testing import strategies
 from crmcore.testing.verdict import everything
+from crmcore.values.ids import AccountId
 from tests.properties.changes import content, one_after_the_other, overlaid
 
 ENTITIES = (Account, Contact, Opportunity)
@@ -67,9 +79,9 @@ def test_composing_meets_the_conflicts_of_committing_one_after_the_other(
 ) -> None:
     """K3 Sets that were decided on another state, or do not know of one another."""
     repository, states = repository_of(data)
-    first = data.draw(sets_on(data.draw(st.sampled_from(states))))
-    seen = data.draw(st.sampled_from([*states, overlaid_or_not(states[-1], first)]))
-    later = data.draw(sets_on(seen))
+    first = checked(data, data.draw(sets_on(data.draw(st.sampled_from(states)))), states[-1])
+    seen = [*states, overlaid_or_not(states[-1], first), list(first.written)]
+    later = checked(data, data.draw(sets_on(data.draw(st.sampled_from(seen)))), states[-1])
     expected = wanted(states[-1], [first, later])
     event("conflict" if expected is None else "fits")
     found = outcome(repository, [first, later])
@@ -78,11 +90,46 @@ def test_composing_meets_the_conflicts_of_committing_one_after_the_other(
         assert content(found) == content(expected)
 
 
+def checked(data: st.DataObject, changes: ChangeSet, stored: Sequence[Record]) -> ChangeSet:
+    """The set, at times with a check that may not hold."""
+    some = data.draw(st.lists(strategies.checks(stored), max_size=1))
+    return attrs.evolve(changes, checks=[*changes.checks, *some])
+
+
 def overlaid_or_not(stored: Sequence[Record], changes: ChangeSet) -> list[Record]:
     try:
         return overlaid(stored, changes)
     except KeyError:
         return list(stored)
+
+
+A, B = Account(id=AccountId("a"), name="x"), Account(id=AccountId("b"), name="y")
+NEW, STORED = Account(id=AccountId("c"), name="z"), attrs.evolve(B, version=1)
+NO_Y = CheckNone(Query.of(Account, F.name == "y"))
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (
+            ChangeSet([Insert(NEW)], [NO_Y]),
+            ChangeSet([Update(STORED, attrs.evolve(STORED, name="q"))]),
+        ),
+        (ChangeSet([Insert(NEW)], [NO_Y]), ChangeSet([Delete(STORED)])),
+        (ChangeSet([Insert(A)]), ChangeSet([Delete(A)])),
+        (ChangeSet([Insert(A)]), ChangeSet([Delete(A), Insert(NEW)])),
+        (ChangeSet([Delete(STORED)], [CheckExists(NEW.ref)]), ChangeSet([Insert(NEW)])),
+    ],
+    ids=str,
+)
+def test_the_first_set_is_tested_before_the_later_one_changes_anything(
+    first: ChangeSet, later: ChangeSet
+) -> None:
+    """K3 A record in the way of the first set is not out of it because the later one moves it."""
+    repository = MemoryRepository()
+    repository.commit(ChangeSet([Insert(A), Insert(B)]))
+    assert wanted(everything(repository, ENTITIES), [first, later]) is None
+    assert outcome(repository, [first, later]) is None
 
 
 @given(st.data())

@@ -18,6 +18,7 @@ from crmcore import (
     Lead,
     Opportunity,
     PersonName,
+    Record,
     ValidationError,
 )
 from crmcore.changes import Update
@@ -63,13 +64,11 @@ def test_no_edit_changes_a_converted_lead(data: st.DataObject) -> None:
     order=st.permutations(["account", "contact", "opportunity"]),
     again=st.booleans(),
 )
-def test_the_links_of_a_converted_lead_resolve_after_merges(
-    order: list[str], again: bool
-) -> None:
+def test_the_links_of_a_converted_lead_resolve_after_merges(order: list[str], again: bool) -> None:
     """C6. What the lead became may be merged away, and once more: the links still answer."""
     crm = Crm()
     lead = converted(crm)
-    links = {
+    links: dict[str, tuple[type[Record], str | None]] = {
         "account": (Account, lead.converted_account_id),
         "contact": (Contact, lead.converted_contact_id),
         "opportunity": (Opportunity, lead.converted_opportunity_id),
@@ -78,13 +77,13 @@ def test_the_links_of_a_converted_lead_resolve_after_merges(
         entity, id_ = links[kind]
         assert id_ is not None
         for _ in range(2 if again else 1):
-            became = crm.get(entity, id_)
+            became: Record = crm.get(entity, id_)
             survivor = crm.add(evolve(became, id=f"{kind}-{became.version}-survivor", version=0))
             crm.merge(survivor, became)
     assert crm.get(Lead, lead.id) == lead
     for kind, (entity, id_) in links.items():
         assert id_ is not None
-        found = crm.get(entity, id_)
+        found: Record = crm.get(entity, id_)
         assert found.id != id_
         assert crm.resolve(id_) == found.ref
         assert found.ref.kind == kind

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -229,6 +230,12 @@ def nested(levels: int) -> Any:
 
 
 def test_values_nested_too_deeply_are_refused() -> None:
+    # in a thread of its own, as running out of stack ends the measuring of coverage there
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(refuse_what_is_nested_too_deeply).result()
+
+
+def refuse_what_is_nested_too_deeply() -> None:
     deep = Account(name="x", custom=FrozenMap(a=1))
     object.__setattr__(deep.custom, "_items", {"a": nested(10_000)})
     with pytest.raises(EncodeError, match="nested too deeply"):

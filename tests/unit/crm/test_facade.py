@@ -549,7 +549,6 @@ class TestConversion:
         with pytest.raises(UsageError, match="must be a record of account"):
             crm.convert_lead(one.id, account=deal)
 
-
     def test_disabled_accounts_leave_contact_and_deal(self) -> None:
         store = MemoryRepository()
         plain = Crm(store)

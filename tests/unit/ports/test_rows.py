@@ -13,6 +13,6 @@ def test_the_smallest_row_store_is_one() -> None:
 
 def test_a_commit_of_rows_holds_tuples() -> None:
     one = RowChange("account", "a", 0, None)
-    commit = RowCommit(iter([one]), iter([RowExpect("account", "a", 0)]), [Query("account")])  # type: ignore[arg-type]  # converted
+    commit = RowCommit(iter([one]), iter([RowExpect("account", "a", 0)]), [Query("account")])
     assert (commit.changes, commit.expects) == ((one,), (RowExpect("account", "a", 0),))
     assert commit.none == (Query("account"),)

@@ -4,7 +4,7 @@ from crmcore.entities import Account, Contact, Opportunity
 from crmcore.errors import QueryError, UnknownNameError
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.model.pipeline import Pipeline, Stage, StageCategory
-from crmcore.query import ALL, F, Filter, Path, Query, check_path, paths, read, read_filter
+from crmcore.query import ALL, F, Filter, Or, Path, Query, check_path, paths, read, read_filter
 from tests.adapters import MODEL
 
 TWO = STANDARD_MODEL.with_pipelines(
@@ -38,10 +38,9 @@ def test_the_paths_of_a_filter() -> None:
     ids=str,
 )
 def test_derived_fields_are_replaced(where: Filter, entity: type | str, wanted: Filter) -> None:
+    is_derived = "category" in str(where)
     found = read_filter(where, entity, STANDARD_MODEL)
-    assert str(found).replace("((", "(").replace("))", ")") == str(wanted).replace(
-        "((", "("
-    ).replace("))", ")")
+    assert found == (Or((wanted,)) if is_derived else wanted)
 
 
 def test_a_derived_field_looks_into_every_pipeline() -> None:

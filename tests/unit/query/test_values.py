@@ -53,7 +53,9 @@ RISING: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.parametrize(("one", "other"), pairwise(RISING), ids=str)
+@pytest.mark.parametrize(
+    ("one", "other"), tuple(pairwise(RISING)), ids=lambda one: type(one).__name__
+)
 def test_values_sort_by_type_and_then_by_value(one: Any, other: Any) -> None:
     assert sort_key(one) < sort_key(other)
 

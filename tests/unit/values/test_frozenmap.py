@@ -104,3 +104,16 @@ def test_values_of_other_types_come_back_as_they_are() -> None:
     one = FrozenMap(a=1)
     assert frozen_value(one) is one
     assert frozen_value([{1}, (2, [3])]) == (frozenset({1}), (2, (3,)))
+
+
+def test_what_holds_itself_or_is_nested_too_deep_is_refused() -> None:
+    loop: list[Any] = []
+    loop.append({"again": loop})
+    with pytest.raises(RecursionError, match="100 levels"):
+        FrozenMap(a=loop)
+    with pytest.raises(RecursionError, match="100 levels"):
+        frozen_value(loop)
+    deep: Any = "leaf"
+    for _ in range(99):
+        deep = [deep]
+    assert FrozenMap(a=deep) == FrozenMap(a=frozen_value(deep))

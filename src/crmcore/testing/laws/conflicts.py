@@ -30,7 +30,10 @@ WRITERS = 4
 """How many threads write at once."""
 
 ROUNDS = 10
-"""How often each of them does."""
+"""How often they do."""
+
+INCREMENTS = 25
+"""How often each of them adds one."""
 
 
 def renamed(account: Account, name: str) -> Update:
@@ -227,11 +230,11 @@ class ConflictLaws(LawSuite):
             (account,) = put(store, Account(name="x", employees=0))
 
             def work() -> int:
-                return sum(self._incremented(store, account) for _ in range(ROUNDS))
+                return sum(self._incremented(store, account) for _ in range(INCREMENTS))
 
             tries = together([work] * WRITERS)
             (found,) = read(store, account)
-            total = WRITERS * ROUNDS
+            total = WRITERS * INCREMENTS
             same("S9", found and found.employees, total, f"a sum of {total}, after {tries} tries")
 
     def _incremented(self, store: Repository, account: Account) -> int:

@@ -192,6 +192,26 @@ class ReadingLaws(StoringLaws):
                 ids = [one.id for page in pages for one in page]
                 same("S5", ids, found, f"pages of {size} of {query}")
 
+    def test_the_order_is_the_declared_one(self, repository: Make) -> None:
+        """S5 Missing before 9 before 10 before 100, the other way round when descending."""
+        numbers = {"d": None, "b": 100, "B": 9, "c": 10, "a": 10}
+        accounts = [
+            Account(id=AccountId(key), name="x", employees=number)
+            for key, number in numbers.items()
+        ]
+        with opened(repository) as store:
+            put(store, *accounts)
+            for order, wanted in (
+                ((), "Babcd"),
+                (F.employees, "dBacb"),
+                (F.employees.desc(), "bacBd"),
+                ((F.name, F.employees.desc()), "bacBd"),
+            ):
+                query = Query.of(Account, order=order)
+                with store.snapshot() as now:
+                    found = "".join(one.id for one in now.find(query))
+                same("S5", found, wanted, f"ids in order of: {query}")
+
     def test_a_page_continues_behind_its_cursor_while_others_commit(self, repository: Make) -> None:
         """S5 What stays is seen exactly once, though records before and behind come and go."""
         with opened(repository) as store:
