@@ -3,11 +3,12 @@
 Choose one with ``pytest --hypothesis-profile=ci`` or ``HYPOTHESIS_PROFILE=ci pytest``; the
 option wins.
 
-- ``default``: a few examples, in new places each time; for the run before each commit.
-- ``ci``: more of them.
+- ``quick``: hardly any examples; to see whether another Python does the same.
+- ``default``: a few, in new places each time; for the run before each commit.
+- ``ci``: as many, but the same ones each time, so that the coverage is the same, too.
 - ``long``: as many as a night allows.
-- ``planted``: the same examples each time and no shrinking; to see whether a planted bug is
-  caught, not to explain it.
+- ``planted``: more than by default, the same ones each time, and no shrinking; to see whether a
+  planted bug is caught, not to explain it.
 """
 
 import os
@@ -20,8 +21,11 @@ SHARED = settings(
     suppress_health_check=[HealthCheck.too_slow],  # likewise
 )
 
+settings.register_profile("quick", SHARED, max_examples=10, stateful_step_count=25)
 settings.register_profile("default", SHARED, max_examples=50, stateful_step_count=25)
-settings.register_profile("ci", SHARED, max_examples=200, stateful_step_count=40)
+settings.register_profile(
+    "ci", SHARED, max_examples=50, stateful_step_count=25, derandomize=True, database=None
+)
 settings.register_profile("long", SHARED, max_examples=5_000, stateful_step_count=100)
 settings.register_profile(
     "planted",

@@ -1,3 +1,4 @@
+import tempfile
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from crmcore.adapters import JsonFileRepository, JsonFileStore
 from crmcore.ports import Repository, RowStore
-from crmcore.testing import Ability, RepositorySuite, RowStoreSuite
+from crmcore.testing import Ability, RepositoryStateMachine, RepositorySuite, RowStoreSuite
 from tests.adapters import MODEL
 
 
@@ -43,3 +44,22 @@ class TestJsonFileRepository(RepositorySuite):
             return JsonFileRepository(repository.path, MODEL)
 
         return again
+
+
+class JsonFileMachine(RepositoryStateMachine):
+    model = MODEL
+
+    def make_repository(self) -> Repository:
+        self.folder = tempfile.TemporaryDirectory()
+        return JsonFileRepository(Path(self.folder.name, "x.json"), MODEL)
+
+    def reopen_repository(self, repository: Repository) -> Repository:
+        repository.close()
+        return JsonFileRepository(Path(self.folder.name, "x.json"), MODEL)
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.folder.cleanup()
+
+
+TestJsonFileMachine = JsonFileMachine.TestCase

@@ -71,17 +71,17 @@ def _class(change: Change) -> type[Record]:
 
 
 def _entries(change: Change, *, before: bool) -> Iterator[tuple[Place, Any]]:
-    if isinstance(change, Insert if before else Delete):
-        return
-    record = change.before if before and isinstance(change, Update | Delete) else None
-    if record is None and isinstance(change, Insert | Update):
-        record = change.after
-    if record is None:
-        return
-    for one in _indexed(type(record)):
-        value = one.value(record)
-        for item in _elements(value, one.holds):
-            yield (kind_of(type(record)), one.name, one.holds is not Holds.ONE), item
+    match change:
+        case Insert(after):
+            record = None if before else after
+        case Update(old, new):
+            record = old if before else new
+        case Delete(old):
+            record = old if before else None
+    if record is not None:
+        for one in _indexed(type(record)):
+            place = (kind_of(type(record)), one.name, one.holds is not Holds.ONE)
+            yield from ((place, item) for item in _elements(one.value(record), one.holds))
 
 
 def _elements(value: Any, holds: Holds) -> Iterable[Any]:

@@ -10,7 +10,7 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from crmcore.changes import ChangeSet, ConflictError, Delete, Insert, compose
+from crmcore.changes import ChangeSet, ConflictError, Delete, Insert
 from crmcore.entities import Record, kind_of
 from crmcore.errors import UsageError
 from crmcore.model.model import STANDARD_MODEL, Model
@@ -97,12 +97,7 @@ class RepositoryStateMachine(RuleBasedStateMachine):
             if isinstance(one, Delete):
                 del outcome[one.ref]
         second = data.draw(self._changes(list(outcome.values())))
-        try:
-            both = compose([first, second])
-        except ConflictError:  # the second counted on a version that the first makes
-            event("composition refused")
-            return
-        self._attempt(both)
+        self._attempt(first.then(second))
 
     @precondition(lambda self: self.plain.records)
     @rule(data=st.data())

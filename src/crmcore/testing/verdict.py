@@ -78,6 +78,12 @@ def read(repository: Repository, *records: R) -> tuple[R | None, ...]:
         return tuple(now.get(type(one), [one.id]).get(one.id) for one in records)
 
 
+def now_stored(repository: Repository, record: R) -> R:
+    """The record as it is stored by now; it must be."""
+    with repository.snapshot() as now:
+        return now.get(type(record), [record.id])[record.id]
+
+
 def everything(repository: Repository, entities: Iterable[type[Record]]) -> list[Record]:
     """All records of these entities, in the order in which ``find`` gives them."""
     with repository.snapshot() as now:

@@ -68,6 +68,7 @@ def test_filters_are_shown_as_they_are_written(found: Filter, said: str) -> None
         (lambda: bool(F.a), "a field has no truth value"),
         (lambda: 1 < F.a < 3, "combine filters with"),
         (lambda: F.a.in_("text"), "in_ takes several values"),
+        (lambda: F.a == 0.5, 'write Decimal\\("0.5"\\) or a whole number'),
         (lambda: (F.a == 1) & "x", "only filters can be combined"),
         (lambda: (F.a == 1) | F.b, "only filters can be combined"),
     ],

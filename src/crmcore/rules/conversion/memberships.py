@@ -13,6 +13,7 @@ from crmcore.entities.campaign import Campaign, CampaignMember
 from crmcore.entities.ledger import Clash
 from crmcore.entities.record import Record
 from crmcore.query import F, Query
+from crmcore.rules.membership import further_status
 from crmcore.values.ref import Ref
 
 
@@ -88,24 +89,9 @@ def united(kept: CampaignMember, other: CampaignMember, statuses: Sequence[str])
     return attrs.evolve(
         kept,
         first_responded_at=min((one for one in responses if one is not None), default=None),
-        status=further(kept, other, statuses),
+        status=further_status(kept, other, statuses),
         owner_id=other.owner_id if kept.owner_id is None else kept.owner_id,
         labels=kept.labels | other.labels,
         custom=other.custom.with_items(kept.custom),
         external_ids=other.external_ids.with_items(kept.external_ids),
     )
-
-
-def further(kept: CampaignMember, other: CampaignMember, statuses: Sequence[str]) -> str | None:
-    """The status that is further along.
-
-    Any status is further than none, and one that the campaign knows further than one it does not;
-    of two unknown ones it is that of the row with a response, else the one kept.
-    """
-    ranks: dict[str | None, int] = {status: rank for rank, status in enumerate(statuses)}
-    ranks[None] = -2
-    left, right = ranks.get(kept.status, -1), ranks.get(other.status, -1)
-    if left == right:
-        answered = kept.first_responded_at is None and other.first_responded_at is not None
-        return other.status if answered else kept.status
-    return kept.status if left > right else other.status

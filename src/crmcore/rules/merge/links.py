@@ -22,6 +22,7 @@ from crmcore.findings import Finding, Findings, remark
 from crmcore.model.describe import EntitySchema, FieldSchema, Holds, describe
 from crmcore.model.model import Model
 from crmcore.model.references import field_references, repointed
+from crmcore.rules.membership import further_status
 from crmcore.rules.merge.golden import golden
 from crmcore.rules.survivorship import Policy, Survivorship
 from crmcore.values.ref import Ref
@@ -208,21 +209,17 @@ class _Uniting:
     def _absorbed(self, kept: Row, other: Row, found: list[Finding]) -> Row:
         one = golden((kept.now, other.now), model=self.model, survivorship=self.survivorship)
         now = _with_period(one.record, kept.now, other.now)
-        if isinstance(now, CampaignMember):
-            now = attrs.evolve(now, status=self._furthest(kept.now, other.now, found))
+        rows = (kept.now, other.now)
+        if isinstance(now, CampaignMember) and all(isinstance(row, CampaignMember) for row in rows):
+            now = attrs.evolve(now, status=self._furthest(*rows, found))  # type: ignore[arg-type]  # as just seen
         return attrs.evolve(kept, now=now, absorbed=(*kept.absorbed, other))
 
-    def _furthest(self, kept: Record, other: Record, found: list[Finding]) -> str | None:
-        """The further status by the order of the campaign; without it, that of who responded."""
-        rows = [one for one in (kept, other) if isinstance(one, CampaignMember)]
-        campaign = self.known.get(Ref("campaign", rows[0].campaign_id))
-        if isinstance(campaign, Campaign):
-            places = {status: at for at, status in enumerate(campaign.member_statuses)}
-            return max(
-                (row.status for row in rows),
-                key=lambda status: 0 if status is None else places.get(status, -1),
-            )
-        if len({row.status for row in rows}) > 1:
+    def _furthest(
+        self, kept: CampaignMember, other: CampaignMember, found: list[Finding]
+    ) -> str | None:
+        campaign = self.known.get(Ref("campaign", kept.campaign_id))
+        statuses = campaign.member_statuses if isinstance(campaign, Campaign) else ()
+        if not isinstance(campaign, Campaign) and kept.status != other.status:
             found.append(
                 remark(
                     "merge.status_guessed",
@@ -232,9 +229,7 @@ class _Uniting:
                     value=other.ref.id,
                 )
             )
-        responded = (row for row in rows if row.first_responded_at is not None)
-        status = next(responded, rows[0]).status
-        return status if status is not None else rows[1].status
+        return further_status(kept, other, statuses)
 
 
 def _day(record: Record, name: str) -> date | None:

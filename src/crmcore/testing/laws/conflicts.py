@@ -20,7 +20,17 @@ from crmcore.entities import Account, Case, Opportunity, OpportunityContactRole
 from crmcore.ports import Repository
 from crmcore.query import F, Filter, Query
 from crmcore.testing.suite import LawSuite
-from crmcore.testing.verdict import hold, opened, patient, put, read, refuse, same, together
+from crmcore.testing.verdict import (
+    hold,
+    now_stored,
+    opened,
+    patient,
+    put,
+    read,
+    refuse,
+    same,
+    together,
+)
 from crmcore.values import Ref
 from crmcore.values.ids import ContactId, OpportunityId
 
@@ -129,7 +139,7 @@ class ConflictLaws(LawSuite):
             account, other = put(store, Account(name="x"), Account(name="y"))
             store.commit(ChangeSet([renamed(account, "z")]))
             store.commit(ChangeSet([Insert(Account(name="new"))], [CheckExists(account.ref)]))
-            (account,) = read(store, account)  # type: ignore[assignment]  # it is stored
+            account = now_stored(store, account)
             store.commit(ChangeSet([Delete(account)]))
             check = CheckExists(account.ref)
             refuse("S4", store, ChangeSet([renamed(other, "late")], [check]), f"not so: {check}")
@@ -148,7 +158,7 @@ class ConflictLaws(LawSuite):
             demoted = Update(mine, attrs.evolve(mine, is_primary=False))
             both = (demoted, Insert(role(deal, "b")))
             store.commit(ChangeSet(both, [no_primary(deal), no_primary("other")]))
-            (mine,) = read(store, mine)  # type: ignore[assignment]  # it is stored
+            mine = now_stored(store, mine)
             promoted = Update(mine, attrs.evolve(mine, is_primary=True))
             refuse("S4", store, ChangeSet([promoted], [no_primary(deal)]), "there is another")
 
@@ -240,8 +250,7 @@ class ConflictLaws(LawSuite):
     def _incremented(self, store: Repository, account: Account) -> int:
         """Add one; the number of tries it took."""
         for tries in range(1, 10_000):
-            with store.snapshot() as now:
-                found = now.get(Account, [account.id])[account.id]
+            found = now_stored(store, account)
             after = attrs.evolve(found, employees=(found.employees or 0) + 1)
             try:
                 patient(lambda: store.commit(ChangeSet([Update(found, after)])))  # noqa: B023  # called at once

@@ -3,12 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from attrs import evolve
 
 from crmcore.changes import Delete, Update
 from crmcore.entities import Campaign, CampaignMember
-from crmcore.rules.conversion.memberships import further, joined, united
+from crmcore.rules.conversion.memberships import joined, united
 from crmcore.values import FrozenMap, Ref
 
 LEAD, PERSON = Ref[Any]("lead", "lead"), Ref[Any]("contact", "contact")
@@ -73,28 +72,3 @@ def test_what_the_row_kept_has_stays() -> None:
     assert after.custom == FrozenMap(k=1, l=3)
     assert after.external_ids == FrozenMap(s="1")
     assert after.first_responded_at is None
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "result"),
-    [
-        (None, None, None),
-        (None, "Sent", "Sent"),
-        ("Sent", None, "Sent"),
-        ("Responded", "Sent", "Responded"),
-        ("Sent", "Responded", "Responded"),
-        ("Unheard", "Sent", "Sent"),
-        ("Opened", "Unheard", "Opened"),
-        ("Unheard", "Unseen", "Unheard"),
-    ],
-)
-def test_the_further_status_counts(
-    first: str | None, second: str | None, result: str | None
-) -> None:
-    assert further(row("a", status=first), row("b", status=second), FAIR.member_statuses) == result
-
-
-def test_without_the_campaigns_statuses_the_row_with_a_response_counts() -> None:
-    kept, other = row("a", status="X"), row("b", status="Y", first_responded_at=FIRST)
-    assert further(kept, other, ()) == "Y"
-    assert further(other, kept, ()) == "Y"
