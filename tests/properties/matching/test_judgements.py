@@ -6,6 +6,7 @@ from itertools import combinations, count
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from crmcore import Contact, Crm, PersonName
 from crmcore.entities import Judgement, Record
 from crmcore.entities.ledger import Verdict
 from crmcore.model.model import STANDARD_MODEL
@@ -127,3 +128,23 @@ def test_clusters_are_the_connected_components(
                 reached[ref] = together
     expected = {tuple(sorted(some)) for some in reached.values() if len(some) > 1}
     assert {cluster.members for cluster in clusters(matches)} == expected
+
+
+@given(first_goes=st.booleans(), again=st.booleans())
+def test_a_judgement_follows_the_records_through_merges(first_goes: bool, again: bool) -> None:
+    """D8: two that were judged not to be one stay apart, also when one of them is merged away."""
+    crm = Crm()
+
+    def twin() -> Contact:
+        name = PersonName(given="Ada", family="King")
+        return crm.add(Contact(name=name, email="ada@x.example", phone="+44 20 7946 0018"))
+
+    gone, other = twin(), twin()
+    crm.not_duplicates(*((gone, other) if first_goes else (other, gone)))
+    for _ in range(2 if again else 1):
+        survivor = twin()
+        crm.merge(survivor, gone)
+        gone = survivor
+    sets = crm.find_duplicates(Contact)
+    assert not sets.clusters
+    assert sets.apart == (tuple(sorted((gone.ref, other.ref))),)
