@@ -25,7 +25,7 @@ class Codec:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.forms = ModelForms(model)
+        self.forms: ModelForms = ModelForms(model)
 
     def row(self, record: Record) -> Row:
         """The row of a record.

@@ -33,7 +33,7 @@ TAGS: Mapping[str, type] = {
 }
 """The tags of the types that are written in their declared form."""
 
-CONTAINERS = {"$tuple": tuple, "$set": frozenset, "$map": FrozenMap}
+CONTAINERS: dict[str, type[Any]] = {"$tuple": tuple, "$set": frozenset, "$map": FrozenMap}
 """The tags of the containers, whose values are tagged in turn."""
 
 

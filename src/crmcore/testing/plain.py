@@ -30,7 +30,7 @@ class PlainStore:
     """All records by reference, and the number of the last commit."""
 
     def __init__(self) -> None:
-        self.seq = 0
+        self.seq: int = 0
         self.records: dict[Ref[Any], Record] = {}
 
     def commit(self, changes: ChangeSet, seq: int | None = None) -> int:

@@ -48,7 +48,7 @@ class RepositoryStateMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.plain = PlainStore()
+        self.plain: PlainStore = PlainStore()
         self.past: list[list[Record]] = []
         self.held: list[tuple[Snapshot, int, list[Record]]] = []
         self._snapshots = ExitStack()
@@ -66,7 +66,7 @@ class RepositoryStateMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Start with an empty repository."""
-        self.repository = self.make_repository()
+        self.repository: Repository = self.make_repository()
         self._agree()
 
     @rule(data=st.data())

@@ -34,7 +34,7 @@ class Search:
         self, rule: MatchRule, *, model: Model, forms: Forms, threshold: float | None
     ) -> None:
         self.rule = rule
-        self.threshold = rule.likely if threshold is None else threshold
+        self.threshold: float = rule.likely if threshold is None else threshold
         self.counts: list[KeyCount] = []
         self.skipped: list[SkippedBlock] = []
         self.partners: Counter[Ref[Any]] = Counter()
