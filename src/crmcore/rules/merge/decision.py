@@ -13,6 +13,7 @@ from crmcore.entities.ledger import MergeReceipt
 from crmcore.entities.record import Record
 from crmcore.findings import Findings
 from crmcore.rules.merge.golden import Choice, is_present
+from crmcore.rules.survivorship import Policy
 from crmcore.values import FrozenMap
 from crmcore.values.ids import MergeReceiptId
 
@@ -74,7 +75,7 @@ class Merge:
             if len(values) > _SHOWN_LOSERS:
                 rest = {_shown(value) for value in values[_SHOWN_LOSERS:] if is_present(value)}
                 shown.append(f"{len(rest)} values" if len(rest) > 1 else "".join(rest))
-            yield (one.label, _shown(own), *shown, _shown(choice.value), choice.why)
+            yield (one.label, _shown(own), *shown, _shown(choice.value), _why(choice, own))
 
     def _around(self) -> Iterator[tuple[str, str]]:
         """What moves, what clashes, what was found."""
@@ -86,6 +87,16 @@ class Merge:
             yield "link rows that clash", f"{kept} stays, {clash.removed.ref} goes"
         for one in self.findings:
             yield "finding", str(one)
+
+
+_IN_WORDS = {Policy.ANY.value: "any yes", Policy.ALL.value: "all yes"}
+
+
+def _why(choice: Choice, own: object) -> str:
+    """The policy in words; where the survivor wins and has nothing, that its gap was filled."""
+    if choice.why == Policy.SURVIVOR_WINS.value and not is_present(own):
+        return "gap filled" if is_present(choice.value) else choice.why
+    return _IN_WORDS.get(choice.why, choice.why)
 
 
 def _shown(value: object) -> str:

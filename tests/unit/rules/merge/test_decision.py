@@ -20,7 +20,9 @@ def test_a_merge_is_shown_side_by_side() -> None:
     assert lines[0] == "merge of 1 record into contact:a"
     assert lines[2].split() == ["field", "survivor", "loser", "1", "becomes", "why"]
     phone = next(line for line in lines if line.startswith("Phone "))
-    assert phone.endswith("survivor wins")
+    assert phone.endswith("gap filled")
+    assert next(line for line in lines if line.startswith("Title ")).endswith("survivor wins")
+    assert next(line for line in lines if line.startswith("Active ")).endswith("any yes")
     assert phone.count("+41 31 1234567") == 2
     assert any("crm: 1" in line for line in lines)
     assert "references that move  1 activity.who" in lines
