@@ -5,6 +5,7 @@ Nothing here knows the library: what it says is what the library must say too.
 
 import csv
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,13 +67,10 @@ class Figures:
 
 def figures(folder: Path) -> Figures:
     """The figures of the files in ``folder``."""
-    with sqlite3.connect(":memory:") as base:
-        try:
-            for table, columns in TABLES.items():
-                _load(base, table, columns, folder / FILES[table])
-            return _figures(base)
-        finally:
-            base.rollback()
+    with closing(sqlite3.connect(":memory:")) as base:
+        for table, columns in TABLES.items():
+            _load(base, table, columns, folder / FILES[table])
+        return _figures(base)
 
 
 def _load(base: sqlite3.Connection, table: str, columns: tuple[str, ...], path: Path) -> None:
