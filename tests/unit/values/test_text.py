@@ -1,7 +1,7 @@
 """Normal text, and characters that no text should hold."""
 
-import time
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given
@@ -100,9 +100,6 @@ def test_text_without_bad_characters_can_be_written_as_utf_8(text: str) -> None:
 
 
 @pytest.mark.parametrize("function", [normal_text, bad_characters])
-def test_ten_million_characters_take_seconds_at_most(function: object) -> None:
-    text = "Äb é, \x00x" * 1_250_000
-    start = time.perf_counter()
-    assert callable(function)
-    assert function(text)
-    assert time.perf_counter() - start < 30
+def test_ten_million_characters_are_read_to_the_end(function: Callable[[str], object]) -> None:
+    text = "Äb é, " * 1_600_000
+    assert function(text + "\x00last") != function(text + "x")
