@@ -52,8 +52,13 @@ class Journal(Protocol):
 
 @runtime_checkable
 class Erasable(Protocol):
-    """A repository that can forget records for good, in its journal and backups of its own too."""
+    """A repository that can forget what records said, in its journal and backups of its own too."""
 
     def erase(self, refs: Iterable[Ref[Any]]) -> None:
-        """Remove every trace of these records."""
+        """Forget every value that these records ever had.
+
+        Their changes vanish from the journal; the commits that held them stay, with their numbers.
+        What is stored at the moment stays as it is: whoever wants a record gone deletes it first.
+        Returns when nothing of the past is left, also in files beside the store.
+        """
         ...

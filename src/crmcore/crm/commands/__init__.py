@@ -1,0 +1,1 @@
+"""Commands: the methods of ``Crm``, a module for each family of them."""

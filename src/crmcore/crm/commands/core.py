@@ -1,0 +1,140 @@
+"""Core: what every family of commands rests on: the settings, and the way to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from types import TracebackType
+from typing import Self, TypeVar
+
+from crmcore.adapters import JsonFileRepository, MemoryRepository
+from crmcore.changes import ConflictError
+from crmcore.crm.complete import complete, decided
+from crmcore.crm.desk import Desk
+from crmcore.crm.figures import Figures
+from crmcore.crm.indexes import Indexes
+from crmcore.crm.storage import as_repository
+from crmcore.entities import Record
+from crmcore.errors import CrmError
+from crmcore.findings import Finding, Findings, ModelError, ValidationError
+from crmcore.model.model import STANDARD_MODEL, Model
+from crmcore.ports import Clock, IdFactory, Repository, RowStore, Snapshot, system_clock
+from crmcore.rules.rule import Context, Decided
+from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
+from crmcore.values.ids import new_id
+
+R = TypeVar("R", bound=Record)
+D = TypeVar("D", bound=Decided)
+
+_TRIES = 4
+
+
+class Core:
+    """What every family of commands rests on: the settings, and the way to the store."""
+
+    def __init__(
+        self,
+        repository: Repository | RowStore | None = None,
+        *,
+        model: Model = STANDARD_MODEL,
+        rules: RuleBook = STANDARD_RULES,
+        clock: Clock = system_clock,
+        ids: IdFactory = new_id,
+        by: str | None = None,
+        on_finding: Callable[[Finding], object] | None = None,
+    ) -> None:
+        found = rules.check(model)
+        if found.errors:
+            raise ModelError("rule book", found)
+        store = MemoryRepository() if repository is None else repository
+        self._repository = as_repository(store, model)
+        self._desk = Desk(model=model, rules=rules, clock=clock, ids=ids, by=by)
+        self._on_finding = on_finding
+        self._figures = Figures(self._desk, self._tell)
+        self._indexes = Indexes(self._repository)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        model: Model = STANDARD_MODEL,
+        rules: RuleBook = STANDARD_RULES,
+        clock: Clock = system_clock,
+        ids: IdFactory = new_id,
+        by: str | None = None,
+        on_finding: Callable[[Finding], object] | None = None,
+    ) -> Self:
+        """A CRM on a JSON file, made at the first write if it is absent; see ``close``.
+
+        Raises ``StorageError`` or one of its kind when the file cannot be read or is not ours.
+        """
+        store = JsonFileRepository(path, model=model)
+        return cls(
+            store, model=model, rules=rules, clock=clock, ids=ids, by=by, on_finding=on_finding
+        )
+
+    def close(self) -> None:
+        """Release the repository; closing twice is fine."""
+        self._repository.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def model(self) -> Model:
+        """The model it works by."""
+        return self._desk.model
+
+    @property
+    def rules(self) -> RuleBook:
+        """The rules it follows."""
+        return self._desk.rules
+
+    def _do(
+        self,
+        plan: Callable[[Snapshot, Context], D],
+        *,
+        dry_run: bool = False,
+        tries: int = _TRIES,
+    ) -> D:
+        conflict: ConflictError | None = None
+        for _ in range(tries):
+            with self._repository.snapshot() as snapshot:
+                context = self._desk.context()
+                try:
+                    decision = complete(plan(snapshot, context), snapshot, context)
+                    if dry_run:
+                        return decision
+                    if decision.findings.errors:
+                        raise ValidationError(decision.findings)
+                except CrmError as refused:
+                    if conflict is not None:
+                        raise conflict from refused
+                    raise
+            try:
+                return self._commit(decision)
+            except ConflictError as faster:
+                conflict = faster
+        raise conflict if conflict is not None else AssertionError("at least one try")
+
+    def _commit(self, decision: D) -> D:
+        if not decision.changes:
+            return decision
+        seq = self._indexes.commit(decision.changes)
+        self._tell(decision.findings)
+        stored = decision.changes.as_stored(seq)
+        return decided(decision, changes=stored, findings=decision.findings)
+
+    def _tell(self, findings: Findings) -> None:
+        if self._on_finding is not None:
+            for one in findings.warnings:
+                self._on_finding(one)

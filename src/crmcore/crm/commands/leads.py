@@ -1,0 +1,84 @@
+"""LeadCommands: the commands of ``Crm`` that turn leads into accounts, contacts and deals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from typing import TypeVar, Unpack
+
+from crmcore.crm.batch import BatchConversion, convert_many
+from crmcore.crm.choices import RAISE, Choices, IfConverted, Target
+from crmcore.crm.commands.core import Core
+from crmcore.crm.converting import convert
+from crmcore.entities import Record
+from crmcore.rules.conversion import CREATE, LeadConversion, OpportunityChoice
+from crmcore.rules.rule import Decided
+
+R = TypeVar("R", bound=Record)
+D = TypeVar("D", bound=Decided)
+
+
+class LeadCommands(Core):
+    """The commands of ``Crm`` that turn leads into accounts, contacts and deals."""
+
+    def convert_lead(
+        self,
+        lead_id: str,
+        *,
+        account: Target | None = None,
+        contact: Target | None = None,
+        opportunity: OpportunityChoice | Target = CREATE,
+        opportunity_name: str | None = None,
+        owner_id: str | None = None,
+        status: str | None = None,
+        close_on: date | None = None,
+        pipeline: str | None = None,
+        stage: str | None = None,
+        overwrite: Iterable[str] = (),
+        allow_duplicates: bool = False,
+        if_converted: IfConverted = RAISE,
+        dry_run: bool = False,
+    ) -> LeadConversion:
+        """Turn a lead into an account, a contact and a deal.
+
+        ``account`` and ``contact`` are existing ones to attach to (``None``: new ones are made);
+        their values stay, and only gaps are filled, except in the fields named in ``overwrite``.
+        ``opportunity`` is ``CREATE``, ``SKIP`` or an existing deal. ``owner_id`` (``None``: the
+        lead's owner), ``status`` (``None``: the model's first converted status), ``close_on``
+        (``None``: the last day of the fiscal quarter), ``pipeline`` and ``stage`` (``None``: the
+        model's first) are those of what is made. Probable duplicates of what would be made stop it
+        unless ``allow_duplicates``. With ``dry_run`` nothing is stored.
+
+        Raises ``AlreadyConvertedError`` with the receipt; with ``if_converted=RETURN`` the receipt
+        comes back instead.
+        """
+        choices = Choices(
+            account=account,
+            contact=contact,
+            opportunity=opportunity,
+            opportunity_name=opportunity_name,
+            owner_id=owner_id,
+            status=status,
+            close_on=close_on,
+            pipeline=pipeline,
+            stage=stage,
+            overwrite=overwrite,
+            allow_duplicates=allow_duplicates,
+            if_converted=if_converted,
+        )
+        return self._do(
+            partial(convert, rules=self.rules, lead_id=lead_id, choices=choices), dry_run=dry_run
+        )
+
+    def convert_leads(
+        self, lead_ids: Iterable[str], *, dry_run: bool = False, **choices: Unpack[Choices]
+    ) -> BatchConversion:
+        """Convert many leads by one commit, with the choices of ``convert_lead`` for all of them.
+
+        Leads of one company share the account that the first of them makes. A lead that cannot be
+        converted leaves no trace and is named among ``refused``; the others are converted.
+        """
+        given = tuple(lead_ids)
+        plan = partial(convert_many, rules=self.rules, lead_ids=given, choices=choices)
+        return self._do(plan, dry_run=dry_run).as_stored()
