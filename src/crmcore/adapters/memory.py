@@ -1,21 +1,24 @@
 """MemoryRepository: the reference implementation of the repository contract, in memory.
 
-Records are kept by kind and id in dictionaries that are replaced, never changed, so that a
-snapshot is one moment without copying. Queries are answered by ``crmcore.query.run``; equality
-on a reference or an e-mail address is answered from an index.
+A commit costs what it changes, however much is stored: records have versions, and a snapshot
+takes those of its moment. Questions about references, e-mail addresses, telephone numbers and
+external ids are answered from indexes, and so are those about fields that were declared.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, TypeVar
 
 import attrs
-from attrs import field, frozen
+from attrs import frozen
 
-from crmcore.adapters.indexes import Indexes
+from crmcore.adapters.indexes import Declared, Indexes, Page
+from crmcore.adapters.versions import Versions
 from crmcore.changes import (
     Change,
     ChangeSet,
@@ -27,89 +30,167 @@ from crmcore.changes import (
     Insert,
 )
 from crmcore.entities.record import Record, kind_of
-from crmcore.errors import StoreClosedError
-from crmcore.ports.journal import Commit
-from crmcore.query import Query, matches, run
+from crmcore.errors import StoreClosedError, UsageError
+from crmcore.model.model import STANDARD_MODEL, Model
+from crmcore.ports.journal import Commit, HistoryGoneError
+from crmcore.query import Query, matches, predicate, run, sort_key, value_at
 from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
 
 
-@frozen
-class _Moment:
-    """Everything stored at one moment; nothing in it ever changes."""
-
-    seq: int = 0
-    records: Mapping[str, Mapping[str, Record]] = field(factory=dict)
-    indexes: Indexes = field(factory=Indexes)
-
-    def get(self, entity: type[R], ids: Sequence[str], /) -> Mapping[str, R]:
-        stored = self.records.get(kind_of(entity), {})
-        return {one: stored[one] for one in ids if one in stored}  # type: ignore[misc]  # kind fixes the class
-
-    def find(self, query: Query[R], /) -> Iterator[R]:
-        return run(query, self._candidates(query))
-
-    def stored(self, ref: Ref[Any]) -> Record | None:
-        return self.records.get(ref.kind, {}).get(ref.id)
-
-    def _candidates(self, query: Query[Any]) -> Iterator[Any]:
-        stored = self.records.get(query.kind, {})
-        ids = self.indexes.candidates(query)
-        return iter(stored.values()) if ids is None else (stored[one] for one in ids)
-
-    def offender(self, check: CheckNone, own: frozenset[Ref[Any]]) -> Ref[Any] | None:
-        for record in self._candidates(check.query):
-            if record.ref not in own and matches(check.query.where, record):
-                return record.ref  # type: ignore[no-any-return]  # candidates are records
-        return None
-
-
 class MemoryRepository:
-    """A ``Repository`` that keeps everything in memory, with a journal of all its commits.
+    """A ``Repository`` that keeps everything in memory, with a journal of its commits.
 
-    One writer at a time; any number of readers, each in a moment of its own.
+    One writer at a time; any number of readers, each in a moment of its own. ``model`` says which
+    fields are references, e-mail addresses and telephone numbers: these, and external ids, have an
+    index; ``indexes`` names further ones, such as ``[(Opportunity, F.stage)]``. Conditions of
+    equality, of several values, of a range and of the beginning of a text use them.
+    ``keep_commits`` is how many commits, the latest ones, the journal keeps (``None``: all).
     """
 
-    def __init__(self) -> None:
-        self._moment = _Moment()
-        self._commits: list[Commit] = []
-        self._lock = threading.Lock()
+    def __init__(
+        self,
+        model: Model = STANDARD_MODEL,
+        *,
+        indexes: Iterable[Declared] = (),
+        keep_commits: int | None = None,
+    ) -> None:
+        if keep_commits is not None and keep_commits < 0:
+            raise UsageError("a number of commits is 0 or more", keep_commits)
+        self._lock = threading.RLock()
+        self._versions = Versions(self._lock)
+        self._indexes = Indexes(model, indexes)
+        self._commits: deque[Commit] = deque(maxlen=keep_commits)
+        self._seq = 0
         self._is_closed = False
 
     @contextmanager
     def snapshot(self) -> Iterator[_Moment]:
         """A context that gives the present moment; see ``Repository.snapshot``."""
-        self._require_open()
-        yield self._moment
+        with self._lock:
+            self._require_open()
+            moment = self._now()
+            self._versions.hold(moment.seq)
+        try:
+            yield moment
+        finally:
+            self._versions.release(moment.seq)
 
     def commit(self, changes: ChangeSet, /) -> int:
         """Store the whole set, or nothing of it; see ``Repository.commit``."""
         with self._lock:
             self._require_open()
-            _test(self._moment, changes)
+            now = self._now()
+            _test(now, changes)
             if not changes:
-                return self._moment.seq
-            seq = self._moment.seq + 1
-            stored = _as_found(self._moment, changes).as_stored(seq)
-            moment = _applied(self._moment, stored, seq)
+                return self._seq
+            seq = self._seq + 1
+            stored = _as_found(now, changes).as_stored(seq)
+            for one in stored.written:
+                self._indexes.add(one)
+            for change in stored:
+                after = None if isinstance(change, Delete) else change.after
+                self._versions.put(change.ref.kind, change.ref.id, after, seq)
             commit = Commit(seq, changes.at, changes.by, changes.reason, stored.changes)
-            self._moment = moment
+            self._seq = seq
             self._commits.append(commit)
+            for gone, kept in self._versions.dropped(seq):
+                self._indexes.discard(gone, kept)
             return seq
 
     def commits(self, after: int = 0) -> Iterator[Commit]:
         """The commits with a higher number than ``after``; see ``Journal.commits``."""
-        self._require_open()
-        return iter(self._commits[max(after, 0) : self._moment.seq])
+        with self._lock:
+            self._require_open()
+            after, oldest = max(after, 0), self._seq - len(self._commits)
+            if after < oldest:
+                raise HistoryGoneError(after, oldest)
+            return iter(tuple(islice(self._commits, after - oldest, None)))
+
+    def erase(self, refs: Iterable[Ref[Any]]) -> None:
+        """Forget every value that these records had; see ``Erasable.erase``."""
+        gone = frozenset(refs)
+        with self._lock:
+            self._require_open()
+            for at, one in enumerate(self._commits):
+                kept = tuple(change for change in one.changes if change.ref not in gone)
+                if len(kept) < len(one.changes):
+                    self._commits[at] = attrs.evolve(one, changes=kept)
 
     def close(self) -> None:
         """Refuse every further call; see ``Repository.close``."""
         self._is_closed = True
 
+    def _now(self) -> _Moment:
+        return _Moment(self._seq, self._versions, self._indexes, self._lock)
+
     def _require_open(self) -> None:
         if self._is_closed:
             raise StoreClosedError("the repository was closed", "memory", "make a new one")
+
+
+@frozen
+class _Moment:
+    """Everything stored at one moment."""
+
+    seq: int
+    versions: Versions
+    indexes: Indexes
+    lock: threading.RLock
+
+    def get(self, entity: type[R], ids: Sequence[str], /) -> Mapping[str, R]:
+        """The records of these ids, by id; absent ids are absent."""
+        kind = kind_of(entity)
+        found = ((one, self.versions.get(kind, one, self.seq)) for one in ids)
+        return {one: record for one, record in found if record is not None}  # type: ignore[misc]  # kind fixes the class
+
+    def find(self, query: Query[R], /) -> Iterator[R]:
+        """What ``query`` answers; lazily where there is nothing to sort."""
+        ids = self._candidates(query)
+        walk = None if ids is not None else self._walk(query)
+        if walk is None:
+            return run(query, self._among(query.kind, ids))
+        return islice(filter(predicate(query.where), walk), query.limit)  # type: ignore[arg-type]  # the kind fixes the class
+
+    def stored(self, ref: Ref[Any]) -> Record | None:
+        """The record that ``ref`` names, or ``None``."""
+        return self.versions.get(ref.kind, ref.id, self.seq)
+
+    def offender(self, check: CheckNone, own: frozenset[Ref[Any]]) -> Ref[Any] | None:
+        """A record that ``check`` forbids, or ``None``; ``own`` are exempt."""
+        query = check.query
+        for record in self._among(query.kind, self._candidates(query)):
+            if record.ref not in own and matches(query.where, record):
+                return record.ref  # type: ignore[no-any-return]  # candidates are records
+        return None
+
+    def _walk(self, query: Query[Any]) -> Iterator[Record] | None:
+        """The records in the order of ``query`` behind its cursor; ``None``: they need sorting."""
+        if not query.order:
+            last = None if query.after is None else query.after[0]
+            return self.versions.walk(query.kind, self.seq, last)
+        with self.lock:
+            pages = self.indexes.pages(query, self.lock)
+        return None if pages is None else self._paged(query, pages)
+
+    def _paged(self, query: Query[Any], pages: Iterator[Page]) -> Iterator[Record]:
+        path = query.order[0].path
+        for key, ids in pages:
+            for record in self._among(query.kind, ids):
+                # an id is in the pages of every value that its versions have
+                if sort_key(value_at(record, path)) == key:
+                    yield record
+
+    def _candidates(self, query: Query[Any]) -> list[str] | None:
+        with self.lock:
+            return self.indexes.candidates(query)
+
+    def _among(self, kind: str, ids: list[str] | None) -> Iterator[Any]:
+        if ids is None:
+            return self.versions.walk(kind, self.seq)
+        found = (self.versions.get(kind, one, self.seq) for one in ids)
+        return (one for one in found if one is not None)
 
 
 def _state(record: Record | None) -> str:
@@ -155,19 +236,3 @@ def _as_found(moment: _Moment, changes: ChangeSet) -> ChangeSet:
         else:
             exact.append(attrs.evolve(one, before=stored))
     return attrs.evolve(changes, changes=exact)
-
-
-def _applied(moment: _Moment, changes: ChangeSet, seq: int) -> _Moment:
-    kinds = {ref.kind for ref in changes.refs}
-    records = {**moment.records}
-    for kind in kinds:
-        new = dict(records.get(kind, {}))
-        for one in changes:
-            if one.ref.kind != kind:
-                continue
-            if isinstance(one, Delete):
-                del new[one.ref.id]
-            else:
-                new[one.ref.id] = one.after
-        records[kind] = new
-    return attrs.evolve(moment, seq=seq, records=records, indexes=moment.indexes.updated(changes))

@@ -24,6 +24,7 @@ from crmcore.query.filters import (
     Path,
     StartsWith,
 )
+from crmcore.query.predicate import predicate
 from crmcore.query.question import Query
 from crmcore.query.read import DERIVED, check_path, field_at, paths, read, read_filter
 from crmcore.query.values import equal, sort_key, value_at
@@ -51,6 +52,7 @@ __all__ = [
     "field_at",
     "matches",
     "paths",
+    "predicate",
     "read",
     "read_filter",
     "run",

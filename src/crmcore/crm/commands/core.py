@@ -46,7 +46,7 @@ class Core:
         found = rules.check(model)
         if found.errors:
             raise ModelError("rule book", found)
-        store = MemoryRepository() if repository is None else repository
+        store = MemoryRepository(model) if repository is None else repository
         self._repository = as_repository(store, model)
         self._desk = Desk(model=model, rules=rules, clock=clock, ids=ids, by=by)
         self._on_finding = on_finding
