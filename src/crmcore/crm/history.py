@@ -10,13 +10,14 @@ from attrs import field, frozen
 
 from crmcore import render
 from crmcore.changes import Change, Delete, Insert, differences
-from crmcore.entities import MergeReceipt
+from crmcore.crm.views import title
+from crmcore.entities import MergeReceipt, Record
 from crmcore.model.describe import defaults, describe
 from crmcore.ports import Commit, Snapshot
 from crmcore.query import F, Query
+from crmcore.render import plain
 from crmcore.values.ref import Ref
 
-_COLUMNS = ("when", "by", "record", "field", "before", "after", "reason")
 _NOTHING: tuple[Any, ...] = (None, (), frozenset(), {})
 
 
@@ -99,15 +100,24 @@ class History(Sequence[HistoryEntry]):
             for path, before, after in one.values or ((None, None, None),)
         ]
 
+    def _columns(self) -> tuple[str, ...]:
+        records = ("record",) if len({one.change.ref for one in self.entries}) > 1 else ()
+        return ("when", "by", *records, "field", "before", "after", "reason")
+
     def _table(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = []
+        columns = self._columns()
         for one in self.entries:
-            head = (render.plain(one.at), one.by or "", str(one.change.ref))
-            values = one.values or (("(deleted)", None, None),)
-            for place, (path, before, after) in enumerate(values):
-                first = head if place == 0 else ("", "", "")
-                reason = (one.reason or "") if place == 0 else ""
-                rows.append((*first, path, render.plain(before), render.plain(after), reason))
+            cells = {
+                "when": "" if one.at is None else f"{one.at:%Y-%m-%d %H:%M}",
+                "by": one.by or "",
+                "record": title(_subject(one.change)),
+                "reason": one.reason or "",
+            }
+            for path, before, after in one.values or (("(deleted)", None, None),):
+                cells |= {"field": path, "before": plain(before), "after": plain(after)}
+                rows.append(tuple(cells.get(column, "") for column in columns))
+                cells.clear()
         return rows
 
     def _head(self) -> str:
@@ -115,10 +125,14 @@ class History(Sequence[HistoryEntry]):
         return f"{self.ref}: {len(self.entries)} changes{gone}"
 
     def __str__(self) -> str:
-        return f"{self._head()}\n{render.table(self._table(), columns=_COLUMNS)}"
+        return f"{self._head()}\n{render.table(self._table(), columns=self._columns())}"
 
     def _repr_html_(self) -> str:
-        return render.html_table(self._table(), columns=_COLUMNS, caption=self._head())
+        return render.html_table(self._table(), columns=self._columns(), caption=self._head())
+
+
+def _subject(change: Change) -> Record:
+    return change.before if isinstance(change, Delete) else change.after
 
 
 def history(ref: Ref[Any], commits: Iterable[Commit], absorbed: Iterable[Ref[Any]]) -> History:
