@@ -140,7 +140,7 @@ def _rewritten(
             continue
         before = one.before
         if not is_kept and key not in seen:
-            before = _base_row(moment, one)
+            before = _tail_step(one, commit.seq, moment).before
         seen.add(key)
         rows.append(_settled(evolve(one, before=before), commit.seq, moment))
     return CommitLine(commit.seq, commit.meta, tuple(rows))

@@ -85,6 +85,7 @@ class JsonFileStore:
         self._found: Generation | None = None
         self._reading: tuple[int, int] | None = None
         self._writing_to: tuple[int, int] | None = None
+        self._named: int | None = None
         self._torn: Torn | None = None
         self._has_written = False
         self._is_closed = False
@@ -278,6 +279,10 @@ class JsonFileStore:
         sight = self._files.sight(self._writing_to[0])
         if (sight.device, sight.inode) != (found.sight.device, found.sight.inode):
             raise StorageError("the file was replaced by somebody without the lock", str(self._path))
+        if self._named != sight.inode:
+            # whoever put it there may have died before the disk had its name
+            self._files.sync_folder(self._path.parent)
+            self._named = sight.inode
         return self._writing_to[0]
 
     def _let_go(self) -> None:
@@ -377,6 +382,7 @@ class JsonFileStore:
             raise self._doubt(error) from error
         with suppress(StorageError):  # it is stored; who reads next is told
             self._refresh()
+            self._named = None if self._found is None else self._found.sight.inode
 
     def _write(
         self,
