@@ -190,8 +190,11 @@ class JsonFileStore:
         if found.base is None or found.end - tail > SHARE * tail:
             self._rewrite(moment)
             return
-        if found.end == tail:
-            return
+        if found.end > tail:
+            self._mark(found)
+
+    def _mark(self, found: Generation) -> None:
+        """Say in the file that nothing up to its present end may be missing."""
         handle = self._writable(found)
         self._files.write(handle, WHOLE_AT, whole_line(found.end, found.seq))
         self._files.sync(handle)
