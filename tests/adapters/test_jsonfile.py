@@ -29,7 +29,7 @@ class TestJsonFileStore(RowStoreSuite):
 
 
 class TestJsonFileRepository(RepositorySuite):
-    abilities = frozenset({Ability.PERSISTENT})
+    abilities = frozenset({Ability.PERSISTENT, Ability.JOURNAL})
     model = MODEL
 
     @pytest.fixture

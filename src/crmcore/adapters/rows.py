@@ -24,9 +24,22 @@ from crmcore.changes import (
     Update,
 )
 from crmcore.codec import Codec
+from crmcore.codec.row_text import plain_data
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.model import STANDARD_MODEL, Model
-from crmcore.ports.rows import Json, Row, RowChange, RowCommit, RowExpect, RowSnapshot, RowStore
+from crmcore.ports.journal import Commit, HistoryGoneError
+from crmcore.ports.rows import (
+    Json,
+    Row,
+    RowChange,
+    RowCommit,
+    RowExpect,
+    RowJournal,
+    RowRecord,
+    RowSnapshot,
+    RowStep,
+    RowStore,
+)
 from crmcore.query import Query, matches, run
 from crmcore.values.ref import Ref
 
@@ -43,9 +56,9 @@ def run_rows(query: Query[Any], rows: Iterable[Row]) -> Iterator[Row]:
 
     The rows may be in any order; those of other kinds are passed over.
     """
-    asked = {id(row.data): row for row in rows if row.kind == query.kind}
-    data = (row.data for row in asked.values())
-    return (asked[id(one)] for one in run(query, data))
+    asked = [(row, plain_data(row.data)) for row in rows if row.kind == query.kind]
+    by_data = {id(data): row for row, data in asked}
+    return (by_data[id(one)] for one in run(query, [data for _, data in asked]))
 
 
 class RowRepository:
@@ -100,9 +113,49 @@ class RowRepository:
         )
         return self._committed(commit, above, changes.refs) if above else self._store.commit(commit)
 
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether the store keeps its commits, so that ``commits`` and ``erase`` do something."""
+        return isinstance(self._store, RowJournal)
+
+    def commits(self, after: int = 0) -> Iterator[Commit]:
+        """The commits with a higher number than ``after``; see ``Journal.commits``.
+
+        Raises ``HistoryGoneError`` also where the store keeps none. Rows of entities that the
+        model lacks are passed over.
+        """
+        if isinstance(self._store, RowJournal):
+            return map(self._told, self._store.row_commits(after))
+        with self._store.snapshot() as rows:
+            if after >= rows.seq:
+                return iter(())
+            raise HistoryGoneError(after, rows.seq)
+
+    def erase(self, refs: Iterable[Ref[Any]]) -> None:
+        """Forget every value that these records ever had; see ``Erasable.erase``.
+
+        A store without a journal has kept none.
+        """
+        rows = frozenset((one.kind, one.id) for one in refs)
+        self._cache.forget(rows)
+        if isinstance(self._store, RowJournal):
+            self._store.erase_rows(rows)
+
     def close(self) -> None:
         """Close the store; see ``Repository.close``."""
         self._store.close()
+
+    def _told(self, one: RowRecord) -> Commit:
+        found = (self._change(step) for step in one.steps if self.model.has(step.kind))
+        changes = tuple(change for change in found if change is not None)
+        return Commit(one.seq, one.at, one.by, one.reason, changes)
+
+    def _change(self, step: RowStep) -> Change | None:
+        before = None if step.before is None else self._cache.record(step.before)
+        after = None if step.after is None else self._cache.record(step.after)
+        if before is None:
+            return None if after is None else Insert(after)
+        return Delete(before) if after is None else Update(before, after)
 
     def _rows(self, changes: ChangeSet) -> tuple[RowChange, ...]:
         updated: dict[str, list[str]] = {}
@@ -201,6 +254,12 @@ class _Cache:
         self._size = size
         self._kept: dict[tuple[str, str, int], tuple[Mapping[str, Json], Any]] = {}
         self._lock = threading.Lock()
+
+    def forget(self, rows: frozenset[tuple[str, str]]) -> None:
+        """Keep nothing of these rows, by kind and id."""
+        with self._lock:
+            for key in [key for key in self._kept if key[:2] in rows]:
+                del self._kept[key]
 
     def record(self, row: Row) -> Any:
         """The record of a row; see ``Codec.record``."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from crmcore.codec.errors import Misfit, decode_error, encode_error
 from crmcore.codec.forms import ModelForms
+from crmcore.codec.row_text import plain_data
 from crmcore.codec.tagged import read_tagged, write_tagged
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.model import Model
@@ -50,7 +51,7 @@ class Codec:
         """
         form = self.forms.entity(row.kind)
         try:
-            record = form.read({**row.data, "version": row.version})
+            record = form.read({**plain_data(row.data), "version": row.version})
         except Misfit as misfit:
             raise decode_error(misfit, row.kind, row.id) from misfit.__cause__
         except RecursionError:

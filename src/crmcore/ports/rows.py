@@ -129,3 +129,44 @@ class RowStore(Protocol):
     def close(self) -> None:
         """Release what the store holds; closing twice is fine."""
         ...
+
+
+@frozen
+class RowStep:
+    """What one commit did to one row: the row before and after (``None``: it was not stored)."""
+
+    kind: str
+    id: str
+    before: Row | None
+    after: Row | None
+
+
+@frozen
+class RowRecord:
+    """One commit as the journal of a row store keeps it."""
+
+    seq: int
+    at: datetime | None
+    by: str | None
+    reason: str | None
+    steps: tuple[RowStep, ...]
+
+
+@runtime_checkable
+class RowJournal(Protocol):
+    """A row store that keeps its commits, and can forget what rows said in them.
+
+    ``RowRepository`` over it is a ``Journal`` and ``Erasable`` that keep their promises; over
+    other row stores it says that its history is gone.
+    """
+
+    def row_commits(self, after: int = 0) -> Iterator[RowRecord]:
+        """The commits with a higher number than ``after``, in order.
+
+        Raises ``HistoryGoneError`` where these are no longer all kept.
+        """
+        ...
+
+    def erase_rows(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Forget every value that the rows of these kinds and ids had; see ``Erasable.erase``."""
+        ...

@@ -5,7 +5,7 @@ Needs the extra ``crmcore[testing]``.
 
 from __future__ import annotations
 
-from crmcore.testing import strategies
+from crmcore.testing import faults, strategies
 from crmcore.testing.repository_suite import RepositorySuite
 from crmcore.testing.row_store_suite import RowStoreSuite
 from crmcore.testing.state_machine import RepositoryStateMachine
@@ -16,5 +16,6 @@ __all__ = [
     "RepositoryStateMachine",
     "RepositorySuite",
     "RowStoreSuite",
+    "faults",
     "strategies",
 ]

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
+from crmcore.adapters.jsonfile.history import History
+from crmcore.adapters.jsonfile.places import places_of
 from crmcore.adapters.jsonfile.store import DEFAULT_WAIT, JsonFileStore
 from crmcore.adapters.rows import RowRepository
 from crmcore.changes import ChangeSet
 from crmcore.model.model import STANDARD_MODEL, Model
+from crmcore.ports.journal import Commit
 from crmcore.ports.repository import Snapshot
+from crmcore.values.ref import Ref
 
 
 class JsonFileRepository:
     """A ``Repository`` in the file ``path``, which may be absent: the first commit makes it.
 
     Several threads and processes may use one file; a writer waits ``wait`` seconds at most for
-    its turn. See ``JsonFileStore`` for what is promised and which errors are raised.
+    its turn. ``history`` says whether the file keeps its commits when it is rewritten. See
+    ``JsonFileStore`` for what is promised and which errors are raised.
     """
 
     def __init__(
@@ -26,8 +33,10 @@ class JsonFileRepository:
         model: Model = STANDARD_MODEL,
         *,
         wait: float = DEFAULT_WAIT,
+        history: History = History.KEEP,
     ) -> None:
-        self._store = JsonFileStore(path, wait=wait)
+        places = places_of(model)
+        self._store = JsonFileStore(path, wait=wait, history=history, indexed=places)
         self._rows = RowRepository(self._store, model)
 
     @property
@@ -47,6 +56,22 @@ class JsonFileRepository:
     def commit(self, changes: ChangeSet, /) -> int:
         """Store the whole set, or nothing of it; see ``Repository.commit``."""
         return self._rows.commit(changes)
+
+    def commits(self, after: int = 0) -> Iterator[Commit]:
+        """The commits with a higher number than ``after``; see ``Journal.commits``."""
+        return self._rows.commits(after)
+
+    def erase(self, refs: Iterable[Ref[Any]]) -> None:
+        """Forget every value that these records ever had; see ``Erasable.erase``."""
+        self._rows.erase(refs)
+
+    def compact(self, *, history: History | None = None) -> None:
+        """Rewrite the file with its records in order; see ``JsonFileStore.compact``."""
+        self._store.compact(history=history)
+
+    def verify(self) -> int:
+        """Read and test every line; see ``JsonFileStore.verify``."""
+        return self._store.verify()
 
     def close(self) -> None:
         """Refuse every further call; closing twice is fine."""

@@ -1,0 +1,154 @@
+"""Whatever is done to the file, it is read right or refused with an error that says where."""
+
+import json
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmcore.adapters.jsonfile import History
+from crmcore.errors import StorageError
+from crmcore.testing.faults import FaultyDisk
+from tests.adapters.disk import KINDS, State, commits, found, store_on
+
+PATH = Path("/tmp/x.json")  # its folder is there; the file is in memory only
+
+
+def made(count: int, *, compacted: int, is_closed: bool) -> tuple[bytes, list[State]]:
+    disk, states = FaultyDisk(), [State()]
+    store = store_on(disk, PATH)
+    for commit, state in commits(Random(3), count):
+        store.commit(commit)
+        states.append(state)
+        if len(states) - 1 == compacted:
+            store.compact()
+    if is_closed:
+        with store._writing():  # marked as whole, but not rewritten, so that there is a tail
+            found_ = store._found
+            assert found_ is not None
+            store._mark(found_)
+    return disk.content(PATH) or b"", states
+
+
+CLOSED, STATES = made(9, compacted=6, is_closed=True)
+CRASHED, _ = made(9, compacted=6, is_closed=False)
+
+
+def told(content: bytes) -> tuple[int, State] | None:
+    """What a store says that has this file; ``None`` where it says that it is damaged."""
+    disk = FaultyDisk()
+    disk.put(PATH, content)
+    try:
+        store = store_on(disk, PATH)
+        said = found(store)
+        for kind in KINDS:
+            for number in range(12):
+                with store.snapshot() as now:
+                    row = now.get(kind, [f"é{number}"])
+                    wanted = said[1].get((kind, f"é{number}"))
+                    assert (None if not row else dict(row[f"é{number}"].data)) == (
+                        None if wanted is None else wanted[1]
+                    )
+    except StorageError as error:
+        assert "x.json" in str(error)
+        return None
+    return said
+
+
+def get_told(content: bytes) -> None:
+    """Each row is asked for alone, in a store that has read nothing else."""
+    disk = FaultyDisk()
+    disk.put(PATH, content)
+    for kind in KINDS:
+        for number in range(12):
+            id_ = f"é{number}"
+            try:
+                with store_on(disk, PATH).snapshot() as now:
+                    row = now.get(kind, [id_])
+                    got = (row[id_].version, dict(row[id_].data)) if row else None
+            except StorageError:
+                continue
+            assert got == STATES[-1].get((kind, id_)), (kind, id_)
+
+
+def test_it_is_read_right() -> None:
+    assert told(CLOSED) == (9, STATES[9])
+    assert told(CRASHED) == (9, STATES[9])
+    get_told(CLOSED)
+
+
+@pytest.mark.parametrize("content", [CLOSED, CRASHED], ids=["closed", "crashed"])
+def test_no_flipped_bit_changes_what_is_read(content: bytes) -> None:
+    """S10 Every single bit of the file; in a tail that nobody closed, too."""
+    refused = 0
+    for place in range(len(content)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << (place % 8)
+        said = told(bytes(flipped))
+        refused += said is None
+        assert said in (None, (9, STATES[9])), f"byte {place}"
+    assert refused > len(content) // 2
+
+
+def test_no_flipped_bit_hides_a_row() -> None:
+    """S10 A damaged key is never taken for a row that is not there."""
+    for place in range(0, len(CLOSED), 7):
+        flipped = bytearray(CLOSED)
+        flipped[place] ^= 1 << Random(place).randrange(8)
+        get_told(bytes(flipped))
+
+
+def test_a_file_cut_anywhere_is_refused_or_an_earlier_moment() -> None:
+    """S10 After a crash the end may be missing; a file that was closed is whole or refused."""
+    for end in range(len(CLOSED)):
+        assert told(CLOSED[:end]) is None, end
+    for end in range(len(CRASHED)):
+        said = told(CRASHED[:end])
+        assert said is None or said == (said[0], STATES[said[0]]), end
+
+
+@given(data=st.data())
+def test_lines_that_are_moved_doubled_or_missing_are_noticed(data: st.DataObject) -> None:
+    """S10 Each line is sound, and the file is not."""
+    lines = CLOSED.splitlines(keepends=True)
+    one, other = (data.draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+    what = data.draw(st.sampled_from(["swap", "double", "drop", "move"]))
+    if what == "swap":
+        lines[one], lines[other] = lines[other], lines[one]
+    elif what == "double":
+        lines.insert(other, lines[one])
+    elif what == "move":
+        lines.insert(other, lines.pop(one))
+    else:
+        del lines[one]
+    content = b"".join(lines)
+    assert told(content) in ((9, STATES[9]) if content == CLOSED else None, None, (9, STATES[9]))
+    get_told(content)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps) | st.text())
+def test_a_file_of_others_is_refused(text: str) -> None:
+    """S10 Foreign JSON, and anything else."""
+    assert told(text.encode(errors="replace")) is None
+    assert told(CLOSED[:512] + text.encode(errors="replace")) is None
+
+
+@given(st.data())
+def test_bytes_put_anywhere_never_change_what_is_read(data: st.DataObject) -> None:
+    """S10 A piece of the file is overwritten with another piece, or with anything."""
+    start = data.draw(st.integers(0, len(CLOSED) - 1))
+    piece = data.draw(st.binary(min_size=1, max_size=40))
+    content = (CLOSED[:start] + piece + CLOSED[start + len(piece) :])[: len(CLOSED)]
+    assert told(content) in (None, (9, STATES[9]))
+    get_told(content)
+
+
+def test_dropping_the_history_leaves_the_same_rows() -> None:
+    disk = FaultyDisk()
+    disk.put(PATH, CLOSED)
+    store = store_on(disk, PATH)
+    store.compact(history=History.DROP)
+    assert found(store) == (9, STATES[9])
+    assert list(store.row_commits(9)) == []
