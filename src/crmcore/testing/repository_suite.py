@@ -13,8 +13,7 @@ from crmcore.entities import Contact, ExchangeRate, Lead, Opportunity, Touch
 from crmcore.errors import UsageError
 from crmcore.ports import Repository
 from crmcore.query import F, Query
-from crmcore.testing.laws.conflicts import ConflictLaws
-from crmcore.testing.laws.reading import ReadingLaws
+from crmcore.testing.laws.all_laws import AllLaws
 from crmcore.testing.plain import PlainStore
 from crmcore.testing.strategies.values import NASTY_DATES, NASTY_MOMENTS, NASTY_NUMBERS
 from crmcore.testing.verdict import opened, put, read, same
@@ -23,7 +22,7 @@ from crmcore.values import Address, Money, PersonName, Ref
 Make = Callable[[], Repository]
 
 
-class RepositorySuite(ReadingLaws, ConflictLaws):
+class RepositorySuite(AllLaws):
     """A repository passes this suite, or it is not one.
 
     ::
@@ -37,7 +36,8 @@ class RepositorySuite(ReadingLaws, ConflictLaws):
 
     The fixture ``repository`` gives a function that makes a new, empty repository each time it is
     called. With ``Ability.PERSISTENT`` the fixture ``reopen`` gives a function that closes a
-    repository and opens what it has stored. Set ``model`` to have custom fields and own entities
+    repository and opens what it has stored; ``SHARED``, ``DURABLE`` and ``CHECKSUMS`` need the
+    fixture ``back_door``, a ``crmcore.testing.BackDoor``. Set ``model`` to have custom fields and own entities
     tried too; the fixture then makes repositories for ``self.model``.
     """
 
@@ -92,7 +92,7 @@ class RepositorySuite(ReadingLaws, ConflictLaws):
                 for bound in (*map(Decimal, ("9", "0.1", "1E+2")), *wholes)
                 for where in (path == bound, path > bound, path <= bound, path.in_([bound]))
             ]
-            self._agree(store, plain, asked)
+            self.agree(store, plain, asked)
 
     def test_parts_of_values_can_be_asked_for(self, repository: Make) -> None:
         """S7 A family name, a city, a currency, a whole address."""
@@ -121,4 +121,4 @@ class RepositorySuite(ReadingLaws, ConflictLaws):
         with opened(repository) as store:
             plain = PlainStore()
             self.both(ChangeSet(Insert(one) for one in contacts), store, plain)
-            self._agree(store, plain, asked)
+            self.agree(store, plain, asked)
