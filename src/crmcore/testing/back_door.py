@@ -145,6 +145,7 @@ class FileBackDoor(Generic[S]):
         self._folders.callback(shutil.rmtree, folder, ignore_errors=True)
         for name, some in content.items():
             (folder / name).write_bytes(some)
+        self._disk.found(folder)
         return self._opening(folder / path.name)
 
 
@@ -194,6 +195,12 @@ class _Disk:
                 self._names[str(one)] = _number(one)
             return
         self._content[found.st_dev, found.st_ino] = place.read_bytes()
+
+    def found(self, folder: Path) -> None:
+        """Take everything in a folder for what is on disk."""
+        for one in folder.iterdir():
+            self._names[str(one)] = _number(one)
+            self._content[_number(one)] = one.read_bytes()
 
     def certain(self, files: Sequence[Path]) -> dict[str, bytes]:
         """By name, what is left of these files."""

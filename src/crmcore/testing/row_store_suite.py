@@ -16,7 +16,7 @@ from crmcore.changes import ChangeSet, ConflictError
 from crmcore.errors import UsageError
 from crmcore.ports import Repository, Row, RowChange, RowCommit, RowStore
 from crmcore.ports.rows import RowExpect
-from crmcore.query import F, Query
+from crmcore.query import F, Query, run
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.testing import strategies
 from crmcore.testing.back_door import BackDoor
@@ -126,6 +126,48 @@ class RowStoreSuite(AllLaws):
                 found = _only(rows, "account", key)
                 same("S1", (found.kind, found.id, found.version), ("account", key, seq), "a row")
                 same("S1", _plain(found.data), wanted, "the data of a row")
+
+    def test_rows_of_any_kind_are_kept_apart(self, store: Make) -> None:
+        """S1 Kinds that no model knows too, whatever their names are like."""
+        names = ("account", "Account", "thing", "a.b", "it's", "", "table", "é", "a:b", "a")
+        ids = ("x", "b:x", ".b", "")
+        with closing(store()) as rows:
+            new = [
+                RowChange(kind, key, 0, {"id": key, "own": f"{kind} {key}"})
+                for kind in names
+                for key in ids
+            ]
+            seq = rows.commit(RowCommit(new))
+            gone = [RowChange("a", "x", seq, None), RowChange("thing", "", seq, None)]
+            rows.commit(RowCommit(gone))
+            left = {(one.kind, one.id) for one in gone}
+            with rows.snapshot() as now:
+                for kind in names:
+                    wanted = {
+                        key: f"{kind} {key}" for key in sorted(ids) if (kind, key) not in left
+                    }
+                    by_id = {key: row.data["own"] for key, row in now.get(kind, ids).items()}
+                    same("S1", by_id, wanted, f"rows of the kind {kind!r} by id")
+                    found = [(row.kind, row.data["own"]) for row in now.find(Query(kind))]
+                    told = [(kind, own) for own in wanted.values()]
+                    same("S1", found, told, f"rows of the kind {kind!r}")
+                same("S1", list(now.find(Query("never"))), [], "rows of a kind never stored")
+
+    def test_keys_of_any_name_can_be_asked_for(self, store: Make) -> None:
+        """S7 Keys with quotes, dots and brackets are keys, at any depth; a list has none."""
+        odd = ("a.b", 'say "x"', "it's", "$", "[0]", "#", "back\\slash", "", "é", "') OR 1=1 --")
+        values: tuple[Any, ...] = (None, True, 1, "1", {"a": {"b": 1}, "": "x"}, [1, {"a": 1}])
+        data = [{"id": f"{key} {n}", key: one} for key in odd for n, one in enumerate(values)]
+        paths = [F[key] for key in odd] + [F[key]["a"]["b"] for key in odd] + [F["a"]["b"], F[""][""]]
+        with closing(store()) as rows:
+            rows.commit(RowCommit([RowChange("account", one["id"], 0, one) for one in data]))
+            with rows.snapshot() as now:
+                for path in paths:
+                    for where in (path == 1, path == "1", path == True, path.is_none(), path >= "1"):  # noqa: E712  # a filter
+                        query: Query[Any] = Query("account", where, order=(path.desc(),))
+                        wanted = [one["id"] for one in run(query, data)]
+                        found = [one.id for one in now.find(query)]
+                        same("S7", found, wanted, f"ids of the answer to: {query}")
 
     def test_the_data_of_a_row_is_copied(self, store: Make) -> None:
         """S6 Whoever passed it in, or got it, may change it; what is stored stays."""
