@@ -1,4 +1,4 @@
-"""SQLiteStore: rows of crmcore in a SQLite database; ``RowRepository`` makes it a repository."""
+"""SQLiteStore: rows of crmcore in a SQLite file; ``RowRepository`` makes it a repository."""
 
 from __future__ import annotations
 
@@ -8,47 +8,30 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from crmcore import ConflictError, Ref
+from crmcore import query as q
 from crmcore.adapters.rows import run_rows
-from crmcore.changes import ConflictError
 from crmcore.errors import StorageError, StoreClosedError, StoreLockedError
-from crmcore.ports import Row, RowChange, RowCommit
-from crmcore.ports.rows import RowExpect
-from crmcore.query import ALL, And, Compare, Filter, In, Missing, Operator, Or, Path as Place, Query
-from crmcore.query import StartsWith
-from crmcore.values import Ref
+from crmcore.ports.rows import Row, RowChange, RowCommit, RowExpect
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS stored (
-    kind TEXT, id TEXT, version INTEGER, data TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stored (kind, id, version, data, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS last_commit AS SELECT 0 AS seq;
-"""
-MOST_VALUES = 500  # a statement takes about 32,000 parameters; a longer list is read as a whole
+CREATE INDEX IF NOT EXISTS by_email ON stored (kind, json_extract(data, '$.email'))"""
+MOST = 100  # values or terms side by side; SQLite takes about 32,000 in one statement
 
 
 class SQLiteStore:
-    """A ``RowStore`` in a SQLite file. Threads and processes may share it; readers never wait.
+    """A ``RowStore`` that threads and processes may share; readers never wait for writers."""
 
-    ``indexed`` are the fields that queries should find quickly. A writer waits ``wait`` seconds
-    for its turn before it raises ``StoreLockedError``.
-    """
-
-    def __init__(
-        self, path: Path, *, indexed: Sequence[str] = ("email", "account_id"), wait: float = 10
-    ) -> None:
-        self.path = path
-        self._wait = wait
-        self._lock = threading.Lock()
-        self._free: list[sqlite3.Connection] = []
-        self._is_closed = False
+    def __init__(self, path: str) -> None:
+        self.path, self._lock, self._is_closed = path, threading.Lock(), False
+        self._free = list[sqlite3.Connection]()
         with self._connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript("BEGIN IMMEDIATE;" + SCHEMA + "COMMIT")
-            for name in indexed:
-                found = f"ON stored (kind, {_value(Place(name))})"
-                connection.execute(f"CREATE INDEX IF NOT EXISTS by_{name} {found}")
+            connection.executescript(SCHEMA)
 
     @contextmanager
     def snapshot(self) -> Iterator[SQLiteSnapshot]:
@@ -61,18 +44,16 @@ class SQLiteStore:
             connection.execute("BEGIN IMMEDIATE")
             now = SQLiteSnapshot(connection)
             _test(now, changes)
-            if not changes.changes:
-                return now.seq
+            seq = now.seq + bool(changes.changes)
             for one in changes.changes:
-                if one.data is None:
-                    gone = "DELETE FROM stored WHERE kind = ? AND id = ?"
-                    connection.execute(gone, (one.kind, one.id))
-                else:
-                    row = (one.kind, one.id, now.seq + 1, json.dumps(one.data, allow_nan=False))
-                    connection.execute("REPLACE INTO stored VALUES (?, ?, ?, ?)", row)
-            connection.execute("UPDATE last_commit SET seq = seq + 1")
+                key = (one.kind, one.id)
+                connection.execute("DELETE FROM stored WHERE kind = ? AND id = ?", key)
+                if one.data is not None:
+                    row = (*key, seq, json.dumps(one.data, allow_nan=False))
+                    connection.execute("INSERT INTO stored VALUES (?, ?, ?, ?)", row)
+            connection.execute("UPDATE last_commit SET seq = ?", (seq,))
             connection.execute("COMMIT")
-            return now.seq + 1
+            return seq
 
     def close(self) -> None:
         with self._lock:
@@ -85,104 +66,85 @@ class SQLiteStore:
         """A connection that nobody else uses meanwhile; what it has begun ends with it."""
         with self._lock:
             if self._is_closed:
-                raise StoreClosedError("the store was closed", str(self.path), "open it anew")
-            connection = self._free.pop() if self._free else self._connected()
+                raise StoreClosedError("the store was closed", self.path, "open it anew")
+            connection = self._free.pop() if self._free else None
+        if connection is None:
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA synchronous = FULL")
         try:
             yield connection
         except sqlite3.Error as error:
             kind = StoreLockedError if "locked" in str(error) else StorageError
-            raise kind(str(error), str(self.path)) from error
+            raise kind(str(error), self.path) from error
         finally:
-            if connection.in_transaction:
-                connection.rollback()
+            connection.rollback()
             with self._lock:
                 connection.close() if self._is_closed else self._free.append(connection)
 
-    def _connected(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, timeout=self._wait, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
-
 
 class SQLiteSnapshot:
-    """A ``RowSnapshot`` that lasts as long as the transaction of its connection."""
+    """A ``RowSnapshot``: with its first SELECT a transaction chooses the moment that it reads."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        # SQLite begins to read, and so chooses the moment, with the first SELECT.
         self.seq: int = connection.execute("SELECT seq FROM last_commit").fetchone()[0]
 
     def get(self, kind: str, ids: Sequence[str], /) -> Mapping[str, Row]:
         found: dict[str, Row] = {}
-        for start in range(0, len(ids), MOST_VALUES):
-            some = ids[start : start + MOST_VALUES]
+        for some in (ids[start : start + MOST] for start in range(0, len(ids), MOST)):
             where = f"kind = ? AND id IN ({', '.join('?' * len(some))})"
-            found |= {row.id: row for row in self._rows(where, [kind, *some])}
+            found |= {row.id: row for row in self._rows(where, kind, *some)}
         return found
 
-    def find(self, query: Query[Any], /) -> Iterator[Row]:
-        sql, values = _lowered(query.where)
-        if query.where != ALL or query.order:  # SQL chooses, Python decides and sorts
-            return run_rows(query, self._rows(f"kind = ? AND {sql}", [query.kind, *values]))
-        where, after = ("id > ?", query.after) if query.after else (sql, ())
-        limit = -1 if query.limit is None else query.limit
-        return self._rows(f"kind = ? AND {where} ORDER BY id LIMIT ?", [query.kind, *after, limit])
+    def find(self, query: q.Query[Any], /) -> Iterator[Row]:
+        if query.where != q.ALL or query.order:
+            where, values = lowered(query.where)  # SQL chooses, Python decides and sorts
+            return run_rows(query, self._rows(f"kind = ? AND {where}", query.kind, *values))
+        after = "" if query.after is None else "AND id > ?"
+        values = [*(query.after or ()), -1 if query.limit is None else query.limit]
+        return self._rows(f"kind = ? {after} ORDER BY id LIMIT ?", query.kind, *values)
 
-    def _rows(self, where: str, values: Sequence[Any]) -> Iterator[Row]:
-        columns = "SELECT kind, id, version, data FROM stored WHERE"
-        for kind, key, version, data in self._connection.execute(f"{columns} {where}", values):
-            yield Row(kind, key, version, json.loads(data))
+    def _rows(self, where: str, *values: Any) -> Iterator[Row]:
+        found = self._connection.execute(f"SELECT * FROM stored WHERE {where}", values)
+        return (Row(*row[:3], json.loads(row[3])) for row in found)
 
 
 def _test(now: SQLiteSnapshot, commit: RowCommit) -> None:
     if commit.expect_seq not in (None, now.seq):
         raise ConflictError(None, f"commit {commit.expect_seq}", f"commit {now.seq}")
-    for one in (*commit.changes, *commit.expects):
+    expected: list[RowChange | RowExpect] = [*commit.changes, *commit.expects]
+    for one in expected:
         row = now.get(one.kind, [one.id]).get(one.id)
         version = row.version if row else 0
         if one.expect != version and (one.expect is not None or not row):
             raise ConflictError(Ref(one.kind, one.id), f"version {one.expect}", f"{version}")
     own = {(one.kind, one.id) for one in commit.changes}
     for query in commit.none:
-        for row in now.find(Query(query.kind, query.where)):
+        for row in now.find(q.Query(query.kind, query.where)):
             if (row.kind, row.id) not in own:
                 raise ConflictError(Ref(row.kind, row.id), f"no {query}", "one that matches")
 
 
-def _lowered(where: Filter) -> tuple[str, list[Any]]:
-    """SQL that is true of every row that ``where`` is true of, and perhaps of more."""
-    match where:
-        case And(terms) | Or(terms) if terms:
-            parts = [_lowered(term) for term in terms[:MOST_VALUES]]
-            joint = " AND " if isinstance(where, And) else " OR "
-            if isinstance(where, And) or len(parts) == len(terms):
-                sql = joint.join(part for part, _ in parts)
-                return f"({sql})", [value for _, values in parts for value in values]
-        case Missing(path) if _value(path):
-            return f"{_value(path)} IS NULL", []
-        case Compare(path, operator, value) if _value(path) and _is_sure(value):
-            sign = operator.value.removesuffix("=") + "="  # >= for >: a NUL ends a text in JSON
-            return f"{_value(path)} {sign} ?", [value]
-        case In(path, values) if _value(path) and all(map(_is_sure, values)):
-            if len(values) < MOST_VALUES:
-                return f"{_value(path)} IN ({', '.join('?' * len(values))})", [*values]
-        case StartsWith(path, text) if _value(path) and _is_sure(text):
-            return f"{_value(path)} >= ?", [text]
+def lowered(where: q.Filter) -> tuple[str, list[Any]]:
+    """SQL, with its values, that is true of each row that ``where`` is true of; maybe of more."""
+    if isinstance(where, q.And | q.Or) and 0 < len(where.terms) < MOST:
+        parts = [lowered(term) for term in where.terms]
+        sql = (" AND " if isinstance(where, q.And) else " OR ").join(part for part, _ in parts)
+        return f"({sql})", [value for _, values in parts for value in values]
+    steps = getattr(where, "path", q.F).steps or ("?",)
+    column = f"json_extract(data, '$.{'.'.join(steps)}')"
+    match where if all(re.fullmatch("[a-z_]+", step) for step in steps) else None:
+        case q.Missing():
+            return f"{column} IS NULL", []
+        case q.Compare(_, operator, value) if _is_sure(value):
+            return f"{column} {operator.value.rstrip('=')}= ?", [value]  # never too few: >= for >
+        case q.In(_, values) if len(values) < MOST and all(map(_is_sure, values)):
+            return f"{column} IN ({', '.join('?' * len(values))})", [*values]
+        case q.StartsWith(_, text) if _is_sure(text):
+            return f"{column} >= ?", [text]
     return "1", []
 
 
-def _value(path: Place) -> str:
-    """The value at a path, as SQL; nothing where its name could mean something else there."""
-    if path.steps == ("id",):
-        return "id"
-    plain = all(re.fullmatch(r"[a-z_]+", step) for step in path.steps) and path.steps
-    return f"json_extract(data, '$.{'.'.join(path.steps)}')" if plain else ""
-
-
 def _is_sure(value: Any) -> bool:
-    """Whether SQLite finds at least what Python finds equal, less or greater."""
-    if isinstance(value, str):
-        return "\0" not in value and len(value) < 1_000_000
-    return isinstance(value, int) and abs(value) < 2**53
+    """Whether SQL finds what equals it: there a NUL ends a text, and large numbers are rounded."""
+    return "\0" not in value if type(value) is str else type(value) is int and abs(value) < 2**53
