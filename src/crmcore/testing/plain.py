@@ -59,6 +59,12 @@ class PlainStore:
                 self.records[one.ref] = one.after
         return self.seq
 
+    def copied(self) -> PlainStore:
+        """Another store with the same content."""
+        copy = PlainStore()
+        copy.seq, copy.records = self.seq, dict(self.records)
+        return copy
+
     def find(self, query: Query[Any]) -> list[Record]:
         """What every repository must answer."""
         return list(run(query, self.of_kind(query.kind)))

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from crmcore.errors import UnknownNameError, UsageError
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.testing import strategies
+from crmcore.testing.back_door import BackDoor
+from crmcore.testing.told import untold
 
 if TYPE_CHECKING:
     from crmcore.changes import ChangeSet
@@ -37,13 +39,23 @@ class Ability(Enum):
     """What was committed is there after closing and opening again; needs the fixture ``reopen``."""
     JOURNAL = "journal"
     """It keeps its commits, as ``crmcore.ports.Journal`` asks."""
+    SHARED = "shared"
+    """Several handles, also of several processes, may be open on one store; needs ``back_door``."""
+    DURABLE = "durable"
+    """A commit that has returned survives the loss of power; needs ``back_door``."""
+    CHECKSUMS = "checksums"
+    """Damage to what is stored is found and refused; needs ``back_door``."""
 
 
-def needs(ability: Ability) -> Callable[[T], T]:
-    """Mark a law that applies only to adapters with this ability."""
+BEHIND = frozenset({Ability.SHARED, Ability.DURABLE, Ability.CHECKSUMS})
+"""The abilities that only show from behind the store: they need the fixture ``back_door``."""
+
+
+def needs(*abilities: Ability) -> Callable[[T], T]:
+    """Mark a law that applies only to adapters with all of these abilities."""
 
     def marked(law: T) -> T:
-        law.__dict__["needed_ability"] = ability
+        law.__dict__["needed_abilities"] = frozenset(abilities)
         return law
 
     return marked
@@ -79,11 +91,11 @@ class LawSuite:
         laws = _laws(cls)
         _refuse_overriding(cls, laws)
         _refuse_idle_waivers(cls, laws)
-        _refuse_lone_reopen(cls)
+        _refuse_lone_fixtures(cls)
         for name, law in laws.items():
-            needed = law.__dict__.get("needed_ability")
+            needed = law.__dict__.get("needed_abilities")
             if needed is not None:
-                setattr(cls, name, law if needed in cls.abilities else None)
+                setattr(cls, name, law if needed <= cls.abilities else None)
 
     @pytest.fixture(autouse=True)
     def _expect_failure_where_waived(self, request: pytest.FixtureRequest) -> None:
@@ -96,7 +108,13 @@ class LawSuite:
     def reopened(self, request: pytest.FixtureRequest) -> Callable[[Repository], Repository]:
         """What the fixture ``reopen`` gives, for the laws to use."""
         reopen: Callable[[Repository], Repository] = request.getfixturevalue("reopen")
-        return reopen
+        return lambda store: reopen(untold(store))
+
+    @pytest.fixture
+    def behind(self, request: pytest.FixtureRequest) -> BackDoor[Repository]:
+        """What the fixture ``back_door`` gives, for the laws to use."""
+        door: BackDoor[Repository] = request.getfixturevalue("back_door")
+        return _Untold(door)
 
     @property
     def classes(self) -> tuple[type[Record], ...]:
@@ -112,6 +130,17 @@ class LawSuite:
     ) -> st.SearchStrategy[Query[Any]]:
         """Queries for records of an entity."""
         return strategies.queries(entity, self.model, records=stored)
+
+
+class _Untold:
+    """A back door that takes repositories as the laws have them."""
+
+    def __init__(self, door: BackDoor[Repository]) -> None:
+        self._door = door
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = getattr(self._door, name)
+        return lambda store, *rest: call(untold(store), *rest)
 
 
 def _laws(cls: type[LawSuite]) -> dict[str, Callable[..., Any]]:
@@ -143,13 +172,20 @@ def _refuse_idle_waivers(cls: type[LawSuite], laws: Collection[str]) -> None:
             raise UsageError("a waiver needs a reason", name)
 
 
-def _refuse_lone_reopen(cls: type[LawSuite]) -> None:
-    reopens = any(
-        "reopen" in vars(base) for base in cls.__mro__ if not base.__module__.startswith(KIT)
+def _refuse_lone_fixtures(cls: type[LawSuite]) -> None:
+    for fixture, wanting in (("reopen", frozenset({Ability.PERSISTENT})), ("back_door", BEHIND)):
+        declared = wanting & cls.abilities
+        if _gives(cls, fixture) is not bool(declared):
+            named = ", ".join(sorted(f"Ability.{one.name}" for one in declared or wanting))
+            raise UsageError(
+                f"{named} and the fixture `{fixture}` go together",
+                cls.__name__,
+                "declare the ability and give the fixture, or neither",
+            )
+
+
+def _gives(cls: type[LawSuite], fixture: str) -> bool:
+    """Whether a class that is no part of the kit has this fixture."""
+    return any(
+        fixture in vars(base) for base in cls.__mro__ if not base.__module__.startswith(f"{KIT}.")
     )
-    if reopens is not (Ability.PERSISTENT in cls.abilities):
-        raise UsageError(
-            "Ability.PERSISTENT and the fixture `reopen` go together",
-            cls.__name__,
-            "declare the ability and give the fixture, or neither",
-        )

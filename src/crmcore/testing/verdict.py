@@ -13,6 +13,7 @@ from crmcore.entities import Account, Record, kind_of
 from crmcore.errors import StoreLockedError, shown
 from crmcore.model.describe import describe, value_fields
 from crmcore.query import Query
+from crmcore.testing.told import Told
 from crmcore.values import FrozenMap
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ T = TypeVar("T")
 
 PATIENCE = 1_000
 """How often a writer tries again that finds the store locked."""
+
+LONGEST_WAIT = 60
+"""Seconds after which a thread that has not come back is taken for one that never will."""
 
 
 def hold(law: str, truth: bool, said: str) -> None:  # noqa: FBT001  # the fact itself, no option
@@ -61,9 +65,22 @@ def form(value: Any) -> Any:  # values of every type
     return type(value).__name__, value
 
 
-def opened(make: Callable[[], Repository]) -> closing[Repository]:
-    """A fresh repository that is closed at the end."""
-    return closing(make())
+@contextmanager
+def opened(make: Callable[[], Repository]) -> Iterator[Repository]:
+    """A fresh repository that is closed at the end; a failure tells what was done with it."""
+    with telling(make()) as store, closing(store):
+        yield store
+
+
+@contextmanager
+def telling(store: Repository) -> Iterator[Told]:
+    """A context in which a failure tells what was done with this repository."""
+    told = Told(store)
+    try:
+        yield told
+    except Exception as error:
+        error.add_note(told.script())
+        raise
 
 
 def put(repository: Repository, *records: R) -> tuple[R, ...]:
@@ -137,12 +154,16 @@ def together(works: Sequence[Callable[[], T]]) -> list[T | ConflictError]:
         except Exception as error:  # noqa: BLE001  # looked at below, in the thread of the test
             outcomes[index] = error
 
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(works))]
+    threads = [
+        threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(works))
+    ]
     with hurried():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(LONGEST_WAIT)
+    alive = sum(thread.is_alive() for thread in threads)
+    hold("S9", not alive, f"{alive} of {len(works)} threads never had their turn")
     results: list[T | ConflictError] = []
     for index in range(len(works)):
         outcome = outcomes[index]

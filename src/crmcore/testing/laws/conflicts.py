@@ -1,13 +1,17 @@
-"""Conflicts: a change decided on what no longer holds is refused (S4), also among threads (S9)."""
+"""Conflicts: a change decided on what no longer holds is refused (S4)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crmcore.changes import (
     ChangeSet,
+    Check,
     CheckExists,
     CheckNone,
     CheckVersion,
@@ -16,35 +20,19 @@ from crmcore.changes import (
     Insert,
     Update,
 )
-from crmcore.entities import Account, Case, Opportunity, OpportunityContactRole
+from crmcore.entities import Account, Case, Opportunity, OpportunityContactRole, kind_of
 from crmcore.ports import Repository
 from crmcore.query import F, Filter, Query
-from crmcore.testing.suite import LawSuite
-from crmcore.testing.verdict import (
-    hold,
-    now_stored,
-    opened,
-    patient,
-    put,
-    read,
-    refuse,
-    same,
-    together,
-)
+from crmcore.testing import strategies
+from crmcore.testing.laws.reading import TRICKY, some_accounts
+from crmcore.testing.laws.side_by_side import SideBySide
+from crmcore.testing.plain import PlainStore
+from crmcore.testing.suite import random_law
+from crmcore.testing.verdict import hold, now_stored, opened, put, read, refuse, same
 from crmcore.values import Ref
-from crmcore.values.ids import ContactId, OpportunityId
+from crmcore.values.ids import CaseId, ContactId, OpportunityId
 
 Make = Callable[[], Repository]
-
-WRITERS = 4
-"""How many threads write at once."""
-
-ROUNDS = 10
-"""How often they do."""
-
-INCREMENTS = 25
-"""How often each of them adds one."""
-
 
 def renamed(account: Account, name: str) -> Update:
     """An account with another name."""
@@ -64,8 +52,8 @@ def no_primary(deal: str) -> CheckNone:
     return CheckNone(Query.of(OpportunityContactRole, where))
 
 
-class ConflictLaws(LawSuite):
-    """S4 and S9: who decided on something that no longer holds is told so."""
+class ConflictLaws(SideBySide):
+    """S4: who decided on something that no longer holds is told so."""
 
     def test_a_change_of_an_older_version_is_refused(self, repository: Make) -> None:
         """S4 An update or a deletion needs the version it was decided on."""
@@ -162,6 +150,102 @@ class ConflictLaws(LawSuite):
             promoted = Update(mine, attrs.evolve(mine, is_primary=True))
             refuse("S4", store, ChangeSet([promoted], [no_primary(deal)]), "there is another")
 
+    def test_checks_look_at_what_was_stored_before(self, repository: Make) -> None:
+        """S4 Not at what the set itself makes; it may rely on what it changes or deletes."""
+        with opened(repository) as store:
+            one, other = put(store, Account(name="x"), Account(name="y"))
+            new = Account(name="new")
+            for late in (CheckExists(new.ref), CheckVersion(new.ref, one.version + 1)):
+                refuse("S4", store, ChangeSet([Insert(new)], [late]), f"not so before: {late}")
+            gone = CheckVersion(one.ref, 0)
+            refuse("S4", store, ChangeSet([Delete(one)], [gone]), "it is not deleted yet")
+            own = [CheckExists(one.ref), CheckVersion(one.ref, one.version)]
+            own += [CheckExists(other.ref), CheckVersion(other.ref, other.version)]
+            own += [CheckVersion(new.ref, 0)]
+            store.commit(ChangeSet([Delete(one), renamed(other, "z"), Insert(new)], own))
+            same("S4", read(store, one), (None,), "a record that was relied on and deleted")
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_every_check_of_a_set_is_tested(self, repository: Make, place: int) -> None:
+        """S4 Wherever it stands among others that hold, whichever kind of check it is."""
+        with opened(repository) as store:
+            account, other = put(store, Account(name="x"), Account(name="y"))
+            right: list[Check] = [
+                CheckExists(account.ref),
+                CheckVersion(account.ref, account.version),
+                CheckNone(Query.of(Case)),
+            ]
+            wrong: list[Check] = [
+                CheckExists(Ref("account", "gone")),
+                CheckExists(Ref("case", account.id)),
+                CheckVersion(account.ref, account.version + 1),
+                CheckVersion(Ref("account", "gone"), account.version),
+                CheckNone(Query.of(Account)),
+                CheckNone(Query.of(Account, F.id == other.id)),
+            ]
+            for bad in wrong:
+                checks = [*right[:place], bad, *right[place:]]
+                new = Insert(Account(name="z"))
+                for changes in ([], [new], [renamed(account, "z"), new]):
+                    refuse("S4", store, ChangeSet(changes, checks), f"{bad} is not so")
+            store.commit(ChangeSet([renamed(account, "z")], [*right, right[place]]))
+
+    def test_only_records_of_the_set_itself_are_exempt(self, repository: Make) -> None:
+        """S4 CheckNone: by kind and id, whether they are made, changed or deleted."""
+        with opened(repository) as store:
+            (account,) = put(store, Account(name="x"))
+            none = CheckNone(Query.of(Account, F.name == "x"))
+            namesake = Case(id=CaseId(account.id), subject="the same id")
+            refuse("S4", store, ChangeSet([Insert(namesake)], [none]), "an account matches")
+            put(store, namesake)
+            (case,) = read(store, namesake)
+            if case is not None:
+                refuse("S4", store, ChangeSet([Delete(case)], [none]), "an account matches")
+            twin = Insert(Account(name="x"))
+            store.commit(ChangeSet([renamed(account, "x")], [none]))
+            account = now_stored(store, account)
+            refuse("S4", store, ChangeSet([twin], [none]), "an account matches")
+            store.commit(ChangeSet([Delete(account), twin], [none]))
+            same("S4", read(store, account), (None,), "a deleted record")
+
+    def test_a_check_means_what_its_filter_means(self, repository: Make) -> None:
+        """S4 CheckNone holds exactly where no record matches, as ``find`` would say."""
+        with opened(repository) as store:
+            plain = PlainStore()
+            self.both(ChangeSet(map(Insert, some_accounts())), store, plain)
+            for where in TRICKY:
+                query = Query.of(Account, where)
+                changes = ChangeSet([], [CheckNone(query)])
+                if plain.find(query):
+                    refuse("S4", store, changes, f"a record matches {where}")
+                else:
+                    same("S4", store.commit(changes), plain.seq, f"a check that holds: {where}")
+
+    @random_law
+    @given(data=st.data())
+    def test_a_set_is_refused_exactly_where_it_must_be(
+        self, repository: Make, data: st.DataObject
+    ) -> None:
+        """S4 Whatever it changes and relies on, as a plain dictionary says."""
+        with opened(repository) as store:
+            plain = self.grown(data, store)
+            records = list(plain.records.values())
+            changes = data.draw(self.changes(records))
+            entity = data.draw(st.sampled_from(sorted({Account, *map(type, records)}, key=kind_of)))
+            among = [one for one in records if type(one) is entity]
+            check = data.draw(
+                strategies.checks(records)
+                | self.queries(entity, among).map(lambda one: CheckNone(one))
+            )
+            asked = attrs.evolve(changes, checks=[*changes.checks, check])
+            try:
+                plain.copied().commit(asked)
+            except ConflictError as conflict:
+                refuse("S4", store, asked, str(conflict))
+            else:
+                self.both(asked, store, plain)
+            self.holds("S4", store, plain, "after a set with a check")
+
     def test_a_check_sees_no_order_cursor_or_limit(self, repository: Make) -> None:
         """S4 CheckNone asks whether any record matches."""
         with opened(repository) as store:
@@ -169,92 +253,3 @@ class ConflictLaws(LawSuite):
             query = Query.of(Account, F.name == "x", limit=0, after=("zzz",))
             new = Insert(Account(name="y"))
             refuse("S4", store, ChangeSet([new], [CheckNone(query)]), "a limit hides it")
-
-    def test_of_many_threads_with_one_version_exactly_one_wins(self, repository: Make) -> None:
-        """S4 The others get ConflictError, and nothing of theirs is stored."""
-        with opened(repository) as store:
-            for _ in range(ROUNDS):
-                (account,) = put(store, Account(name="x"))
-                sets = [
-                    ChangeSet([renamed(account, f"{n}"), Insert(Case(subject=f"{account.id} {n}"))])
-                    for n in range(WRITERS)
-                ]
-                winner = self._only_winner(store, sets)
-                same("S4", read(store, account)[0], sets[winner].written[0], "what is stored")
-                for n, one in enumerate(sets):
-                    hold(
-                        "S4",
-                        (read(store, one.written[1]) == (None,)) is (n != winner),
-                        f"thread {n} {'won' if n == winner else 'lost'}, its second change tells"
-                        " otherwise",
-                    )
-
-    def test_of_many_threads_with_one_id_exactly_one_wins(self, repository: Make) -> None:
-        """S4 Inserting the same id."""
-        with opened(repository) as store:
-            for _ in range(ROUNDS):
-                new = Account(name="x")
-                sets = [ChangeSet([Insert(attrs.evolve(new, name=f"{n}"))]) for n in range(WRITERS)]
-                winner = self._only_winner(store, sets)
-                same("S4", read(store, new)[0], sets[winner].written[0], "what is stored")
-
-    def test_of_many_threads_with_one_check_exactly_one_wins(self, repository: Make) -> None:
-        """S4 Phantoms: each adds a primary role and checks that there is none."""
-        with opened(repository) as store:
-            for n in range(ROUNDS):
-                sets = [
-                    ChangeSet([Insert(role(f"{n}", f"{who}"))], [no_primary(f"{n}")])
-                    for who in range(WRITERS)
-                ]
-                self._only_winner(store, sets)
-
-    def test_a_child_is_not_added_while_its_parent_is_deleted(self, repository: Make) -> None:
-        """S4 One thread checks that there are no cases, the other that the account exists."""
-        with opened(repository) as store:
-            for _ in range(ROUNDS):
-                (account,) = put(store, Account(name="x"))
-                childless = CheckNone(Query.of(Case, F.account_id == account.id))
-                child = Insert(Case(subject="x", account_id=account.id))
-                sets = [
-                    ChangeSet([Delete(account)], [childless]),
-                    ChangeSet([child], [CheckExists(account.ref)]),
-                ]
-                self._only_winner(store, sets)
-
-    def _only_winner(self, store: Repository, sets: list[ChangeSet]) -> int:
-        """Commit the sets in a thread each; the index of the only one that was stored."""
-
-        def work(changes: ChangeSet) -> Callable[[], int]:
-            return lambda: patient(lambda: store.commit(changes))
-
-        outcomes = together([work(one) for one in sets])
-        winners = [n for n, one in enumerate(outcomes) if not isinstance(one, ConflictError)]
-        hold("S4", len(winners) == 1, f"of {len(sets)} threads, {len(winners)} won")
-        # what won is as it was stored, so that it can be compared with what is read
-        sets[winners[0]] = sets[winners[0]].as_stored(outcomes[winners[0]])  # type: ignore[arg-type]  # it won
-        return winners[0]
-
-    def test_no_increment_of_many_threads_is_lost(self, repository: Make) -> None:
-        """S9 Each thread reads, adds one and commits, again after each conflict."""
-        with opened(repository) as store:
-            (account,) = put(store, Account(name="x", employees=0))
-
-            def work() -> int:
-                return sum(self._incremented(store, account) for _ in range(INCREMENTS))
-
-            tries = together([work] * WRITERS)
-            (found,) = read(store, account)
-            total = WRITERS * INCREMENTS
-            same("S9", found and found.employees, total, f"a sum of {total}, after {tries} tries")
-
-    def _incremented(self, store: Repository, account: Account) -> int:
-        """Add one; the number of tries it took."""
-        for tries in range(1, 10_000):
-            found = now_stored(store, account)
-            after = attrs.evolve(found, employees=(found.employees or 0) + 1)
-            try:
-                patient(lambda: store.commit(ChangeSet([Update(found, after)])))  # noqa: B023  # called at once
-            except ConflictError:
-                continue
-            return tries
-        raise AssertionError("law S9 is broken: a writer had no turn in 10,000 tries")

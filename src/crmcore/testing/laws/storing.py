@@ -1,4 +1,4 @@
-"""Storing: what is committed is read back (S1), whole or not at all (S2), and stays (S8)."""
+"""Storing: what is committed is read back as it was (S1), whole or not at all (S2)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.changes import ChangeSet, CheckExists, Delete, Insert, Update
+from crmcore.changes import ChangeSet, CheckExists, CheckNone, Delete, Insert, Update
 from crmcore.entities import Account, Case, Record, User
-from crmcore.errors import StoreClosedError
-from crmcore.ports import Journal, Repository
-from crmcore.query import F, Query
+from crmcore.errors import CrmError, StoreClosedError
+from crmcore.ports import Repository
+from crmcore.query import ALL, F, Query
+from crmcore.testing.laws.side_by_side import SideBySide
 from crmcore.testing.plain import PlainStore
 from crmcore.testing.strategies.values import IDS, NASTY_TEXTS, NASTY_WHOLES
-from crmcore.testing.suite import Ability, LawSuite, needs, random_law
-from crmcore.testing.verdict import everything, hold, opened, put, read, refuse, same, seq
+from crmcore.testing.suite import Ability, needs, random_law
+from crmcore.testing.verdict import (
+    everything,
+    hold,
+    opened,
+    put,
+    read,
+    refuse,
+    same,
+    seq,
+    telling,
+    together,
+)
 from crmcore.values import Ref
 from crmcore.values.ids import AccountId, UserId
 
@@ -29,30 +41,38 @@ LONG = (
     "x" * 70 * 1024,
     "日本語" * 22_000,
     "line\n" * 14_000,
+    "é" * 65_537,
 )
 """Texts longer than 64 KiB, some of them in few characters."""
 
+ODD_TEXTS = (
+    "a\0b",
+    "\0",
+    "\x01\x1b\x1f\x7f",
+    "\x85\x0b\x0c\x1c",
+    "\ud7ff\ue000",
+    "\uffff",
+    "\\u0041\\n",
+    "%00%zz",
+    "'; DROP TABLE account; --",
+    "9" * 400,
+)
+"""Texts with what ends a text, a line or a field elsewhere."""
 
-class StoringLaws(LawSuite):
-    """S1, S2 and S8, and what ``get``, ``commit`` and ``close`` promise."""
+HUGE = (2**31 - 1, 2**32, 2**53, -(2**53) - 1, 2**63 - 1, -(2**63), -(2**63) - 1, 2**64 - 1, 10**40)
+"""Whole numbers that floats round and machine words do not hold."""
 
-    def grown(self, data: st.DataObject, repository: Repository, commits: int = 3) -> PlainStore:
-        """What is stored once a few generated change sets are committed."""
-        plain = PlainStore()
-        for _ in range(data.draw(st.integers(1, commits))):
-            self.both(data.draw(self.changes(plain.records.values())), repository, plain)
-        return plain
+MANY = 1_100
+"""More records than fit in one statement, page or batch of many engines."""
 
-    def both(self, changes: ChangeSet, repository: Repository, plain: PlainStore) -> None:
-        """Commit a set that fits to both, and compare the numbers."""
-        last, number = plain.seq, repository.commit(changes)
-        hold("S4", number > last if changes else number == last, f"number {number} follows {last}")
-        plain.commit(changes, number)
+
+class StoringLaws(SideBySide):
+    """S1 and S2, and what ``get``, ``commit`` and ``close`` promise."""
 
     def test_a_text_is_read_back_as_it_was_stored(self, repository: Make) -> None:
         """S1 Nothing is trimmed, folded, normalised, cut or taken for a number."""
         with opened(repository) as store:
-            texts = (*NASTY_TEXTS, *LONG)
+            texts = (*NASTY_TEXTS, *ODD_TEXTS, *LONG)
             accounts = [
                 Account(id=AccountId(f"{index}"), name=text, description=text)
                 for index, text in enumerate(texts)
@@ -70,7 +90,7 @@ class StoringLaws(LawSuite):
                     employees=number,
                     is_person=bool(index % 2),
                 )
-                for index, number in enumerate(NASTY_WHOLES)
+                for index, number in enumerate((*NASTY_WHOLES, *HUGE))
             ]
             for wanted in put(store, *accounts):
                 same("S1", read(store, wanted), (wanted,), f"number {wanted.employees}")
@@ -86,6 +106,94 @@ class StoringLaws(LawSuite):
             account = stored[0]
             store.commit(ChangeSet([Delete(account)]))
             same("S1", list(read(store, *stored)), [None, *stored[1:]], f"{account.ref} deleted")
+
+    def test_missing_empty_zero_and_false_are_different(self, repository: Make) -> None:
+        """S1 None is not "", 0 is not False, and each of them is not the other."""
+        with opened(repository) as store:
+            for values in (
+                {"description": None, "employees": None, "owner_id": None},
+                {"description": "", "employees": 0, "owner_id": ""},
+                {"description": "None", "employees": -1, "owner_id": "null"},
+                {"description": "0", "employees": 1, "is_person": True},
+                {"description": "False", "labels": frozenset({""})},
+            ):
+                (wanted,) = put(store, Account(name="", **values))  # type: ignore[arg-type]  # its fields
+                same("S1", read(store, wanted), (wanted,), f"an account with {values}")
+
+    def test_an_update_replaces_the_whole_record(self, repository: Make) -> None:
+        """S1 What the new state does not say is gone."""
+        full = Account(
+            name="full",
+            description="x",
+            employees=7,
+            is_person=True,
+            parent_id=AccountId("p"),
+            labels=frozenset({"a", "b"}),
+            owner_id=UserId("u"),
+        )
+        with opened(repository) as store:
+            plain = PlainStore()
+            self.both(ChangeSet([Insert(full)]), store, plain)
+            bare = Account(id=full.id, name="")
+            for after in (bare, full, attrs.evolve(full, labels=frozenset({"c"})), bare):
+                before = plain.records[full.ref]
+                now = attrs.evolve(after, version=before.version)
+                self.both(ChangeSet([Update(before, now)]), store, plain)
+                self.holds("S1", store, plain, f"after an update to {after.name!r}", [Account])
+
+    def test_what_is_deleted_is_gone_until_it_is_made_again(self, repository: Make) -> None:
+        """S1 By id, by query and by filter, each time; absence is not remembered either."""
+        with opened(repository) as store:
+            new = Account(id=AccountId("x"), name="x", owner_id=UserId("u"))
+            plain = PlainStore()
+            self._is_absent(store, new)
+            for turn in range(3):
+                self.both(ChangeSet([Insert(new)]), store, plain)
+                self.holds("S1", store, plain, f"made for the {turn + 1}. time", [Account])
+                self.both(ChangeSet([Delete(plain.records[new.ref])]), store, plain)
+                self._is_absent(store, new)
+                same("S1", seq(store), plain.seq, "the number after everything was deleted")
+
+    def _is_absent(self, store: Repository, one: Account) -> None:
+        same("S1", read(store, one), (None,), "a record that is not stored, by id")
+        with store.snapshot() as now:
+            for where in (ALL, F.id == one.id, F.owner_id == one.owner_id, F.name == one.name):
+                same("S1", list(now.find(Query.of(Account, where))), [], f"records where {where}")
+
+    def test_the_version_of_a_new_record_is_given_by_the_store(self, repository: Make) -> None:
+        """S1 Whatever version it says that it had."""
+        with opened(repository) as store:
+            new = Account(name="x", version=99)
+            number = store.commit(ChangeSet([Insert(new)]))
+            same("S1", read(store, new), (attrs.evolve(new, version=number),), "a new record")
+            moved = ChangeSet([Update(attrs.evolve(new, version=number), new)])
+            again = store.commit(moved)
+            hold("S4", again > number, f"number {again} follows {number}")
+            same("S1", read(store, new), (attrs.evolve(new, version=again),), "an updated record")
+
+    def test_a_commit_may_be_of_any_size(self, repository: Make) -> None:
+        """S1 More than a thousand records inserted, read, updated and deleted at once."""
+        with opened(repository) as store:
+            plain = PlainStore()
+            new = [Account(id=AccountId(f"{n:05}"), name=f"{n}", employees=n) for n in range(MANY)]
+            self.both(ChangeSet(map(Insert, reversed(new))), store, plain)
+            self._all_there(store, plain, "inserted at once")
+            stored: list[Any] = plain.everything([Account])
+            self.both(
+                ChangeSet(Update(one, attrs.evolve(one, employees=-1)) for one in stored),
+                store,
+                plain,
+            )
+            self._all_there(store, plain, "updated at once")
+            self.both(ChangeSet(map(Delete, plain.everything([Account])[1:])), store, plain)
+            self._all_there(store, plain, "of which all but one were deleted at once")
+
+    def _all_there(self, store: Repository, plain: PlainStore, when: str) -> None:
+        wanted = plain.everything([Account])
+        same("S1", everything(store, [Account]), wanted, f"{MANY:,} records {when}")
+        with store.snapshot() as now:
+            found = now.get(Account, [one.id for one in wanted])
+            same("S1", [found.get(one.id) for one in wanted], wanted, f"{MANY:,} records {when}")
 
     def test_one_get_takes_any_number_of_ids(self, repository: Make) -> None:
         """S1 Absent ids are absent, duplicate ids come once, and there is no limit."""
@@ -139,6 +247,36 @@ class StoringLaws(LawSuite):
         finally:
             store.close()
 
+    @needs(Ability.PERSISTENT)
+    def test_each_step_is_there_after_reopening(
+        self, repository: Make, reopened: Reopen
+    ) -> None:
+        """S1 Made, changed, refused, deleted, all deleted, made again; numbers go on rising."""
+        texts = (*ODD_TEXTS, *LONG)
+        new = [
+            Account(id=AccountId(one), name=text, description=text, employees=number)
+            for one, text, number in zip(IDS, texts, (*HUGE, 0, 1, None, 2, 3), strict=False)
+        ]
+        with telling(repository()) as first:
+            store, plain = reopened(first), PlainStore()
+            self.holds("S1", store, plain, "in an empty store, reopened", [Account, User])
+            user = User(id=UserId("a"), name="a")
+            self.both(ChangeSet([*map(Insert, new), Insert(user)]), store, plain)
+            for words, change in (
+                ("made", lambda: []),
+                ("changed", lambda: [_renamed(plain.records[new[0].ref])]),
+                ("in part deleted", lambda: [Delete(plain.records[one.ref]) for one in new[:5]]),
+                ("made again", lambda: [Insert(new[0])]),
+                ("all deleted", lambda: list(map(Delete, plain.records.values()))),
+                ("still deleted", lambda: []),
+                ("made again, all", lambda: list(map(Insert, new))),
+            ):
+                self.both(ChangeSet(change()), store, plain)
+                refuse("S4", store, ChangeSet([Delete(_unknown())]), "it was never stored")
+                store = reopened(store)
+                self.holds("S1", store, plain, f"{words}, after reopening", [Account, User])
+            store.close()
+
     def test_the_sequence_number_rises_and_is_the_version(self, repository: Make) -> None:
         """S4 Each commit has a higher number, which every record it writes has as its version."""
         with opened(repository) as store:
@@ -175,6 +313,11 @@ class StoringLaws(LawSuite):
             refuse("S2", store, ChangeSet([*good[:place], bad, *good[place:]]), "an id is taken")
             late = ChangeSet(good, [CheckExists(Ref("account", "absent"))])
             refuse("S2", store, late, "a check does not hold")
+            old = Update(attrs.evolve(kept, version=kept.version + 7), kept)
+            (_, *others) = good
+            refuse("S2", store, ChangeSet([*others[:place], old, *others[place:]]), "it is late")
+            never = Delete(_unknown())
+            refuse("S2", store, ChangeSet([*good[:place], never, *good[place:]]), "it is absent")
             same("S2", everything(store, [User]), [], "users after a refused set")
             with store.snapshot() as now:
                 found = list(now.find(Query.of(User, F.email == "new@x.org")))
@@ -183,39 +326,53 @@ class StoringLaws(LawSuite):
             same("S2", everything(store, [User]), [], "users after a refused set and another one")
             same("S2", read(store, kept, gone), (kept, gone), "records of a refused set")
 
-    @needs(Ability.JOURNAL)
-    @random_law
-    @given(data=st.data())
-    def test_replaying_the_journal_gives_each_moment(
-        self, repository: Make, data: st.DataObject
-    ) -> None:
-        """S8 Commit by commit, with the number, reason, author and moment of each."""
+    def test_a_set_that_cannot_be_stored_leaves_no_trace(self, repository: Make) -> None:
+        """S2 Be it a value that the store does not take, after others that it does."""
         with opened(repository) as store:
-            hold("S8", isinstance(store, Journal), "declared a journal, but has no commits()")
-            plain, moments, notes = PlainStore(), list[list[Record]](), list[Any]()
-            for _ in range(data.draw(st.integers(1, 3))):
-                changes = data.draw(self.changes(plain.records.values()))
-                self.both(changes, store, plain)
-                if changes:
-                    moments.append(plain.everything(self.classes))
-                    notes.append((plain.seq, changes.reason, changes.by, changes.at))
-            self._replay(store, moments, notes)
+            (old,) = put(store, Account(name="old"))
+            for odd in (object(), 0.5, b"bytes", {"a": {1, 2}}):
+                good = Account(name="good")
+                bad = User(name="bad", custom={"odd": odd})
+                changes = [_renamed(old), Insert(good), Insert(bad)]
+                try:
+                    number = store.commit(ChangeSet(changes))
+                except (CrmError, TypeError, ValueError):
+                    same("S2", everything(store, [Account]), [old], f"with {odd!r}, refused")
+                    same("S2", everything(store, [User]), [], f"with {odd!r}, refused")
+                    same("S2", seq(store), old.version, f"the number with {odd!r}, refused")
+                else:
+                    with store.snapshot() as now:
+                        stored = now.get(Account, [old.id, good.id])
+                    versions = [one.version for one in stored.values()]
+                    same("S2", versions, [number] * 2, f"versions with {odd!r}, stored")
+                    old = stored[old.id]
+                    store.commit(ChangeSet([Delete(stored[good.id])]))
+                    with store.snapshot() as now:
+                        stored_bad = attrs.evolve(bad, version=number)
+                    store.commit(ChangeSet([Delete(stored_bad)]))
+                    old = self._as_it_is(store, old)
+            put(store, Account(name="later"))
 
-    def _replay(self, store: Any, moments: list[list[Record]], notes: list[Any]) -> None:
-        replayed = PlainStore()
-        commits = list(store.commits())
-        told = [(one.seq, one.reason, one.by, one.at) for one in commits]
-        same("S8", told, notes, "numbers, reasons, authors and moments in the journal")
-        for one, wanted in zip(commits, moments, strict=True):
-            for change in one.changes:
-                if isinstance(change, Delete):
-                    same("S8", change.before, replayed.records.pop(change.ref), "a deleted record")
-                    continue
-                replayed.records[change.ref] = change.after
-            found = replayed.everything(self.classes)
-            same("S8", found, wanted, f"the state replayed to commit {one.seq}")
-        last = notes[-1][0] if notes else 0
-        same("S8", [one.seq for one in store.commits(last)], [], "commits after the last one")
+    def _as_it_is(self, store: Repository, old: Account) -> Account:
+        with store.snapshot() as now:
+            return now.get(Account, [old.id])[old.id]
+
+    def test_a_refusal_does_not_stand_in_the_way_of_others(self, repository: Make) -> None:
+        """S2 After any error another thread commits, reads, and finds nothing half done."""
+        with opened(repository) as store:
+            (old,) = put(store, Account(name="old"))
+            for changes in (
+                ChangeSet([Insert(old)]),
+                ChangeSet([Insert(Account(name="x"))], [CheckExists(Ref("account", "gone"))]),
+                ChangeSet([_renamed(attrs.evolve(old, version=99))]),
+                ChangeSet(checks=[CheckNone(Query.of(Account))]),
+            ):
+                refuse("S2", store, changes, "it does not fit")
+                (new,) = together([lambda: put(store, Account(name="by another"))[0]])
+                hold("S2", isinstance(new, Account), f"another thread cannot commit: {new}")
+                together([lambda: everything(store, [Account])])
+                store.commit(ChangeSet([Delete(new)]))  # type: ignore[arg-type]  # as just seen
+                same("S2", everything(store, [Account]), [old], "records after a refusal")
 
     def test_a_closed_store_refuses_every_call(self, repository: Make) -> None:
         """S1 Closing twice is fine; every other call then raises StoreClosedError."""
@@ -227,3 +384,15 @@ class StoringLaws(LawSuite):
             store.commit(ChangeSet([Insert(Account(name="y"))]))
         with pytest.raises(StoreClosedError), store.snapshot() as now:
             list(now.find(Query.of(Account)))
+        with pytest.raises(StoreClosedError):
+            store.commit(ChangeSet())
+        with pytest.raises(StoreClosedError), store.snapshot() as now:
+            now.get(Account, ["x"])
+
+
+def _renamed(record: Any) -> Update:  # Any: whatever has a name
+    return Update(record, attrs.evolve(record, name="renamed"))
+
+
+def _unknown() -> Account:
+    return Account(id=AccountId("never stored"), name="x", version=1)
