@@ -5,13 +5,14 @@ The one path that every write takes, whichever rule decided it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import attrs
 
 from crmcore.changes import ChangeSet, Update
 from crmcore.crm import gather
-from crmcore.entities import AccountContactRelation, Record
+from crmcore.entities import AccountContactRelation, OpportunityChange, Record
 from crmcore.findings import Finding, Findings
 from crmcore.model.check import check_record
 from crmcore.ports import Overlay, Snapshot
@@ -19,20 +20,28 @@ from crmcore.query import F, Query
 from crmcore.rules.integrity import check_between
 from crmcore.rules.relations import direct_relations, rehomed
 from crmcore.rules.rule import Context, Decided
-from crmcore.rules.stages import deal_history
+from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
+from crmcore.rules.stages import StageMoves, stage_findings, told_findings, with_history
+from crmcore.rules.stages.entry import softened, steps_of, taken_back
+from crmcore.rules.stages.history import imported
 
 D = TypeVar("D", bound=Decided)
 
 
-def complete(decision: D, snapshot: Snapshot, context: Context) -> D:
+def complete(
+    decision: D, snapshot: Snapshot, context: Context, rules: RuleBook = STANDARD_RULES
+) -> D:
     """The decision with everything that has to be stored with it, and everything wrong with it.
 
     A missing reference of a derived row is that of the record it derives from, and reported there.
     """
-    changes = _with_relations(decision.changes, snapshot, context)
-    changes = changes.then(deal_history(changes, context=context))
+    planned = decision.changes
+    said = told_findings(planned, stored=_told_before(planned, snapshot), context=context)
+    changes = _with_relations(planned, snapshot, context)
+    changes = with_history(changes, context=context)
     changes = changes.stamped(context.now, context.by)
     found, changes = _checked(changes, snapshot, context)
+    found += [*said, *_stage_findings(decision, changes, context, rules)]
     derived = changes.refs - decision.changes.refs
     found = [one for one in found if one.ref not in derived or one.code != "reference.missing"]
     findings = Findings(dict.fromkeys((*decision.findings, *found)))
@@ -57,6 +66,28 @@ def with_records(decision: D, changes: ChangeSet) -> D:
             new[one.name] = after.get(value.ref, value)
     successor: D = attrs.evolve(plain, **new)
     return successor
+
+
+def _told_before(changes: ChangeSet, snapshot: Snapshot) -> Iterator[OpportunityChange]:
+    """The stored rows of the deals that imported rows are about."""
+    ids = sorted(imported(changes))
+    if ids:
+        yield from snapshot.find(Query.of(OpportunityChange, F.opportunity_id.in_(ids)))
+
+
+def _stage_findings(
+    decision: Decided, changes: ChangeSet, context: Context, rules: RuleBook
+) -> list[Finding]:
+    """What keeps deals from moving; where they are moved by a map it is said, and stops nothing."""
+    is_map = isinstance(decision, StageMoves)
+    found = stage_findings(
+        changes,
+        steps=() if is_map else steps_of(decision.changes),
+        back=taken_back(decision.changes),
+        conditions=rules.entry_conditions,
+        model=context.model,
+    )
+    return softened(found) if is_map else found
 
 
 def _with_relations(changes: ChangeSet, snapshot: Snapshot, context: Context) -> ChangeSet:

@@ -1,4 +1,4 @@
-"""RuleBook: the rules of one company as data: rollups, match rules, field map, survivorship."""
+"""RuleBook: the rules of one company as data, each checked against the model."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from crmcore.rules.matching import STANDARD_MATCH_RULES, MatchRule
 from crmcore.rules.matching import check as check_match_rule
 from crmcore.rules.rollup import STANDARD_ROLLUPS, Rollup
 from crmcore.rules.rollup import check as check_rollup
+from crmcore.rules.stages import EntryCondition, check_entry
 from crmcore.rules.survivorship import STANDARD_SURVIVORSHIP, Survivorship
 
 
@@ -24,6 +25,10 @@ def _rollups(given: Iterable[Rollup]) -> tuple[Rollup, ...]:
 
 
 def _match_rules(given: Iterable[MatchRule]) -> tuple[MatchRule, ...]:
+    return tuple(given)
+
+
+def _conditions(given: Iterable[EntryCondition]) -> tuple[EntryCondition, ...]:
     return tuple(given)
 
 
@@ -38,6 +43,7 @@ class RuleBook:
     match_rules: tuple[MatchRule, ...] = field(default=STANDARD_MATCH_RULES, converter=_match_rules)
     field_map: FieldMap = STANDARD_FIELD_MAP
     survivorship: Survivorship = STANDARD_SURVIVORSHIP
+    entry_conditions: tuple[EntryCondition, ...] = field(default=(), converter=_conditions)
 
     def __attrs_post_init__(self) -> None:
         named = [*(one.name for one in self.rollups), *(one.name for one in self.match_rules)]
@@ -87,10 +93,15 @@ class RuleBook:
         """The successor that merges by these survivorship policies."""
         return attrs.evolve(self, survivorship=survivorship)
 
+    def with_entry_conditions(self, *conditions: EntryCondition) -> RuleBook:
+        """The successor with these conditions too, which deals must match to enter a stage."""
+        return attrs.evolve(self, entry_conditions=(*self.entry_conditions, *conditions))
+
     def check(self, model: Model) -> Findings:
         """Everything in the book that does not fit ``model``."""
         found = [one for part in self.rollups for one in check_rollup(part, model)]
         found += [one for part in self.match_rules for one in check_match_rule(part, model)]
+        found += [one for part in self.entry_conditions for one in check_entry(part, model)]
         return Findings([*found, *self.field_map.check(model), *self.survivorship.check(model)])
 
 

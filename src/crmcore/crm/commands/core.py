@@ -111,7 +111,7 @@ class Core:
             with self._repository.snapshot() as snapshot:
                 context = self._desk.context()
                 try:
-                    decision = complete(plan(snapshot, context), snapshot, context)
+                    decision = complete(plan(snapshot, context), snapshot, context, self.rules)
                     if dry_run:
                         return decision
                     if decision.findings.errors:
