@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import partial
 
 from crmcore.crm import reading, staging
 from crmcore.crm.commands.core import Core
+from crmcore.crm.complete import Automation
+from crmcore.crm.due import DueRun, run_due
 from crmcore.entities import OpportunityChange
 from crmcore.query import F, Filter, Query
 from crmcore.rules.stages import (
@@ -69,6 +72,16 @@ class AutomationCommands(Core):
             staging.change_pipeline, deals=chosen, pipeline=pipeline, stages=dict(stages)
         )
         return self._do(plan, dry_run=dry_run)
+
+    def run_due(self, now: datetime | None = None, *, dry_run: bool = False) -> DueRun:
+        """Do what rules that act by time are due for by ``now`` (``None``: the clock's moment).
+
+        Call it as often as you like, from as many processes as you like: each rule acts on a
+        record once for each moment that it is due at. What cannot be done leaves no trace, is
+        named among ``refused``, and is due again next time.
+        """
+        plan = partial(run_due, rules=self.rules)
+        return self._do(plan, dry_run=dry_run, automation=Automation.SKIP, now=now)
 
     def deal_path(self, deal_id: str) -> DealPath:
         """Where a deal has been and for how long, up to now, also of one that was deleted."""

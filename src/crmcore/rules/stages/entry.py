@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import attrs
 from attrs import frozen
 
-from crmcore.changes import ChangeSet, Delete, Insert, Update
+from crmcore.changes import ChangeSet, Delete, Update
 from crmcore.entities.ledger import OpportunityChange
 from crmcore.entities.opportunity import Opportunity
+from crmcore.entities.record import Record
 from crmcore.errors import CrmError, did_you_mean
 from crmcore.findings import Finding, Severity, error
 from crmcore.model.model import Model
@@ -106,14 +107,23 @@ def taken_back(changes: ChangeSet) -> frozenset[str]:
     )
 
 
-def steps_of(changes: ChangeSet) -> Iterator[Step]:
+def steps_of(changes: ChangeSet) -> list[Step]:
     """The deals that a set makes or changes, each as it was and as it will be."""
-    for one in changes:
-        if isinstance(one, Insert) and isinstance(one.after, Opportunity):
-            yield None, one.after
-        elif isinstance(one, Update) and isinstance(one.after, Opportunity):
-            before = one.before
-            yield before if isinstance(before, Opportunity) else None, one.after
+    ends = [
+        (one.before if isinstance(one, Update) else None, one.after)
+        for one in changes
+        if not isinstance(one, Delete)
+    ]
+    return deal_steps(ends)
+
+
+def deal_steps(ends: Iterable[tuple[Record | None, Record]]) -> list[Step]:
+    """Those of these changes that are of deals, in their order."""
+    return [
+        (before if isinstance(before, Opportunity) else None, after)
+        for before, after in ends
+        if isinstance(after, Opportunity)
+    ]
 
 
 def softened(findings: Iterable[Finding]) -> list[Finding]:
