@@ -27,6 +27,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.ask": THROUGH_THE_FACADE,
     "crmcore.crm.batch": THROUGH_THE_FACADE,
     "crmcore.crm.choices": THROUGH_THE_FACADE,
+    "crmcore.crm.commands.automation": "tests/unit/crm/test_staging.py and test_automating.py",
     "crmcore.crm.commands.core": THROUGH_THE_FACADE,
     "crmcore.crm.commands.duplicates": THROUGH_THE_FACADE,
     "crmcore.crm.commands.groups": THROUGH_THE_FACADE,

@@ -78,7 +78,7 @@ def convert_many(
                 choices if shared is None or choices.get("account") else _attached(choices, shared)
             )
             planned = convert(overlay, context, rules, lead_id, own)
-            decision = complete(planned, overlay, context)
+            decision = complete(planned, overlay, context, rules)
             if decision.findings.errors:
                 raise ValidationError(decision.findings)
             changes = changes.then(decision.changes)

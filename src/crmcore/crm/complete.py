@@ -5,37 +5,69 @@ The one path that every write takes, whichever rule decided it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import Enum
 from typing import Any, TypeVar
 
 import attrs
 
 from crmcore.changes import ChangeSet, Update
 from crmcore.crm import gather
-from crmcore.entities import AccountContactRelation, Record
+from crmcore.crm.automating import automated
+from crmcore.entities import AccountContactRelation, OpportunityChange, Record, RuleFiring
 from crmcore.findings import Finding, Findings
 from crmcore.model.check import check_record
 from crmcore.ports import Overlay, Snapshot
 from crmcore.query import F, Query
+from crmcore.rules.automation import Automated
 from crmcore.rules.integrity import check_between
 from crmcore.rules.relations import direct_relations, rehomed
 from crmcore.rules.rule import Context, Decided
-from crmcore.rules.stages import deal_history
+from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
+from crmcore.rules.stages import StageMoves, stage_findings, told_findings, with_history
+from crmcore.rules.stages.entry import deal_steps, softened, steps_of, taken_back
+from crmcore.rules.stages.history import imported
 
 D = TypeVar("D", bound=Decided)
 
 
-def complete(decision: D, snapshot: Snapshot, context: Context) -> D:
+class Automation(Enum):
+    """Whether automation rules act on a decision."""
+
+    RUN = "run"
+    SKIP = "skip"
+    """They acted on its parts already, or it restores what was there."""
+
+
+def complete(
+    decision: D,
+    snapshot: Snapshot,
+    context: Context,
+    rules: RuleBook = STANDARD_RULES,
+    automation: Automation | Automated = Automation.RUN,
+) -> D:
     """The decision with everything that has to be stored with it, and everything wrong with it.
 
-    A missing reference of a derived row is that of the record it derives from, and reported there.
+    What automation rules do about it is part of it, each with a remark that says which rule did
+    it; ``automation`` may be what they did already. A missing reference of a derived row is that
+    of the record it derives from, and reported there.
     """
-    changes = _with_relations(decision.changes, snapshot, context)
-    changes = changes.then(deal_history(changes, context=context))
+    planned = decision.changes
+    said = told_findings(planned, stored=_told_before(planned, snapshot), context=context)
+    if isinstance(automation, Automated):
+        acted = automation
+    elif automation is Automation.RUN:
+        acted = automated(planned, snapshot, context, rules)
+    else:
+        acted = Automated(changes=planned)
+    changes = _with_relations(acted.changes, snapshot, context)
+    changes = with_history(changes, context=context)
     changes = changes.stamped(context.now, context.by)
     found, changes = _checked(changes, snapshot, context)
-    derived = changes.refs - decision.changes.refs
+    found += [*said, *_stage_findings(decision, changes, acted, context, rules)]
+    derived = changes.refs - acted.changes.refs
     found = [one for one in found if one.ref not in derived or one.code != "reference.missing"]
-    findings = Findings(dict.fromkeys((*decision.findings, *found)))
+    findings = Findings(dict.fromkeys((*decision.findings, *acted.findings, *found)))
     return decided(decision, changes=changes, findings=findings)
 
 
@@ -57,6 +89,34 @@ def with_records(decision: D, changes: ChangeSet) -> D:
             new[one.name] = after.get(value.ref, value)
     successor: D = attrs.evolve(plain, **new)
     return successor
+
+
+def _told_before(changes: ChangeSet, snapshot: Snapshot) -> Iterator[OpportunityChange]:
+    """The stored rows of the deals that imported rows are about."""
+    ids = sorted(imported(changes))
+    if ids:
+        yield from snapshot.find(Query.of(OpportunityChange, F.opportunity_id.in_(ids)))
+
+
+def _stage_findings(
+    decision: Decided, changes: ChangeSet, acted: Automated, context: Context, rules: RuleBook
+) -> list[Finding]:
+    """What keeps deals from moving; where they are moved by a map it is said, and stops nothing.
+
+    Where rules moved a deal, each of their steps was asked about when they did.
+    """
+    is_map = isinstance(decision, StageMoves)
+    moved = {one.about for one in decision.changes.written if isinstance(one, RuleFiring)}
+    steps = [one for one in steps_of(decision.changes) if one[1].ref not in moved]
+    steps += deal_steps(acted.steps)
+    found = stage_findings(
+        changes,
+        steps=() if is_map else steps,
+        back=taken_back(decision.changes),
+        conditions=rules.entry_conditions,
+        model=context.model,
+    )
+    return softened(found) if is_map else found
 
 
 def _with_relations(changes: ChangeSet, snapshot: Snapshot, context: Context) -> ChangeSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmcore.crm.commands.automation import AutomationCommands
 from crmcore.crm.commands.duplicates import DuplicateCommands
 from crmcore.crm.commands.groups import GroupCommands
 from crmcore.crm.commands.history import HistoryCommands
@@ -9,7 +10,14 @@ from crmcore.crm.commands.leads import LeadCommands
 from crmcore.crm.commands.records import RecordCommands
 
 
-class Crm(RecordCommands, LeadCommands, DuplicateCommands, GroupCommands, HistoryCommands):
+class Crm(
+    RecordCommands,
+    LeadCommands,
+    DuplicateCommands,
+    GroupCommands,
+    HistoryCommands,
+    AutomationCommands,
+):
     """A CRM on one repository: read, decide, store.
 
     ``repository`` is a ``Repository`` or a ``RowStore`` (``None``: a new one in memory). ``clock``

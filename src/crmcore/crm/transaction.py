@@ -21,6 +21,7 @@ from crmcore.query import ALL, Filter, Order, Path
 from crmcore.rules.conversion import LeadConversion
 from crmcore.rules.merge import Merge
 from crmcore.rules.rule import Context, Decided
+from crmcore.rules.stages import with_history
 from crmcore.rules.survivorship import Survivorship
 
 R = TypeVar("R", bound=Record)
@@ -44,8 +45,8 @@ class Transaction:
 
     @property
     def changes(self) -> ChangeSet:
-        """What has been decided so far."""
-        return self._changes
+        """What has been decided so far, with one row of history for each deal that changes."""
+        return with_history(self._changes, context=self._desk.context())
 
     @property
     def findings(self) -> Findings:
@@ -118,7 +119,7 @@ class Transaction:
     def close(self) -> ChangeSet:
         """End the transaction: no command is accepted any more. Returns what was decided."""
         self._is_open = False
-        return self._changes
+        return self.changes
 
     def _overlay(self) -> Overlay:
         if not self._is_open:
@@ -128,7 +129,7 @@ class Transaction:
     def _do(self, plan: Callable[[Snapshot, Context], D]) -> D:
         overlay = self._overlay()
         context = self._desk.context()
-        decision = complete(plan(overlay, context), overlay, context)
+        decision = complete(plan(overlay, context), overlay, context, self._desk.rules)
         if decision.findings.errors:
             raise ValidationError(decision.findings)
         self._changes = self._changes.then(decision.changes)

@@ -11,12 +11,14 @@ Opportunity ── account_id                     deals; OpportunityContactRole:
    ^
 Activity, Case, Contract, Touch, CampaignMember, Attachment      what happens around them
 ConversionReceipt, MergeReceipt, Judgement, OpportunityChange    what was decided (the ledger)
+RuleFiring, RuleState                          what automation did (the ledger), and where it stands
 """
 
 from __future__ import annotations
 
 from crmcore.entities.account import Account, AccountContactRelation, AccountRelation
 from crmcore.entities.activity import Activity, Attachment
+from crmcore.entities.automation import RuleFiring, RuleState
 from crmcore.entities.campaign import Campaign, CampaignMember, Touch
 from crmcore.entities.case import Case
 from crmcore.entities.contact import Contact
@@ -53,13 +55,16 @@ STANDARD_ENTITIES: tuple[type[Record], ...] = (
     OpportunityChange,
     OpportunityContactRole,
     Quota,
+    RuleFiring,
+    RuleState,
     Touch,
     User,
 )
 """Every entity of the library, by name."""
 
 LEDGER: frozenset[str] = frozenset(
-    kind_of(entity) for entity in (ConversionReceipt, Judgement, MergeReceipt, OpportunityChange)
+    kind_of(entity)
+    for entity in (ConversionReceipt, Judgement, MergeReceipt, OpportunityChange, RuleFiring)
 )
 """The kinds of ledger rows, which are only ever added."""
 
@@ -87,6 +92,8 @@ __all__ = [
     "OpportunityContactRole",
     "Quota",
     "Record",
+    "RuleFiring",
+    "RuleState",
     "Touch",
     "User",
     "kind_of",

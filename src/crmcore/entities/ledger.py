@@ -205,7 +205,8 @@ class OpportunityChange(Record):
     """One commit's change of a deal: no ``before`` when it was made, no ``after`` when deleted.
 
     Written by the same commit as the change, so the rows of a deal, in the order of their
-    versions, form a chain without gaps.
+    versions, form a chain without gaps. ``is_imported`` says that the change happened elsewhere,
+    before the commit that tells of it; several such rows of a deal may come by one commit.
     """
 
     id: OpportunityChangeId = field(factory=new_opportunity_change_id)
@@ -214,3 +215,4 @@ class OpportunityChange(Record):
     by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
     before: DealState | None = None
     after: DealState | None = None
+    is_imported: bool = False

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from attrs import field, frozen
 
-from crmcore.entities.record import Record, exact_number
+from crmcore.entities.record import Record, exact_number, text_set
 from crmcore.fields import CASCADE, Lookup, Percent, Picklist, Text
 from crmcore.values.ids import (
     AccountId,
@@ -38,6 +38,7 @@ class Opportunity(Record):
     ``probability`` is in percent, 0 to 100, and ``forecast_category`` one of the model's; ``None``
     takes the stage's. ``close_on`` is the expected close date, and the actual one once closed.
     ``amount`` is what it is worth (``None``: not known yet). ``lead_id`` is the lead it came from.
+    ``checked`` are the items of the checklists of its stages that are ticked.
     """
 
     id: OpportunityId = field(factory=new_opportunity_id)
@@ -55,6 +56,7 @@ class Opportunity(Record):
     lost_reason: str | None = None
     description: Annotated[str | None, Text(multiline=True)] = None
     lead_id: Annotated[LeadId | None, Lookup("lead")] = None
+    checked: frozenset[str] = field(default=frozenset(), converter=text_set)
 
 
 @frozen(kw_only=True)

@@ -37,6 +37,20 @@ class Matches(Enum):
     IGNORE = "ignore"
 
 
+class LostReason(Enum):
+    """Whether a deal that becomes lost needs a reason."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Checklist(Enum):
+    """What leaving a stage for a later one does while items of its checklist are not ticked."""
+
+    ALERT = "alert"
+    REFUSE = "refuse"
+
+
 @frozen(kw_only=True)
 class Policies:
     """The choices of one model."""
@@ -45,3 +59,5 @@ class Policies:
     no_company: NoCompany = NoCompany.CONTACT_ONLY
     undo_conversion: Undo = Undo.REFUSED
     conversion_matches: Matches = Matches.BLOCK
+    lost_reason: LostReason = LostReason.OPTIONAL
+    checklist: Checklist = Checklist.ALERT

@@ -17,6 +17,8 @@ from crmcore.model.calendar import Calendar
 from crmcore.model.customise import Label
 from crmcore.model.describe import EntitySchema, describe
 from crmcore.model.pipeline import (
+    FORECAST,
+    PROBABILITY,
     ForecastCategory,
     LeadCategory,
     LeadStatus,
@@ -184,10 +186,7 @@ def _stages(pipeline: Pipeline) -> Iterator[Finding]:
             )
     for stage in pipeline.stages:
         yield from _stage(stage, f"{path}, stage {stage.key}")
-
-
-RIGHT_PROBABILITY = {StageCategory.WON: Decimal(100), StageCategory.LOST: Decimal(0)}
-"""The probability, in percent, that every stage of a category has (law P1)."""
+        yield from _onward(stage, pipeline, f"{path}, stage {stage.key}")
 
 
 def _stage(stage: Stage, path: str) -> Iterator[Finding]:
@@ -204,7 +203,7 @@ def _stage(stage: Stage, path: str) -> Iterator[Finding]:
                 value=value,
                 suggestion=f"such as {wanted.__name__}.{next(iter(wanted)).name}",
             )
-    right = RIGHT_PROBABILITY.get(stage.category)
+    right = PROBABILITY.get(stage.category)
     if not is_percentage(stage.probability):
         yield error(
             "model.stage_probability",
@@ -219,6 +218,33 @@ def _stage(stage: Stage, path: str) -> Iterator[Finding]:
             path=path,
             value=stage.probability,
         )
+    forecast = FORECAST.get(stage.category)
+    if forecast is not None and stage.forecast_category != forecast:
+        yield error(
+            "model.stage_forecast",
+            f"a stage that is {stage.category} is {forecast} in every forecast",
+            path=path,
+            value=stage.forecast_category,
+            suggestion="leave the forecast category out",
+        )
+
+
+def _onward(stage: Stage, pipeline: Pipeline, path: str) -> Iterator[Finding]:
+    """What is wrong with where a deal may go from a stage, and with what is ticked in it."""
+    known = [one.key for one in pipeline.stages]
+    for key in stage.next or ():
+        if key not in known:
+            yield error(
+                "model.stage_next",
+                "a deal cannot go on to a stage that the pipeline does not have",
+                path=path,
+                value=key,
+                suggestion=did_you_mean(str(key), known),
+            )
+    for item in _repeated(stage.checklist):
+        yield error("model.checklist_twice", "an item is listed twice", path=path, value=item)
+    for item in stage.checklist:
+        yield from _key(item, f"{path}, checklist")
 
 
 def _key(key: object, path: str) -> Iterator[Finding]:

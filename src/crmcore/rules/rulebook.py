@@ -1,9 +1,9 @@
-"""RuleBook: the rules of one company as data: rollups, match rules, field map, survivorship."""
+"""RuleBook: the rules of one company as data, each checked against the model."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 from attrs import field, frozen
@@ -11,11 +11,14 @@ from attrs import field, frozen
 from crmcore.errors import UnknownNameError
 from crmcore.findings import Findings, ModelError, error
 from crmcore.model.model import Model
+from crmcore.rules.automation import AutomationRule, Function, NamedFunction, function_findings
+from crmcore.rules.automation import check as check_automation
 from crmcore.rules.field_map import STANDARD_FIELD_MAP, FieldMap
 from crmcore.rules.matching import STANDARD_MATCH_RULES, MatchRule
 from crmcore.rules.matching import check as check_match_rule
 from crmcore.rules.rollup import STANDARD_ROLLUPS, Rollup
 from crmcore.rules.rollup import check as check_rollup
+from crmcore.rules.stages import EntryCondition, check_entry
 from crmcore.rules.survivorship import STANDARD_SURVIVORSHIP, Survivorship
 
 
@@ -27,25 +30,42 @@ def _match_rules(given: Iterable[MatchRule]) -> tuple[MatchRule, ...]:
     return tuple(given)
 
 
+def _automation(given: Iterable[AutomationRule]) -> tuple[AutomationRule, ...]:
+    return tuple(given)
+
+
+def _functions(given: Iterable[NamedFunction]) -> tuple[NamedFunction, ...]:
+    return tuple(given)
+
+
+def _conditions(given: Iterable[EntryCondition]) -> tuple[EntryCondition, ...]:
+    return tuple(given)
+
+
 @frozen(kw_only=True)
 class RuleBook:
     """Every rule that a ``Crm`` follows. Successors are made with ``with_...``.
 
-    Building one raises ``ModelError`` when two rules have the same name.
+    Building one raises ``ModelError`` when two rules have the same name, or when an automation
+    rule calls a function that the book does not have.
     """
 
     rollups: tuple[Rollup, ...] = field(default=STANDARD_ROLLUPS, converter=_rollups)
     match_rules: tuple[MatchRule, ...] = field(default=STANDARD_MATCH_RULES, converter=_match_rules)
     field_map: FieldMap = STANDARD_FIELD_MAP
     survivorship: Survivorship = STANDARD_SURVIVORSHIP
+    entry_conditions: tuple[EntryCondition, ...] = field(default=(), converter=_conditions)
+    automation: tuple[AutomationRule, ...] = field(default=(), converter=_automation)
+    functions: tuple[NamedFunction, ...] = field(default=(), converter=_functions)
 
     def __attrs_post_init__(self) -> None:
         named = [*(one.name for one in self.rollups), *(one.name for one in self.match_rules)]
+        named += [one.name for one in self.automation]
         twice = [name for name, count in Counter(named).items() if count > 1]
-        if twice:
-            found = [
-                error("rules.twice", "two rules have the same name", value=one) for one in twice
-            ]
+        found = [error("rules.twice", "two rules have the same name", value=one) for one in twice]
+        functions = frozenset(one.name for one in self.functions)
+        found += [one for rule in self.automation for one in function_findings(rule, functions)]
+        if found:
             raise ModelError("rule book", Findings(found))
 
     def rollup(self, name: str) -> Rollup:
@@ -87,10 +107,31 @@ class RuleBook:
         """The successor that merges by these survivorship policies."""
         return attrs.evolve(self, survivorship=survivorship)
 
+    def with_entry_conditions(self, *conditions: EntryCondition) -> RuleBook:
+        """The successor with these conditions too, which deals must match to enter a stage."""
+        return attrs.evolve(self, entry_conditions=(*self.entry_conditions, *conditions))
+
+    def with_automation(
+        self, *rules: AutomationRule, functions: Mapping[str, Function] | None = None
+    ) -> RuleBook:
+        """The successor with these automation rules, each in the place of one of the same name.
+
+        They act in the book's order. ``functions`` are those that rules call by name.
+        """
+        new = {one.name: one for one in rules}
+        kept = tuple(new.pop(one.name, one) for one in self.automation)
+        named = {one.name: one for one in self.functions}
+        named |= {name: NamedFunction(name, one) for name, one in (functions or {}).items()}
+        return attrs.evolve(
+            self, automation=(*kept, *new.values()), functions=tuple(named.values())
+        )
+
     def check(self, model: Model) -> Findings:
         """Everything in the book that does not fit ``model``."""
         found = [one for part in self.rollups for one in check_rollup(part, model)]
         found += [one for part in self.match_rules for one in check_match_rule(part, model)]
+        found += [one for part in self.automation for one in check_automation(part, model)]
+        found += [one for part in self.entry_conditions for one in check_entry(part, model)]
         return Findings([*found, *self.field_map.check(model), *self.survivorship.check(model)])
 
 

@@ -32,6 +32,8 @@ ConversionReceiptId = NewType("ConversionReceiptId", str)
 MergeReceiptId = NewType("MergeReceiptId", str)
 JudgementId = NewType("JudgementId", str)
 OpportunityChangeId = NewType("OpportunityChangeId", str)
+RuleFiringId = NewType("RuleFiringId", str)
+RuleStateId = NewType("RuleStateId", str)
 
 
 def new_id() -> str:

@@ -11,6 +11,7 @@ from crmcore.entities import (
     MergeReceipt,
     OpportunityChange,
     Record,
+    RuleFiring,
     kind_of,
 )
 from crmcore.entities.ledger import Clash, DealState, Fate, Moved, Transfer, Verdict
@@ -43,18 +44,25 @@ def test_a_judgement_needs_two_records_and_a_verdict() -> None:
 
 
 def test_a_change_of_a_deal_needs_the_deal() -> None:
-    defaults = dict.fromkeys(("at", "by", "before", "after"), None)
+    defaults: dict[str, object] = dict.fromkeys(("at", "by", "before", "after"), None)
+    defaults |= {"is_imported": False}
     check_shape(OpportunityChange, "opportunity_change", {"opportunity_id"}, defaults)
 
 
-def test_the_ledger_is_these_four() -> None:
-    kinds = {
-        kind_of(one) for one in (ConversionReceipt, Judgement, MergeReceipt, OpportunityChange)
-    }
-    assert kinds == LEDGER
+ROWS: tuple[type[Record], ...] = (
+    ConversionReceipt,
+    Judgement,
+    MergeReceipt,
+    OpportunityChange,
+    RuleFiring,
+)
 
 
-@pytest.mark.parametrize("entity", [ConversionReceipt, Judgement, MergeReceipt, OpportunityChange])
+def test_the_ledger_is_these_five() -> None:
+    assert {kind_of(one) for one in ROWS} == LEDGER
+
+
+@pytest.mark.parametrize("entity", ROWS)
 def test_every_reference_of_the_ledger_is_historic(entity: type[Record]) -> None:
     lookups = [one for one in describe(entity).lookups if one.name != "owner_id"]
     assert lookups

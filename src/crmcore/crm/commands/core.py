@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from os import PathLike
 from types import TracebackType
 from typing import Self, TypeVar
 
+import attrs
+
 from crmcore.adapters import JsonFileRepository, MemoryRepository
 from crmcore.changes import ConflictError
-from crmcore.crm.complete import complete, decided
+from crmcore.crm.complete import Automation, complete, decided
 from crmcore.crm.desk import Desk
 from crmcore.crm.figures import Figures
 from crmcore.crm.indexes import Indexes
@@ -105,13 +108,18 @@ class Core:
         *,
         dry_run: bool = False,
         tries: int = _TRIES,
+        automation: Automation = Automation.RUN,
+        now: datetime | None = None,
     ) -> D:
         conflict: ConflictError | None = None
         for _ in range(tries):
             with self._repository.snapshot() as snapshot:
                 context = self._desk.context()
+                context = context if now is None else attrs.evolve(context, now=now)
                 try:
-                    decision = complete(plan(snapshot, context), snapshot, context)
+                    decision = complete(
+                        plan(snapshot, context), snapshot, context, self.rules, automation
+                    )
                     if dry_run:
                         return decision
                     if decision.findings.errors:

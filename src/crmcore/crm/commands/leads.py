@@ -10,6 +10,7 @@ from typing import TypeVar, Unpack
 from crmcore.crm.batch import BatchConversion, convert_many
 from crmcore.crm.choices import RAISE, Choices, IfConverted, Target
 from crmcore.crm.commands.core import Core
+from crmcore.crm.complete import Automation
 from crmcore.crm.converting import convert
 from crmcore.entities import Record
 from crmcore.rules.conversion import CREATE, LeadConversion, OpportunityChoice
@@ -81,4 +82,6 @@ class LeadCommands(Core):
         """
         given = tuple(lead_ids)
         plan = partial(convert_many, rules=self.rules, lead_ids=given, choices=choices)
-        return self._do(plan, dry_run=dry_run).as_stored()
+        # rules acted on each conversion by itself
+        done = self._do(plan, dry_run=dry_run, automation=Automation.SKIP)
+        return done.as_stored()

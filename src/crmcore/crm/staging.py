@@ -1,0 +1,42 @@
+"""Staging: what moving deals by a map needs to see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crmcore.crm import reading
+from crmcore.entities import Opportunity
+from crmcore.model.model import Model
+from crmcore.ports import Snapshot
+from crmcore.query import F, Filter, Or, Query
+from crmcore.rules import stages as rules
+from crmcore.rules.rule import Context
+from crmcore.rules.stages import StageMap, StageMoves, StrandedDeals
+
+
+def stranded_deals(snapshot: Snapshot, model: Model) -> StrandedDeals:
+    """See ``Crm.stranded_deals``."""
+    return rules.stranded(snapshot.find(Query.of(Opportunity)), model=model)
+
+
+def move_deals(snapshot: Snapshot, context: Context, stages: StageMap) -> StageMoves:
+    """See ``Crm.move_deals``."""
+    places = [(F.pipeline == pipeline) & (F.stage == stage) for pipeline, stage in sorted(stages)]
+    found = snapshot.find(Query.of(Opportunity, Or(tuple(places)))) if places else ()
+    return rules.move_deals(found, stages=stages, model=context.model)
+
+
+def change_pipeline(
+    snapshot: Snapshot,
+    context: Context,
+    deals: Filter | tuple[str, ...],
+    pipeline: str,
+    stages: Mapping[str, str],
+) -> StageMoves:
+    """See ``Crm.change_pipeline``."""
+    if isinstance(deals, tuple):
+        ids = dict.fromkeys(deals)
+        found = [reading.get(snapshot, context.model, Opportunity, one) for one in ids]
+    else:
+        found = list(reading.find(snapshot, context.model, Opportunity, deals))
+    return rules.change_pipeline(found, to=pipeline, stages=stages, model=context.model)
