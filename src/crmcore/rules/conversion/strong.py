@@ -15,6 +15,7 @@ from crmcore.entities.contact import Contact
 from crmcore.findings import Finding, remark
 from crmcore.rules.conversion.request import Request
 from crmcore.rules.similarity import (
+    NameForm,
     PlaceForm,
     mailbox,
     name_form,
@@ -22,11 +23,11 @@ from crmcore.rules.similarity import (
     place_form,
     web_domain,
 )
-from crmcore.rules.similarity.person import name_likeness
+from crmcore.rules.similarity.person import given_likeness
 from crmcore.values.text import normal_text
 
-AGREEING = 0.85
-"""The least likeness of two names that agree: short forms and initials do, other names do not."""
+AGREEING = 0.8
+"""The least likeness of two given names of one person: short forms (0.9) and initials (0.8)."""
 
 
 def strong_key(new: Account | Contact, known: Account | Contact) -> str | None:
@@ -79,15 +80,19 @@ def _contact_key(new: Contact, known: Contact) -> str | None:
     address = mailbox(new.email)
     if address is None or address not in map(mailbox, (known.email, *known.other_emails)):
         return None
-    name, other = name_form(new.name), name_form(known.name)
-    if name is None or other is None or name_likeness(name, other) < _least(new, known):
+    if not _names_agree(name_form(new.name), name_form(known.name)):
         return None
     return f"its e-mail {known.email or address} and name"
 
 
-def _least(new: Contact, known: Contact) -> float:
-    """Where one of two given names is missing, equal family names are all there can be."""
-    return AGREEING if new.name.given and known.name.given else 0.5
+def _names_agree(one: NameForm | None, other: NameForm | None) -> bool:
+    """Equal family names, and given names that are no other ones: a short form, an initial."""
+    if one is None or other is None or not one.family or one.family != other.family:
+        return False
+    if one.generation and other.generation and one.generation != other.generation:
+        return False
+    likeness = given_likeness(one.given, other.given)
+    return likeness is None or likeness >= AGREEING
 
 
 @frozen(kw_only=True)
