@@ -5,7 +5,7 @@ The one path that every write takes, whichever rule decided it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
 from crmcore.rules.stages import StageMoves, stage_findings, told_findings, with_history
 from crmcore.rules.stages.entry import deal_steps, softened, steps_of, taken_back
 from crmcore.rules.stages.history import imported
+from crmcore.values.ref import Ref
 
 D = TypeVar("D", bound=Decided)
 
@@ -60,7 +61,7 @@ def complete(
         acted = automated(planned, snapshot, context, rules)
     else:
         acted = Automated(changes=planned)
-    changes = _with_relations(acted.changes, snapshot, context)
+    changes = with_relations(acted.changes, snapshot, context)
     changes = with_history(changes, context=context)
     changes = changes.stamped(context.now, context.by)
     found, changes = _checked(changes, snapshot, context)
@@ -75,12 +76,11 @@ def decided(decision: D, *, changes: ChangeSet, findings: Findings) -> D:
     """The same decision with these changes and findings; its records are those of the changes."""
     plain: Any = decision  # Any: every decision is an attrs class, which a Protocol cannot say
     successor: D = attrs.evolve(plain, changes=changes, findings=findings)
-    return with_records(successor, changes)
+    return with_records(successor, written(changes))
 
 
-def with_records(decision: D, changes: ChangeSet) -> D:
-    """The same decision with each of its records as ``changes`` leave it."""
-    after = {record.ref: record for record in changes.written}
+def with_records(decision: D, after: Mapping[Ref[Any], Record]) -> D:
+    """The same decision with each of its records as ``after`` has it."""
     plain: Any = decision  # Any: as above
     new: dict[str, Any] = {}
     for one in attrs.fields(type(plain)):
@@ -119,7 +119,13 @@ def _stage_findings(
     return softened(found) if is_map else found
 
 
-def _with_relations(changes: ChangeSet, snapshot: Snapshot, context: Context) -> ChangeSet:
+def written(changes: ChangeSet) -> dict[Ref[Any], Record]:
+    """The records as ``changes`` leave them, by reference."""
+    return {record.ref: record for record in changes.written}
+
+
+def with_relations(changes: ChangeSet, snapshot: Snapshot, context: Context) -> ChangeSet:
+    """The changes with the direct relations of the contacts that they move (law X1)."""
     contacts = rehomed(changes)
     if not contacts or not context.model.is_enabled(AccountContactRelation):
         return changes
@@ -132,10 +138,10 @@ def _checked(
     changes: ChangeSet, snapshot: Snapshot, context: Context
 ) -> tuple[list[Finding], ChangeSet]:
     model = context.model
-    written = changes.written
-    found = [one for record in written for one in check_record(record, model)]
+    records = changes.written
+    found = [one for record in records for one in check_record(record, model)]
     broken = {one.ref for one in found if one.code in ("type.wrong", "entity.unknown")}
-    sound = [record for record in written if record.ref not in broken]
+    sound = [record for record in records if record.ref not in broken]
     before = {one.ref: one.before for one in changes if isinstance(one, Update)}
     after = Overlay(snapshot, changes)
     between = check_between(

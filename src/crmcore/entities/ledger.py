@@ -1,7 +1,8 @@
 """The ledger: receipts of conversions and merges, judgements, and the history of deals.
 
-Ledger rows say what was decided. They are only ever added, and their references are historic: a
-merge does not move them, and readers resolve them.
+Ledger rows say what was decided. They are only ever added (a receipt is marked when what it tells
+of is undone), and their references are historic: a merge does not move them, and readers resolve
+them.
 """
 
 from __future__ import annotations
@@ -130,7 +131,9 @@ class ConversionReceipt(Record):
     """What a lead conversion did, value by value and reference by reference.
 
     ``lead`` is the lead as it was; the ids name what it became (``None``: that part was skipped).
-    ``decisions`` tells in words which account, contact and deal were chosen, and why.
+    ``decisions`` tells in words which account, contact and deal were chosen, and why. ``before``
+    has the other records that it changed or removed, as they were, ``after`` those that it made or
+    changed, as it left them. ``undone_at`` is ``None`` unless the conversion was taken back.
     """
 
     id: ConversionReceiptId = field(factory=new_conversion_receipt_id)
@@ -145,6 +148,10 @@ class ConversionReceipt(Record):
     moved: tuple[Moved, ...] = field(default=(), converter=_moved)
     clashes: tuple[Clash, ...] = field(default=(), converter=_clashes)
     decisions: tuple[str, ...] = field(default=(), converter=text_tuple)
+    before: tuple[Record, ...] = field(default=(), converter=_records)
+    after: tuple[Record, ...] = field(default=(), converter=_records)
+    undone_at: Annotated[datetime | None, DateTime()] = None
+    undone_by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
 
 
 @frozen(kw_only=True)

@@ -29,6 +29,16 @@ class Undo(Enum):
     ALLOWED = "allowed"
 
 
+class Attach(Enum):
+    """Whether a conversion attaches a lead to records that it was not told of (law C20)."""
+
+    STRONG_KEYS = "strong_keys"
+    """To the one record that shares a strong key with the lead: its mailbox and name, its name and
+    web domain, its name and place, or its tax number."""
+    NEVER = "never"
+    """Only to the records given; what is found is offered."""
+
+
 class Matches(Enum):
     """What a match does to a write that a rule gates (laws C19 and D13)."""
 
@@ -61,3 +71,4 @@ class Policies:
     conversion_matches: Matches = Matches.BLOCK
     lost_reason: LostReason = LostReason.OPTIONAL
     checklist: Checklist = Checklist.ALERT
+    conversion_attach: Attach = Attach.STRONG_KEYS

@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 from attrs import evolve, field, frozen
 from hypothesis import strategies as st
 
+from crmcore import STANDARD_RULES, Crm, RuleBook
 from crmcore.adapters.memory import MemoryRepository
 from crmcore.changes import ChangeSet, Insert
+from crmcore.crm.choices import Choices
 from crmcore.entities import (
+    LEDGER,
     Account,
     AccountContactRelation,
     Activity,
@@ -28,6 +31,7 @@ from crmcore.entities import (
 from crmcore.fields import Checkbox, CustomField, Lookup, Picklist
 from crmcore.model.describe import FieldSchema, Holds
 from crmcore.model.model import STANDARD_MODEL, Model
+from crmcore.ports import Repository
 from crmcore.query import Query
 from crmcore.rules.conversion import CREATE, SKIP, LeadConversion, OpportunityChoice, convert_lead
 from crmcore.rules.field_map import STANDARD_FIELD_MAP, FieldMap
@@ -63,6 +67,30 @@ MODEL = (
 """``first_lead`` can refer to leads only: such a reference stays on the lead."""
 
 MAP = STANDARD_FIELD_MAP.with_same_names(MODEL)
+
+
+def asking() -> RuleBook:
+    """The standard rules with the map of these worlds."""
+    return STANDARD_RULES.with_field_map(MAP)
+
+
+def stored(repository: Repository, model: Model = MODEL) -> dict[Ref[Any], Record]:
+    """Everything in a repository."""
+    with repository.snapshot() as moment:
+        return {one.ref: one for entity in model.entities for one in moment.find(Query.of(entity))}
+
+
+def content(state: Mapping[Ref[Any], Record]) -> dict[Ref[Any], Record]:
+    """A state apart from versions, ``updated_at`` and ledger rows, as the laws compare it.
+
+    The records of these worlds were made without a moment, which a row that comes back gets.
+    """
+    return {
+        ref: evolve(one, version=0, created_at=None, updated_at=None)
+        for ref, one in state.items()
+        if ref.kind not in LEDGER
+    }
+
 
 WORDS = st.sampled_from(["Ada", "engine", "Grüße", "0", ""])
 NAMES = st.builds(PersonName, family=st.sampled_from(["Lovelace", "Łuk"]), given=WORDS | st.none())
@@ -154,6 +182,29 @@ class World:
         chosen = (self.account, self.contact, self.opportunity)
         return {one.ref.kind: one for one in chosen if isinstance(one, Record)}
 
+    @property
+    def choices(self) -> Choices:
+        """What is chosen, as ``Crm.convert_lead`` takes it."""
+        return Choices(
+            account=self.account,
+            contact=self.contact,
+            opportunity=self.opportunity,
+            overwrite=self.overwrite,
+            allow_duplicates=True,
+        )
+
+    def crm(self, model: Model | None = None, **settings: Any) -> Crm:
+        """A ``Crm`` on the world, with its map."""
+        return Crm(
+            self.repository,
+            model=self.model if model is None else model,
+            rules=asking(),
+            clock=lambda: NOW,
+            ids=lambda: f"new-{next(self.ids)}",
+            by="user-9",
+            **settings,
+        )
+
     def convert(self, **other: Any) -> LeadConversion:
         asked: dict[str, Any] = {
             "context": self.context,
@@ -170,12 +221,7 @@ class World:
 
     def state(self) -> dict[Ref[Any], Record]:
         """Everything stored."""
-        with self.repository.snapshot() as moment:
-            return {
-                one.ref: one
-                for entity in self.model.entities
-                for one in moment.find(Query.of(entity))
-            }
+        return stored(self.repository, self.model)
 
     def commit(self, plan: LeadConversion) -> dict[Ref[Any], Record]:
         """Store a plan without errors, and give everything stored then."""

@@ -41,17 +41,20 @@ from crmcore import (
 )
 from crmcore.changes import Insert, Update
 from crmcore.crm import RETURN
-from crmcore.entities import Judgement, OpportunityChange
+from crmcore.crm.batch import ONE_FOR_ALL, ONE_PER_LEAD
+from crmcore.entities import Judgement, MergeReceipt, OpportunityChange
 from crmcore.errors import (
     AmbiguousIdError,
     CycleError,
     ManyFoundError,
     QueryError,
+    StoreClosedError,
     UnknownNameError,
     UsageError,
 )
 from crmcore.fields import Picklist
 from crmcore.findings import ModelError
+from crmcore.model.policies import Undo
 from crmcore.rules import SKIP
 
 NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
@@ -495,15 +498,105 @@ class TestConversion:
             crm.convert_lead("nowhere")
 
     def test_a_probable_duplicate_stops_it_unless_allowed(self, crm: Crm) -> None:
-        ada = crm.add(Contact(name=person("Lovelace"), email="ada@vega.example"))
-        lead = crm.add(Lead(name=person("Lovelace"), company="Vega", email="ada@vega.example"))
+        ada = crm.add(Contact(name=person("Lovelace"), phone="+44 20 7946 0018"))
+        lead = crm.add(Lead(name=person("Lovelace"), company="Vega", phone="+442079460018"))
         with pytest.raises(ValidationError) as refused:
             crm.convert_lead(lead.id)
         assert ada.id in str(refused.value)
         assert crm.get(Lead, lead.id).converted_at is None
+        assert crm.convert_lead(lead.id, dry_run=True).offers == (ada.ref,)
         crm.convert_lead(lead.id, contact=ada, allow_duplicates=True)
         assert crm.get(Lead, lead.id).converted_contact_id == ada.id
         assert crm.count(Contact) == 1
+
+    def test_a_strong_key_attaches_by_itself_and_says_so(self, crm: Crm) -> None:
+        vega = crm.add(Account(name="Vega Ltd", website="vega.example"))
+        ada = crm.add(
+            Contact(name=person("Lovelace"), email="ada@vega.example", account_id=vega.id)
+        )
+        lead = crm.add(Lead(name=person("Lovelace"), company="VEGA", email="Ada@vega.example"))
+        done = crm.convert_lead(lead.id)
+        assert done.contact is not None
+        assert (done.receipt.account_id, done.contact.id) == (vega.id, ada.id)
+        assert "found by its e-mail ada@vega.example and name" in " ".join(str(done).split())
+        assert crm.count(Contact) == crm.count(Account) == 1
+
+    def test_a_conversion_is_undone_where_the_policy_allows_it(self, crm: Crm) -> None:
+        lead = crm.add(Lead(name=person("King"), company="Vega", title="CTO"))
+        done = crm.convert_lead(lead.id)
+        with pytest.raises(UsageError, match="undo_conversion"):
+            crm.undo(done.receipt)
+        allowed = crm.model.with_policies(undo_conversion=Undo.ALLOWED)
+        own = Crm(crm._repository, model=allowed, clock=lambda: NOW, by="user-8")
+        deal = own.one(Opportunity, F.lead_id == lead.id)
+        own.save(evolve(deal, next_step="call"))
+        with pytest.raises(ValidationError, match="next_step"):
+            own.undo(done)
+        own.save(evolve(own.get(Opportunity, deal.id), next_step=None))
+        preview = own.undo(done.id, dry_run=True)
+        assert own.count(Account) == 1
+        assert "comes back" not in str(preview)
+        undone = own.undo(done.receipt.ref)
+        assert undone.id == done.id
+        assert (own.count(Account), own.count(Contact), own.count(Opportunity)) == (0, 0, 0)
+        assert own.get(Lead, lead.id).converted_at is None
+        assert own.get(Lead, lead.id).title == "CTO"
+        with pytest.raises(UsageError, match="undone already"):
+            own.undo(done.id)
+        again = own.convert_lead(lead.id)
+        assert [one.id for one in own.conversions(lead)] == [done.id, again.id]
+        with pytest.raises(UsageError, match="pass its receipt"):
+            own.undo(lead.ref)
+        with pytest.raises(UsageError, match="unmerge"):
+            own.undo(MergeReceipt(survivor=lead.ref, losers=[lead.ref]))  # type: ignore[arg-type]  # a wrong call
+        with pytest.raises(NotFoundError):
+            own.undo("nothing")
+        assert not own.check().errors
+
+    def test_a_record_knows_the_conversions_that_it_came_from(self, crm: Crm) -> None:
+        one, other = crm.add_all(
+            [
+                Lead(name=person("King"), company="Vega"),
+                Lead(name=person("Hopper", "Grace"), company="Solberg"),
+            ]
+        )
+        first, second = crm.convert_lead(one.id), crm.convert_lead(other.id)
+        assert first.contact is not None
+        assert second.contact is not None
+        crm.merge(first.contact, second.contact)
+        found = crm.conversions(first.contact.id)
+        assert [receipt.lead_id for receipt in found] == [one.id, other.id]
+        assert crm.conversions(crm.add(User(name="Ada"))) == ()
+
+    def test_a_batch_may_store_each_lead_by_itself(self, crm: Crm) -> None:
+        leads = crm.add_all(
+            [
+                Lead(name=person("King"), company="Vega Ltd"),
+                Lead(name=person("Hopper", "Grace"), company="VEGA"),
+                Lead(name=None, company="Solberg"),
+            ]
+        )
+        heard: list[tuple[int, int, str]] = []
+        batch = crm.convert_leads(
+            [one.id for one in leads],
+            commits=ONE_PER_LEAD,
+            progress=lambda done, of, outcome: heard.append((done, of, type(outcome).__name__)),
+        )
+        assert not batch.changes
+        first, second = batch.conversions
+        assert first.receipt.version < second.receipt.version
+        assert first.receipt.account_id == second.receipt.account_id
+        assert "of the same company" in " ".join(str(second).split())
+        assert heard == [(1, 3, "LeadConversion"), (2, 3, "LeadConversion"), (3, 3, "Refusal")]
+        assert "2 converted, 1 refused" in batch._repr_html_()
+        assert crm.get(Lead, leads[2].id) == leads[2]
+
+    def test_a_batch_ends_where_the_store_fails(self, crm: Crm) -> None:
+        lead = crm.add(Lead(name=person("King"), company="Vega Ltd"))
+        crm.close()
+        for commits in (ONE_PER_LEAD, ONE_FOR_ALL):
+            with pytest.raises(StoreClosedError):
+                crm.convert_leads([lead.id], commits=commits)
 
     def test_a_batch_shares_accounts_and_names_what_it_leaves_out(self, crm: Crm) -> None:
         leads = crm.add_all(

@@ -7,13 +7,23 @@ from datetime import date
 from functools import partial
 from typing import TypeVar, Unpack
 
-from crmcore.crm.batch import BatchConversion, convert_many
+from crmcore.crm import reading
+from crmcore.crm.batch import (
+    ONE_FOR_ALL,
+    BatchConversion,
+    Commits,
+    Progress,
+    convert_many,
+    gathered,
+    lead_of,
+)
 from crmcore.crm.choices import RAISE, Choices, IfConverted, Target
 from crmcore.crm.commands.core import Core
 from crmcore.crm.complete import Automation
-from crmcore.crm.converting import convert
-from crmcore.entities import Record
-from crmcore.rules.conversion import CREATE, LeadConversion, OpportunityChoice
+from crmcore.crm.converting import Shared, convert
+from crmcore.crm.undoing import Receipt, receipts_of, undo
+from crmcore.entities import ConversionReceipt, Lead, Record
+from crmcore.rules.conversion import CREATE, LeadConversion, OpportunityChoice, UndoneConversion
 from crmcore.rules.rule import Decided
 
 R = TypeVar("R", bound=Record)
@@ -73,15 +83,63 @@ class LeadCommands(Core):
         )
 
     def convert_leads(
-        self, lead_ids: Iterable[str], *, dry_run: bool = False, **choices: Unpack[Choices]
+        self,
+        lead_ids: Iterable[str],
+        *,
+        dry_run: bool = False,
+        commits: Commits = ONE_FOR_ALL,
+        progress: Progress | None = None,
+        **choices: Unpack[Choices],
     ) -> BatchConversion:
-        """Convert many leads by one commit, with the choices of ``convert_lead`` for all of them.
+        """Convert many leads, with the choices of ``convert_lead`` for all of them.
 
         Leads of one company share the account that the first of them makes. A lead that cannot be
         converted leaves no trace and is named among ``refused``; the others are converted.
+        ``commits`` is ``ONE_FOR_ALL`` or ``ONE_PER_LEAD``. ``progress(done, of, outcome)`` is
+        called after each lead; with one commit for all, that is when it is decided, and again
+        where somebody was faster and all is decided anew.
         """
         given = tuple(lead_ids)
-        plan = partial(convert_many, rules=self.rules, lead_ids=given, choices=choices)
-        # rules acted on each conversion by itself
-        done = self._do(plan, dry_run=dry_run, automation=Automation.SKIP)
-        return done.as_stored()
+        if dry_run or commits is ONE_FOR_ALL:
+            plan = partial(
+                convert_many,
+                rules=self.rules,
+                lead_ids=given,
+                choices=choices,
+                progress=progress,
+            )
+            # automation rules acted on each conversion by itself
+            done = self._do(plan, dry_run=dry_run, automation=Automation.SKIP)
+            return done.as_stored()
+
+        def decide(lead_id: str, shared: Shared | None) -> LeadConversion:
+            return self._do(
+                partial(convert, rules=self.rules, lead_id=lead_id, choices=choices, shared=shared)
+            )
+
+        return gathered(given, decide, self._lead, progress)
+
+    def _lead(self, lead_id: str) -> Lead | None:
+        with self._repository.snapshot() as snapshot:
+            return lead_of(snapshot, lead_id)
+
+    def undo(self, receipt: Receipt, *, dry_run: bool = False) -> UndoneConversion:
+        """Take a conversion back: every record as it was before; what it made is gone.
+
+        ``receipt`` is the conversion, its receipt, or the receipt's id. Raises ``UsageError``
+        where the model's policy ``undo_conversion`` refuses it (the default) and where it was
+        undone already, and ``ValidationError`` with everything that was edited, added or merged
+        since: later work is never discarded.
+        """
+        plan = partial(undo, receipt=receipt)
+        return self._do(plan, dry_run=dry_run, automation=Automation.SKIP)
+
+    def conversions(self, record: Target) -> tuple[ConversionReceipt, ...]:
+        """The receipts of the conversions that a lead went through, or a record came from.
+
+        Oldest first; those of records that were merged into it included. Empty where there is
+        none.
+        """
+        with self._repository.snapshot() as snapshot:
+            ref = reading.locate(snapshot, self.model, record)
+            return tuple(receipts_of(snapshot, ref))

@@ -99,8 +99,57 @@ def convert_lead(
     Raises ``AlreadyConvertedError``, ``ModelError`` for a map that cannot work, ``UsageError`` and
     ``UnknownNameError`` for arguments that cannot mean anything. Bad data becomes findings.
     """
-    _refuse_converted(lead, links := tuple(links))
-    request = Request(
+    known = tuple(links)
+    request = requested(
+        lead,
+        context=context,
+        account=account,
+        contact=contact,
+        opportunity=opportunity,
+        opportunity_name=opportunity_name,
+        owner_id=owner_id,
+        status=status,
+        close_on=close_on,
+        pipeline=pipeline,
+        stage=stage,
+        overwrite=overwrite,
+        field_map=field_map,
+        receipts=(one for one in known if isinstance(one, ConversionReceipt)),
+    )
+    return decided(
+        request,
+        children=children,
+        links=known,
+        matches=matches,
+        allow_duplicates=allow_duplicates,
+        queue_ids=queue_ids,
+    )
+
+
+def requested(
+    lead: Lead,
+    *,
+    context: Context,
+    account: Account | None = None,
+    contact: Contact | None = None,
+    opportunity: Opportunity | OpportunityChoice = CREATE,
+    opportunity_name: str | None = None,
+    owner_id: str | None = None,
+    status: str | None = None,
+    close_on: date | None = None,
+    pipeline: str | None = None,
+    stage: str | None = None,
+    overwrite: str | Iterable[str] = (),
+    field_map: FieldMap = STANDARD_FIELD_MAP,
+    receipts: Iterable[ConversionReceipt] = (),
+) -> Request:
+    """The first half of ``convert_lead``: what is asked for, checked; with the same errors.
+
+    ``receipts`` are those of the lead. Between the halves ``newcomers`` says what would be made,
+    so that it can be looked for; ``attached`` takes up what was found.
+    """
+    _refuse_converted(lead, receipts)
+    return Request(
         lead=lead,
         context=context,
         account=account,
@@ -115,11 +164,37 @@ def convert_lead(
         overwrite=overwritten(overwrite, field_map),
         field_map=field_map.checked(context.model),
     )
+
+
+def newcomers(request: Request) -> tuple[Account | Contact, ...]:
+    """The account and the contact that the request would make, under ids that are not theirs.
+
+    Those that it attaches to, or that there will not be, are left out.
+    """
+    trial = attrs.evolve(
+        request, context=attrs.evolve(request.context, new_id=lambda: "not made yet")
+    )
+    account = account_part(trial)
+    contact = contact_part(trial, account.after)
+    parts: tuple[Part[Account] | Part[Contact], ...] = (account, contact)
+    return tuple(one.after for one in parts if one.is_new and one.after is not None)
+
+
+def decided(
+    request: Request,
+    *,
+    children: Iterable[Record] = (),
+    links: Iterable[Record] = (),
+    matches: Iterable[Finding] = (),
+    allow_duplicates: bool = False,
+    queue_ids: frozenset[str] = frozenset(),
+) -> LeadConversion:
+    """The second half of ``convert_lead``: what becomes of the lead."""
     gate = _Gate(tuple(matches), queue_ids, is_open=allow_duplicates)
-    return _decided(request, children=children, links=links, gate=gate)
+    return _decided(request, children=children, links=tuple(links), gate=gate)
 
 
-def _refuse_converted(lead: Lead, links: Iterable[Record]) -> None:
+def _refuse_converted(lead: Lead, receipts: Iterable[ConversionReceipt]) -> None:
     if not is_converted(lead):
         return
     ids = (
@@ -128,10 +203,8 @@ def _refuse_converted(lead: Lead, links: Iterable[Record]) -> None:
         ("opportunity", lead.converted_opportunity_id),
     )
     became = tuple(Ref[Any](kind, id_) for kind, id_ in ids if id_ is not None)
-    receipts = (
-        one for one in links if isinstance(one, ConversionReceipt) and one.lead_id == lead.id
-    )
-    raise AlreadyConvertedError(lead.id, became, next(receipts, None))
+    own = (one for one in receipts if one.lead_id == lead.id and one.undone_at is None)
+    raise AlreadyConvertedError(lead.id, became, next(own, None))
 
 
 @frozen

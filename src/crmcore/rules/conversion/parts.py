@@ -29,7 +29,8 @@ def account_part(request: Request) -> Part[Account]:
     owner = {"owner_id": (request.owner_id, OWNER_GIVEN)}
     wanted = offers(request.field_map.entries_of("account"), owner, request)
     if request.account is not None:
-        return _told(filled(request.account, Account, wanted, request), request, "the one given")
+        part = filled(request.account, Account, wanted, request)
+        return _told(part, request, request.why("account"))
     if all(is_blank(one.value) for one in wanted if one.path == "name"):
         return _without_company(request)
     part = filled(None, Account, wanted, request)
@@ -81,7 +82,7 @@ def contact_part(request: Request, account: Account | None) -> Part[Contact]:
         *_second_person(request, account),
         *_opt_outs(part.transfers),
     )
-    why = "the lead's person" if request.contact is None else "the one given"
+    why = "the lead's person" if request.contact is None else request.why("contact")
     return _told(attrs.evolve(part, findings=findings), request, why)
 
 
@@ -137,7 +138,7 @@ def opportunity_part(request: Request, account: Account | None) -> Part[Opportun
     wanted = offers(entries, given, request)
     if isinstance(request.opportunity, Opportunity):
         part = filled(request.opportunity, Opportunity, wanted, request)
-        return _told(part, request, "the one given")
+        return _told(part, request, request.why("opportunity"))
     who = request.person if account is None else account.name
     defaults = tuple(_defaults(wanted, who, request))
     part = filled(None, Opportunity, (*wanted, *defaults), request)

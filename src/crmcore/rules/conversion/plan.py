@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import attrs
 from attrs import frozen
 
 from crmcore import render
-from crmcore.changes import ChangeSet
+from crmcore.changes import ChangeSet, Delete, Insert
 from crmcore.entities.account import Account
 from crmcore.entities.contact import Contact
 from crmcore.entities.ledger import ConversionReceipt, Fate, Transfer
@@ -47,8 +48,9 @@ class LeadConversion:
     """What a conversion will do: ``changes`` to store, ``findings``, and the ``receipt``.
 
     ``account``, ``contact`` and ``opportunity`` are the records as they will be (``None``: there
-    is no such part). An error among the findings leaves ``changes`` empty; the receipt then tells
-    what would have been.
+    is no such part); ``offers`` are stored records that what is made probably is already, the best
+    first: each can be passed as the target instead. An error among the findings leaves ``changes``
+    empty; the receipt then tells what would have been.
     """
 
     changes: ChangeSet
@@ -57,11 +59,23 @@ class LeadConversion:
     account: Account | None = None
     contact: Contact | None = None
     opportunity: Opportunity | None = None
+    offers: tuple[Ref[Any], ...] = ()
 
     @property
     def id(self) -> str:
         """The id of the receipt."""
         return self.receipt.id
+
+    def recorded(self, changes: ChangeSet) -> LeadConversion:
+        """The same decision with ``changes``, its receipt telling of every record they write."""
+        others = [one for one in changes if one.ref not in (self.receipt.ref, _lead(self.receipt))]
+        receipt = attrs.evolve(
+            self.receipt,
+            before=tuple(one.before for one in others if not isinstance(one, Insert)),
+            after=tuple(one.after for one in others if not isinstance(one, Delete)),
+        )
+        told = [Insert(receipt) if one.ref == receipt.ref else one for one in changes]
+        return attrs.evolve(self, changes=attrs.evolve(changes, changes=told), receipt=receipt)
 
     @property
     def fates(self) -> FrozenMap[Fate]:
@@ -110,6 +124,10 @@ class LeadConversion:
         if self.findings:
             tables.append(self.findings._repr_html_())
         return render.html_section(self._title, *tables)
+
+
+def _lead(receipt: ConversionReceipt) -> Ref[Any]:
+    return Ref("lead", receipt.lead_id)
 
 
 _COLUMNS = ("lead field", "value", "becomes")

@@ -20,6 +20,7 @@ from crmcore.model.model import Model
 from crmcore.model.pipeline import LeadCategory, LeadStatus
 from crmcore.rules.field_map import FieldMap
 from crmcore.rules.rule import Context
+from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.person import PersonName
 
 
@@ -38,8 +39,8 @@ SKIP: Final = OpportunityChoice.SKIP
 class Request:
     """A conversion as it was asked for, after ``checked_request``.
 
-    ``overwrite`` holds targets in full, such as ``contact.phone``. The other names are those of
-    ``convert_lead``.
+    ``overwrite`` holds targets in full, such as ``contact.phone``; ``found`` says by kind why a
+    record was chosen that the caller did not give. The other names are those of ``convert_lead``.
     """
 
     lead: Lead
@@ -55,6 +56,7 @@ class Request:
     stage: str | None
     overwrite: frozenset[str]
     field_map: FieldMap
+    found: FrozenMap[str] = FrozenMap()
 
     @property
     def model(self) -> Model:
@@ -71,6 +73,10 @@ class Request:
         """The name of the lead's person, or else of the contact given; empty where neither has."""
         names = (self.lead.name, None if self.contact is None else self.contact.name)
         return next((str(one) for one in names if not is_blank(one)), "")
+
+    def why(self, kind: str) -> str:
+        """Why the existing record of this kind was chosen."""
+        return self.found.get(kind, "the one given")
 
 
 def is_blank(value: object) -> bool:

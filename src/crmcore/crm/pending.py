@@ -1,0 +1,109 @@
+"""Pending: a snapshot with changes on top that grows as they are decided.
+
+What ``Overlay`` is for one change set, for thousands that are stored together: adding one costs
+what it changes, and references are looked up instead of searched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import attrs
+
+from crmcore.changes import ChangeSet, Delete, compose
+from crmcore.entities.record import Record, kind_of
+from crmcore.model.describe import Holds
+from crmcore.model.model import Model
+from crmcore.model.references import as_stored, references
+from crmcore.ports import Snapshot
+from crmcore.query import And, Compare, Contains, Filter, In, Operator, Query, run
+
+R = TypeVar("R", bound=Record)
+
+
+class Pending:
+    """A ``Snapshot`` that shows the change sets added so far on top of ``snapshot``."""
+
+    def __init__(self, snapshot: Snapshot, model: Model) -> None:
+        self._snapshot = snapshot
+        self._model = model
+        self._sets: list[ChangeSet] = []
+        self._written: dict[str, dict[str, Record | None]] = {}
+        self._holders: dict[tuple[str, Any], set[str]] = {}
+
+    @property
+    def seq(self) -> int:
+        """The sequence number of the snapshot below."""
+        return self._snapshot.seq
+
+    def add(self, changes: ChangeSet) -> None:
+        """Show these changes too; they were decided on what is shown now."""
+        self._sets.append(changes)
+        for one in changes:
+            after = None if isinstance(one, Delete) else one.after
+            self._written.setdefault(one.ref.kind, {})[one.ref.id] = after
+            for value in () if after is None else self._values(after):
+                self._holders.setdefault((one.ref.kind, value), set()).add(one.ref.id)
+
+    def changes(self, first: ChangeSet) -> ChangeSet:
+        """``first``, and then everything that was added, as one set."""
+        return compose((first, *self._sets))
+
+    def get(self, entity: type[R], ids: Sequence[str], /) -> Mapping[str, R]:
+        """The records of these ids, by id; absent ids are absent."""
+        own = self._written.get(kind_of(entity), {})
+        below = [one for one in ids if one not in own]
+        found: dict[str, Any] = dict(self._snapshot.get(entity, below)) if below else {}
+        found.update({one: own[one] for one in ids if own.get(one) is not None})
+        return found
+
+    def find(self, query: Query[R], /) -> Iterator[R]:
+        """The records that answer ``query``, those of the changes included."""
+        own = self._written.get(query.kind)
+        if not own:
+            return self._snapshot.find(query)
+        limit = None if query.limit is None else query.limit + len(own)
+        below = self._snapshot.find(attrs.evolve(query, limit=limit))
+        mine: list[Any] = [
+            record for one in self._candidates(query, own) if (record := own.get(one)) is not None
+        ]
+        return run(query, [*(one for one in below if one.id not in own), *mine])
+
+    def _candidates(self, query: Query[Any], own: Mapping[str, object]) -> Iterable[str]:
+        """The ids among which every answer is that was written: by a reference, or all."""
+        offers = [
+            set[str]().union(*(self._holders.get((query.kind, value), ()) for value in values))
+            for field, values, is_element in _required(query.where)
+            if self._is_reference(query.kind, field, is_element=is_element)
+        ]
+        if not offers:
+            return own
+        fewest: set[str] = min(offers, key=len)
+        return fewest
+
+    def _is_reference(self, kind: str, field: str, *, is_element: bool) -> bool:
+        return self._model.has(kind) and any(
+            one.name == field and not one.is_custom and is_element is (one.holds is not Holds.ONE)
+            for one in self._model.schema(kind).lookups
+        )
+
+    def _values(self, record: Record) -> Iterator[Any]:
+        if self._model.has(type(record)):
+            for one, ref in references(record, self._model.schema_of(record)):
+                single = one.lookup is not None and one.lookup.kind is not None
+                yield as_stored(ref, ref.id if single else ref)
+
+
+def _required(where: Filter) -> Iterator[tuple[str, tuple[Any, ...], bool]]:
+    """Fields, the values of which every answer has one, and whether as an element."""
+    match where:
+        case And(terms=terms):
+            for term in terms:
+                yield from _required(term)
+        case Compare(path=path, operator=Operator.EQ, value=value) if len(path.steps) == 1:
+            yield path.steps[0], (value,), False
+        case In(path=path, values=values) if len(path.steps) == 1:
+            yield path.steps[0], tuple(values), False
+        case Contains(path=path, value=value) if len(path.steps) == 1:
+            yield path.steps[0], (value,), True
