@@ -11,6 +11,7 @@ import attrs
 
 from crmcore.changes import ChangeSet, Update
 from crmcore.crm import gather
+from crmcore.crm.claims import with_ledger
 from crmcore.entities import AccountContactRelation, Record
 from crmcore.findings import Finding, Findings
 from crmcore.model.check import check_record
@@ -31,6 +32,7 @@ def complete(decision: D, snapshot: Snapshot, context: Context) -> D:
     """
     changes = _with_relations(decision.changes, snapshot, context)
     changes = changes.then(deal_history(changes, context=context))
+    changes = with_ledger(changes, snapshot, context)
     changes = changes.stamped(context.now, context.by)
     found, changes = _checked(changes, snapshot, context)
     derived = changes.refs - decision.changes.refs

@@ -10,7 +10,8 @@ Lead ── converted_*_id ──> Account, Contact, Opportunity
 Opportunity ── account_id                     deals; OpportunityContactRole: who decides
    ^
 Activity, Case, Contract, Touch, CampaignMember, Attachment      what happens around them
-ConversionReceipt, MergeReceipt, Judgement, OpportunityChange    what was decided (the ledger)
+ConversionReceipt, MergeReceipt, UnmergeReceipt, LaterEdit, Judgement, OpportunityChange
+                                                                 what was decided (the ledger)
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from crmcore.entities.lead import Lead
 from crmcore.entities.ledger import (
     ConversionReceipt,
     Judgement,
+    LaterEdit,
     MergeReceipt,
     OpportunityChange,
+    UnmergeReceipt,
 )
 from crmcore.entities.opportunity import Opportunity, OpportunityContactRole
 from crmcore.entities.rates import ExchangeRate
@@ -47,6 +50,7 @@ STANDARD_ENTITIES: tuple[type[Record], ...] = (
     ConversionReceipt,
     ExchangeRate,
     Judgement,
+    LaterEdit,
     Lead,
     MergeReceipt,
     Opportunity,
@@ -54,12 +58,21 @@ STANDARD_ENTITIES: tuple[type[Record], ...] = (
     OpportunityContactRole,
     Quota,
     Touch,
+    UnmergeReceipt,
     User,
 )
 """Every entity of the library, by name."""
 
 LEDGER: frozenset[str] = frozenset(
-    kind_of(entity) for entity in (ConversionReceipt, Judgement, MergeReceipt, OpportunityChange)
+    kind_of(entity)
+    for entity in (
+        ConversionReceipt,
+        Judgement,
+        LaterEdit,
+        MergeReceipt,
+        OpportunityChange,
+        UnmergeReceipt,
+    )
 )
 """The kinds of ledger rows, which are only ever added."""
 
@@ -80,6 +93,7 @@ __all__ = [
     "ConversionReceipt",
     "ExchangeRate",
     "Judgement",
+    "LaterEdit",
     "Lead",
     "MergeReceipt",
     "Opportunity",
@@ -88,6 +102,7 @@ __all__ = [
     "Quota",
     "Record",
     "Touch",
+    "UnmergeReceipt",
     "User",
     "kind_of",
 ]

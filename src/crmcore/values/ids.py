@@ -30,6 +30,8 @@ QuotaId = NewType("QuotaId", str)
 AttachmentId = NewType("AttachmentId", str)
 ConversionReceiptId = NewType("ConversionReceiptId", str)
 MergeReceiptId = NewType("MergeReceiptId", str)
+UnmergeReceiptId = NewType("UnmergeReceiptId", str)
+LaterEditId = NewType("LaterEditId", str)
 JudgementId = NewType("JudgementId", str)
 OpportunityChangeId = NewType("OpportunityChangeId", str)
 
