@@ -14,6 +14,7 @@ import attrs
 from crmcore.changes import ChangeSet, Update
 from crmcore.crm import gather
 from crmcore.crm.automating import automated
+from crmcore.crm.claims import with_ledger
 from crmcore.entities import AccountContactRelation, OpportunityChange, Record, RuleFiring
 from crmcore.findings import Finding, Findings
 from crmcore.model.check import check_record
@@ -63,6 +64,7 @@ def complete(
         acted = Automated(changes=planned)
     changes = with_relations(acted.changes, snapshot, context)
     changes = with_history(changes, context=context)
+    changes = with_ledger(changes, snapshot, context)
     changes = changes.stamped(context.now, context.by)
     found, changes = _checked(changes, snapshot, context)
     found += [*said, *_stage_findings(decision, changes, acted, context, rules)]

@@ -7,6 +7,7 @@ from crmcore.crm.commands.duplicates import DuplicateCommands
 from crmcore.crm.commands.groups import GroupCommands
 from crmcore.crm.commands.history import HistoryCommands
 from crmcore.crm.commands.leads import LeadCommands
+from crmcore.crm.commands.merges import MergeCommands
 from crmcore.crm.commands.records import RecordCommands
 
 
@@ -14,6 +15,7 @@ class Crm(
     RecordCommands,
     LeadCommands,
     DuplicateCommands,
+    MergeCommands,
     GroupCommands,
     HistoryCommands,
     AutomationCommands,

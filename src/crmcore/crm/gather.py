@@ -82,9 +82,14 @@ def _cascades(row: Record, gone: frozenset[Ref[Any]], model: Model) -> bool:
 
 def is_link(record: Record, model: Model) -> bool:
     """Whether a record links others: it goes when one of its ends is deleted."""
-    return any(
+    return is_link_kind(record.ref.kind, model)
+
+
+def is_link_kind(kind: str, model: Model) -> bool:
+    """Whether the records of an entity link others; ``False`` for one that the model has not."""
+    return model.has(kind) and any(
         one.lookup is not None and one.lookup.on_delete is CASCADE
-        for one in model.schema_of(record).lookups
+        for one in model.schema(kind).lookups
     )
 
 

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import attrs
 
 from crmcore.crm.choices import Target
-from crmcore.entities import LEDGER, Judgement, MergeReceipt, Record
+from crmcore.entities import LEDGER, Judgement, MergeReceipt, Record, UnmergeReceipt
 from crmcore.errors import AmbiguousIdError, ManyFoundError, NotFoundError, UsageError
 from crmcore.model.model import Model
 from crmcore.ports import Snapshot
 from crmcore.query import ALL, F, Filter, Order, Path, Query, read
-from crmcore.rules.identity import survivor_of
+from crmcore.rules.identity import in_force, survivor_of
 from crmcore.rules.integrity import require_kind
 from crmcore.values.ref import Ref
 
@@ -66,12 +66,24 @@ def forwarded(snapshot: Snapshot, ref: Ref[Any]) -> Ref[Any]:
     known: dict[Ref[Any], MergeReceipt] = {}
     frontier = ref
     while frontier not in known:
-        receipts = tuple(snapshot.find(Query.of(MergeReceipt, F.losers.contains(frontier))))
-        if not receipts:
+        receipt = merge_of(snapshot, frontier)
+        if receipt is None:
             break
-        known[frontier] = receipts[-1]
-        frontier = receipts[-1].survivor
+        known[frontier] = receipt
+        frontier = receipt.survivor
     return survivor_of(ref, known.values())
+
+
+def merge_of(snapshot: Snapshot, ref: Ref[Any]) -> MergeReceipt | None:
+    """The merge in force that took ``ref`` away, or ``None`` where none did."""
+    receipts = tuple(snapshot.find(Query.of(MergeReceipt, F.losers.contains(ref))))
+    if not receipts:
+        return None
+    ids = [one.id for one in receipts]
+    undone = {
+        one.merge_id for one in snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(ids)))
+    }
+    return next(iter(in_force(receipts, undone)), None)
 
 
 def locate(snapshot: Snapshot, model: Model, what: Target) -> Ref[Any]:

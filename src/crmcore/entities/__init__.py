@@ -10,7 +10,8 @@ Lead ── converted_*_id ──> Account, Contact, Opportunity
 Opportunity ── account_id                     deals; OpportunityContactRole: who decides
    ^
 Activity, Case, Contract, Touch, CampaignMember, Attachment      what happens around them
-ConversionReceipt, MergeReceipt, Judgement, OpportunityChange    what was decided (the ledger)
+ConversionReceipt, MergeReceipt, UnmergeReceipt, LaterEdit, Judgement, OpportunityChange
+                                                                  what was decided (the ledger)
 RuleFiring, RuleState                          what automation did (the ledger), and where it stands
 """
 
@@ -27,8 +28,10 @@ from crmcore.entities.lead import Lead
 from crmcore.entities.ledger import (
     ConversionReceipt,
     Judgement,
+    LaterEdit,
     MergeReceipt,
     OpportunityChange,
+    UnmergeReceipt,
 )
 from crmcore.entities.opportunity import Opportunity, OpportunityContactRole
 from crmcore.entities.rates import ExchangeRate
@@ -49,6 +52,7 @@ STANDARD_ENTITIES: tuple[type[Record], ...] = (
     ConversionReceipt,
     ExchangeRate,
     Judgement,
+    LaterEdit,
     Lead,
     MergeReceipt,
     Opportunity,
@@ -58,13 +62,22 @@ STANDARD_ENTITIES: tuple[type[Record], ...] = (
     RuleFiring,
     RuleState,
     Touch,
+    UnmergeReceipt,
     User,
 )
 """Every entity of the library, by name."""
 
 LEDGER: frozenset[str] = frozenset(
     kind_of(entity)
-    for entity in (ConversionReceipt, Judgement, MergeReceipt, OpportunityChange, RuleFiring)
+    for entity in (
+        ConversionReceipt,
+        Judgement,
+        LaterEdit,
+        MergeReceipt,
+        OpportunityChange,
+        RuleFiring,
+        UnmergeReceipt,
+    )
 )
 """The kinds of ledger rows, which are only ever added."""
 
@@ -85,6 +98,7 @@ __all__ = [
     "ConversionReceipt",
     "ExchangeRate",
     "Judgement",
+    "LaterEdit",
     "Lead",
     "MergeReceipt",
     "Opportunity",
@@ -95,6 +109,7 @@ __all__ = [
     "RuleFiring",
     "RuleState",
     "Touch",
+    "UnmergeReceipt",
     "User",
     "kind_of",
 ]

@@ -1,4 +1,4 @@
-"""The ledger: receipts of conversions and merges, judgements, and the history of deals.
+"""The ledger: receipts of conversions, merges and unmerges, judgements, the history of deals.
 
 Ledger rows say what was decided. They are only ever added (a receipt is marked when what it tells
 of is undone), and their references are historic: a merge does not move them, and readers resolve
@@ -22,10 +22,12 @@ from crmcore.values.ids import (
     ContactId,
     ConversionReceiptId,
     JudgementId,
+    LaterEditId,
     LeadId,
     MergeReceiptId,
     OpportunityChangeId,
     OpportunityId,
+    UnmergeReceiptId,
     UserId,
     new_id,
 )
@@ -41,6 +43,16 @@ def new_conversion_receipt_id() -> ConversionReceiptId:
 def new_merge_receipt_id() -> MergeReceiptId:
     """A fresh id for a merge receipt."""
     return MergeReceiptId(new_id())
+
+
+def new_unmerge_receipt_id() -> UnmergeReceiptId:
+    """A fresh id for an unmerge receipt."""
+    return UnmergeReceiptId(new_id())
+
+
+def new_later_edit_id() -> LaterEditId:
+    """A fresh id for a later edit."""
+    return LaterEditId(new_id())
 
 
 def new_judgement_id() -> JudgementId:
@@ -62,6 +74,14 @@ def _moved(given: Iterable[Moved]) -> tuple[Moved, ...]:
 
 
 def _clashes(given: Iterable[Clash]) -> tuple[Clash, ...]:
+    return plain_tuple(given)
+
+
+def _rewritten(given: Iterable[Rewritten]) -> tuple[Rewritten, ...]:
+    return plain_tuple(given)
+
+
+def _stayed(given: Iterable[Stayed]) -> tuple[Stayed, ...]:
     return plain_tuple(given)
 
 
@@ -155,10 +175,22 @@ class ConversionReceipt(Record):
 
 
 @frozen(kw_only=True)
+class Rewritten:
+    """A record around a merge, of which more changed than single references that moved."""
+
+    before: Record
+    after: Record
+
+
+@frozen(kw_only=True)
 class MergeReceipt(Record):
     """What a merge did: every merged record whole, every value's fate, every reference moved.
 
-    ``before`` is the survivor as it was, ``merged`` the records that are gone, in the order given.
+    ``before`` and ``after`` are the survivor as it was and as it became, ``merged`` the records
+    that are gone, in the order given. ``chosen`` are the paths of fields whose value the caller
+    chose. ``heirs`` are the link rows that stand for others, ``removed`` those that are gone.
+    ``ended`` and ``begun`` are the derived rows, direct relations, that went and came with it.
+    ``turn`` is its place among the ledger rows of one commit, from 0 on.
     """
 
     id: MergeReceiptId = field(factory=new_merge_receipt_id)
@@ -167,10 +199,84 @@ class MergeReceipt(Record):
     merged_at: Annotated[datetime | None, DateTime()] = None
     merged_by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
     before: Record | None = None
+    after: Record | None = None
     merged: tuple[Record, ...] = field(default=(), converter=_records)
+    chosen: tuple[str, ...] = field(default=(), converter=text_tuple)
     transfers: tuple[Transfer, ...] = field(default=(), converter=_transfers)
     moved: tuple[Moved, ...] = field(default=(), converter=_moved)
     clashes: tuple[Clash, ...] = field(default=(), converter=_clashes)
+    rewritten: tuple[Rewritten, ...] = field(default=(), converter=_rewritten)
+    heirs: Annotated[tuple[Ref[Record], ...], Lookup(on_merge=KEEP)] = field(
+        default=(), converter=_refs
+    )
+    removed: Annotated[tuple[Ref[Record], ...], Lookup(on_merge=KEEP)] = field(
+        default=(), converter=_refs
+    )
+    ended: tuple[Record, ...] = field(default=(), converter=_records)
+    begun: tuple[Ref[Record], ...] = field(default=(), converter=_refs)
+    turn: int = 0
+
+
+@frozen(kw_only=True)
+class Stayed:
+    """What an unmerge did not give back: ``field`` of the record ``ref``, and why.
+
+    ``own`` is the value that it would have had, ``value`` the one that it has. ``is_waiting`` says
+    that another merge is in the way: it gets its own value once that one is taken back too.
+    """
+
+    ref: Ref[Any]
+    field: str
+    own: Any
+    value: Any
+    why: str
+    is_waiting: bool = False
+
+
+@frozen(kw_only=True)
+class UnmergeReceipt(Record):
+    """That a merge was taken back: what was restored, what was given back, and what stayed.
+
+    ``given_back`` has the references that point to a restored record again. ``led_on`` has those of
+    restored records that merges still in force lead elsewhere: ``before`` is the record that was
+    named at first, ``after`` the one that answers for it. ``through`` are these merges. ``waiting``
+    are the records of which something stayed only as long as another merge is in force.
+    """
+
+    id: UnmergeReceiptId = field(factory=new_unmerge_receipt_id)
+    merge_id: Annotated[MergeReceiptId, Lookup("merge_receipt", on_merge=KEEP)]
+    survivor: Annotated[Ref[Record], Lookup(on_merge=KEEP)]
+    restored: Annotated[tuple[Ref[Record], ...], Lookup(on_merge=KEEP)] = field(
+        default=(), converter=_refs
+    )
+    unmerged_at: Annotated[datetime | None, DateTime()] = None
+    unmerged_by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
+    given_back: tuple[Moved, ...] = field(default=(), converter=_moved)
+    led_on: tuple[Moved, ...] = field(default=(), converter=_moved)
+    through: Annotated[tuple[MergeReceiptId, ...], Lookup("merge_receipt", on_merge=KEEP)] = field(
+        default=(), converter=text_tuple
+    )
+    stayed: tuple[Stayed, ...] = field(default=(), converter=_stayed)
+    waiting: Annotated[tuple[Ref[Record], ...], Lookup(on_merge=KEEP)] = field(
+        default=(), converter=_refs
+    )
+    turn: int = 0
+
+
+@frozen(kw_only=True)
+class LaterEdit(Record):
+    """That a command other than a merge or unmerge set fields on which a merge has a claim.
+
+    ``fields`` are their paths (none: all of them, as the record was deleted). What was set so is
+    the record's own from then on, and no unmerge changes it.
+    """
+
+    id: LaterEditId = field(factory=new_later_edit_id)
+    record: Annotated[Ref[Record], Lookup(on_merge=KEEP)]
+    fields: tuple[str, ...] = field(default=(), converter=text_tuple)
+    at: Annotated[datetime | None, DateTime()] = None
+    by: Annotated[UserId | None, Lookup("user", on_merge=KEEP)] = None
+    turn: int = 0
 
 
 class Verdict(Enum):

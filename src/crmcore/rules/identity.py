@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from crmcore.entities.ledger import MergeReceipt
 from crmcore.values.ref import Ref
+
+
+def in_force(
+    receipts: Iterable[MergeReceipt], undone: Collection[str]
+) -> tuple[MergeReceipt, ...]:
+    """The receipts of merges that were not taken back; ``undone`` has the ids of those that were.
+
+    In the order of their merges.
+    """
+    left = [one for one in receipts if one.id not in undone]
+    return tuple(sorted(left, key=lambda one: (one.version or 1 << 62, one.turn)))
 
 
 def merged_into(receipts: Iterable[MergeReceipt]) -> dict[Ref[Any], Ref[Any]]:

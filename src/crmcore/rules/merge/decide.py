@@ -17,10 +17,11 @@ from crmcore.fields import KEEP
 from crmcore.findings import Finding, Findings, ModelError, error, remark
 from crmcore.model.references import field_references
 from crmcore.rules.merge.case import Case
+from crmcore.rules.merge.claims import with_claims
 from crmcore.rules.merge.checks import not_given, relied_on
 from crmcore.rules.merge.contract import Contracted, contracted, require_no_loop
 from crmcore.rules.merge.decision import Merge
-from crmcore.rules.merge.golden import Golden, fields_of, golden
+from crmcore.rules.merge.golden import CHOSEN, Golden, fields_of, golden
 from crmcore.rules.merge.guards import person_findings, require_mergeable
 from crmcore.rules.merge.links import Links, moved, settled_links
 from crmcore.rules.merge.single import single
@@ -115,6 +116,7 @@ class _Outcome:
         after = self._rows_after(links, target)
         receipt = self._receipt(links, target, one_each.transfers)
         changes = tuple(self._changes(survivor, after, links, receipt))
+        told = with_claims(self._change_set(changes, links))
         found = (
             *self.outcome.findings,
             *self._contractions(),
@@ -125,9 +127,9 @@ class _Outcome:
             *not_given(case, walked=self.walked),
         )
         return Merge(
-            changes=self._change_set(changes, links),
+            changes=told,
             findings=Findings(found),
-            receipt=receipt,
+            receipt=next(one for one in told.written if isinstance(one, MergeReceipt)),
             survivor=survivor,
             choices=self.outcome.choices,
         )
@@ -144,6 +146,7 @@ class _Outcome:
             merged_by=None if context.by is None else UserId(context.by),
             before=self.case.records[0],
             merged=self.case.records[1:],
+            chosen=(one.field.path for one in self.outcome.choices if one.why == CHOSEN),
             transfers=(*self.told, *more),
             moved=tuple(self._moved(links, target)),
             clashes=links.clashes,

@@ -150,6 +150,22 @@ def settled_links(
     return _told([group for group, _ in settled], looped, found)
 
 
+def united_rows(
+    kept: Record,
+    others: Iterable[Record],
+    *,
+    model: Model,
+    survivorship: Survivorship,
+    known: Mapping[Ref[Any], Record],
+) -> Record:
+    """What the link row ``kept`` is once it stands for ``others`` too, taken over one by one."""
+    uniting = _Uniting(model=model, survivorship=_for_links(survivorship), known=known)
+    row = Row(before=kept, now=kept)
+    for other in others:
+        row = uniting.absorbed(row, Row(before=other, now=other), [])
+    return row.now
+
+
 def _order(row: Row) -> tuple[int, date, str]:
     return row.order
 
@@ -189,7 +205,7 @@ class _Uniting:
             if at is None:
                 standing.append(row)
             else:
-                standing[at] = self._absorbed(standing[at], row, found)
+                standing[at] = self.absorbed(standing[at], row, found)
         return tuple(self._distinct(standing, found)), found
 
     def _distinct(self, standing: Sequence[Row], found: list[Finding]) -> Iterable[Row]:
@@ -201,12 +217,13 @@ class _Uniting:
             if first is None:
                 by_period[period] = row
             elif first.is_touched or row.is_touched:
-                by_period[period] = self._absorbed(first, row, found)
+                by_period[period] = self.absorbed(first, row, found)
             else:
                 by_period[period, index] = row
         return by_period.values()
 
-    def _absorbed(self, kept: Row, other: Row, found: list[Finding]) -> Row:
+    def absorbed(self, kept: Row, other: Row, found: list[Finding]) -> Row:
+        """The row ``kept`` with what ``other`` says besides."""
         one = golden((kept.now, other.now), model=self.model, survivorship=self.survivorship)
         now = _with_period(one.record, kept.now, other.now)
         rows = (kept.now, other.now)

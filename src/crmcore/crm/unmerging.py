@@ -1,0 +1,210 @@
+"""Unmerging: what taking a merge back needs to see, all of it ledger rows and stored records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import attrs
+
+from crmcore.crm import gather
+from crmcore.entities import (
+    Account,
+    Contact,
+    LaterEdit,
+    MergeReceipt,
+    Record,
+    UnmergeReceipt,
+)
+from crmcore.entities.ledger import Clash
+from crmcore.errors import NotFoundError
+from crmcore.fields import KEEP
+from crmcore.model.model import Model
+from crmcore.model.references import references
+from crmcore.ports import Snapshot
+from crmcore.query import F, Path, Query
+from crmcore.rules.merge import History, Merge, Unmerge
+from crmcore.rules.merge import unmerge as decide
+from crmcore.rules.rule import Context
+from crmcore.rules.rulebook import RuleBook
+from crmcore.rules.survivorship import Survivorship
+from crmcore.values.ref import Ref
+
+MergeLike: TypeAlias = "str | MergeReceipt | Merge"
+"""A merge: its id, its receipt, or the decision."""
+
+_FEW = 32
+"""Up to so many records are asked for one by one; for more, all receipts are read once."""
+
+
+def unmerge(
+    snapshot: Snapshot,
+    context: Context,
+    *,
+    rules: RuleBook,
+    merge: MergeLike,
+    survivorship: Survivorship | None = None,
+) -> Unmerge:
+    """Decide that a merge is taken back; see ``Crm.unmerge``."""
+    receipt = _receipt(snapshot, merge)
+    model = context.model
+    history = history_of(snapshot, receipt, model)
+    stored = gather.fetch(snapshot, _named(history, receipt, model), model)
+    policies = survivorship or rules.survivorship
+
+    def decided(known: gather.Known, history: History) -> Unmerge:
+        return decide(
+            receipt,
+            history=history,
+            stored=known.values(),
+            context=context,
+            survivorship=policies,
+        )
+
+    # Decided twice: what is above and beside the records given back is known after the first time.
+    draft = decided(stored, history)
+    around = gather.surroundings(snapshot, draft.changes.written, model)
+    rivals = {row.ref: row for row in gather.rivals(snapshot, _both(draft))}
+    around |= rivals
+    waiting = _waiting(snapshot, rivals, history)
+    if waiting:
+        history = attrs.evolve(history, unmerges=(*history.unmerges, *waiting))
+    around |= {one.ref: one for one in _persons(snapshot, (*stored.values(), *around.values()))}
+    more = {ref: one for ref, one in around.items() if ref not in stored}
+    return decided({**stored, **more}, history) if more or waiting else draft
+
+
+def _waiting(
+    snapshot: Snapshot, rivals: Iterable[Ref[Any]], history: History
+) -> tuple[UnmergeReceipt, ...]:
+    """The unmerges after which one of these rows waits, beyond those that are known."""
+    known = {one.id for one in history.unmerges}
+    found: dict[str, UnmergeReceipt] = {}
+    for ref in rivals:
+        rows = snapshot.find(Query.of(UnmergeReceipt, F.waiting.contains(ref)))
+        found.update((one.id, one) for one in rows if one.id not in known)
+    return tuple(found.values())
+
+
+def _receipt(snapshot: Snapshot, merge: MergeLike) -> MergeReceipt:
+    id_ = merge if isinstance(merge, str) else merge.id
+    found = snapshot.get(MergeReceipt, [id_]).get(id_)
+    if found is None:
+        raise NotFoundError("merge_receipt", str(id_), "pass the id of a merge, as crm.merge gave")
+    return found
+
+
+def _both(draft: Unmerge) -> Iterator[Record]:
+    """The records that are written, as they are and as they will be."""
+    for one in draft.changes:
+        if hasattr(one, "before"):
+            yield one.before
+    yield from draft.changes.written
+
+
+def _persons(snapshot: Snapshot, records: Iterable[Record]) -> Iterator[Record]:
+    """The contacts of the person accounts among ``records``."""
+    ids = sorted({one.id for one in records if isinstance(one, Account) and one.is_person})
+    if ids:
+        yield from snapshot.find(Query.of(Contact, F.account_id.in_(ids)))
+
+
+def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History:
+    """The history of a merge: the merges of the same records, of what they became, and so on."""
+    found: dict[str, MergeReceipt] = {}
+    fresh = [merge]
+    seen: set[Ref[Any]] = set()
+    while fresh:
+        found.update((one.id, one) for one in fresh)
+        refs = {ref for one in fresh for ref in _merged(one)} - seen
+        seen |= refs
+        fresh = [one for one in _around(snapshot, sorted(refs)) if one.id not in found]
+    _follow(snapshot, found, model)
+    unmerges = _unmerges(snapshot, found, merge)
+    missing = [id_ for one in unmerges for id_ in one.through if id_ not in found]
+    found.update(snapshot.get(MergeReceipt, missing))
+    refs = {ref for one in found.values() for ref in (*_merged(one), *_beside(one))}
+    edits = snapshot.find(Query.of(LaterEdit, F.record.in_(sorted(refs))))
+    return History(
+        model=model, merges=found.values(), unmerges=tuple(unmerges), edits=tuple(edits)
+    )
+
+
+def _merged(one: MergeReceipt) -> Iterator[Ref[Any]]:
+    yield from (one.survivor, *one.losers, *one.heirs, *one.removed)
+
+
+def _beside(one: MergeReceipt) -> Iterator[Ref[Any]]:
+    yield from (move.ref for move in one.moved)
+    yield from (row.before.ref for row in one.rewritten)
+
+
+def _around(snapshot: Snapshot, refs: Sequence[Ref[Any]]) -> Iterator[MergeReceipt]:
+    """The receipts in which one of ``refs`` survived, stood for others, or went."""
+    if len(refs) > _FEW:
+        wanted = frozenset(refs)
+        every = snapshot.find(Query.of(MergeReceipt))
+        yield from (one for one in every if not wanted.isdisjoint(_merged(one)))
+        return
+    if refs:
+        yield from snapshot.find(Query.of(MergeReceipt, F.survivor.in_(refs)))
+    places: tuple[Path, ...] = (F.losers, F.heirs, F.removed)
+    for ref in refs:
+        for place in places:
+            yield from snapshot.find(Query.of(MergeReceipt, place.contains(ref)))
+
+
+def _follow(snapshot: Snapshot, found: dict[str, MergeReceipt], model: Model) -> None:
+    """Add the merges that moved the references of the records in ``found``, or lead them on.
+
+    Of these merges only what answers for a record counts, not what else they merged.
+    """
+    seen: set[Ref[Any]] = set()
+    fresh = list(found.values())
+    while fresh:
+        refs = {ref for one in fresh for ref in _pointed(one, model)} - seen
+        seen |= refs
+        near = {one.id: one for one in _around(snapshot, sorted(refs))}
+        fresh = [one for id_, one in near.items() if id_ not in found]
+        found.update((one.id, one) for one in fresh)
+
+
+def _pointed(one: MergeReceipt, model: Model) -> Iterator[Ref[Any]]:
+    """What the images of a receipt refer to, and where references were before they moved."""
+    images = (one.before, one.after, *one.merged, *one.ended)
+    pairs = [image for clash in one.clashes for image in _sides(clash)]
+    for image in (*images, *pairs):
+        if image is not None and model.has(type(image)):
+            for part, ref in references(image, model.schema_of(image)):
+                if part.lookup is not None and part.lookup.on_merge is not KEEP:
+                    yield ref
+    yield one.survivor
+    yield from (move.before for move in one.moved)
+
+
+def _sides(clash: Clash) -> tuple[Record, ...]:
+    return (clash.removed,) if clash.kept is None else (clash.kept, clash.removed)
+
+
+def _unmerges(
+    snapshot: Snapshot, found: dict[str, MergeReceipt], merge: MergeReceipt
+) -> list[UnmergeReceipt]:
+    """The receipts of those taken back, of what they restored, and of what leads through one."""
+    rows = {
+        one.id: one
+        for one in snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(sorted(found))))
+    }
+    through = snapshot.find(Query.of(UnmergeReceipt, F.through.contains(merge.id)))
+    rows.update((one.id, one) for one in through)
+    return list(rows.values())
+
+
+def _named(history: History, merge: MergeReceipt, model: Model) -> Iterator[Ref[Any]]:
+    """Every record that may have to be seen."""
+    for one in history.merges:
+        yield from _merged(one)
+        yield from _pointed(one, model)
+    yield from _beside(merge)
+    for row in history.unmerges:
+        for move in row.led_on:
+            yield from (move.ref, move.before, move.after)

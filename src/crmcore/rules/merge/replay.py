@@ -1,0 +1,252 @@
+"""Replay: what records are once some merges are in force, from their own values.
+
+The same merges on the same own values always give the same records, whatever was merged and taken
+back in between. Where a merge had the same values before it as now, what it decided then stands;
+where one of them is another today, as a merge before it was taken back, it is decided anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from crmcore.changes import differences
+from crmcore.entities import MergeReceipt, Record
+from crmcore.fields import KEEP
+from crmcore.model.describe import EntitySchema, FieldSchema, Holds
+from crmcore.model.model import Model
+from crmcore.model.references import as_ref, repointed
+from crmcore.query import equal
+from crmcore.rules.merge.claims import moment_of
+from crmcore.rules.merge.golden import fields_of, golden
+from crmcore.rules.merge.history import NOW, History, Moment, paths_of, value_at, with_value
+from crmcore.rules.merge.links import united_rows
+from crmcore.rules.survivorship import Survivorship
+from crmcore.values.ref import Ref
+
+Known = Mapping[Ref[Any], Record]
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Replay:
+    """Records with the values that merges in force give them.
+
+    ``stored`` are the records that are stored now; ``without`` is a merge that is left out.
+    """
+
+    history: History
+    stored: Known
+    model: Model
+    survivorship: Survivorship
+    without: str | None = None
+    _states: dict[Ref[Any], Record | None] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        for one in self.merges:
+            self._absorb(one)
+
+    @cached_property
+    def merges(self) -> tuple[MergeReceipt, ...]:
+        """The merges in force here, in their order."""
+        return self.history.in_force(without=self.without)
+
+    @cached_property
+    def answers(self) -> Mapping[Ref[Any], tuple[Ref[Any] | None, MergeReceipt]]:
+        """What each record that is gone is part of (``None``: nothing), by which merge."""
+        found: dict[Ref[Any], tuple[Ref[Any] | None, MergeReceipt]] = {}
+        for one in self.merges:
+            found.update((ref, (one.survivor, one)) for ref in one.losers)
+            for clash in one.clashes:
+                kept = None if clash.kept is None else clash.kept.ref
+                found[clash.removed.ref] = (kept, one)
+        return found
+
+    def resolved(self, ref: Ref[Any]) -> Ref[Any] | None:
+        """The record that answers for ``ref``; ``None`` where nothing does."""
+        return self.way(ref)[0]
+
+    def way(self, ref: Ref[Any]) -> tuple[Ref[Any] | None, tuple[MergeReceipt, ...]]:
+        """The record that answers for ``ref``, and the merges that lead there."""
+        met: list[MergeReceipt] = []
+        at: Ref[Any] | None = ref
+        while at is not None and at in self.answers and len(met) <= len(self.answers):
+            at, merge = self.answers[at]
+            met.append(merge)
+        return at, tuple(met)
+
+    def at_first(self, ref: Ref[Any]) -> Record | None:
+        """A record whose references still name what they named at first; ``None``: unknown."""
+        if ref not in self._states:
+            self._states[ref] = self.own(ref)
+        return self._states[ref]
+
+    def record(self, ref: Ref[Any]) -> Record | None:
+        """A record as the merges in force make it; ``None`` where nothing is known of it."""
+        record = self.at_first(ref)
+        if record is None or not self.model.has(type(record)):
+            return record
+        for one in self.model.schema_of(record).lookups:
+            if one.lookup is not None and one.lookup.on_merge is not KEEP:
+                record = repointed(record, one, self.resolved)
+        return record
+
+    def own(self, ref: Ref[Any]) -> Record | None:
+        """A record with nothing but its own values; ``None`` where nothing is known of it."""
+        image, at = self._images.get(ref, (None, NOW))
+        image = self.stored.get(ref, image) if at == NOW else image
+        return None if image is None else self.history.own(image, at)
+
+    @cached_property
+    def _images(self) -> Mapping[Ref[Any], tuple[Record | None, Moment]]:
+        """The records that are gone now, as they last were, and until when."""
+        found: dict[Ref[Any], tuple[Record | None, Moment]] = {}
+        for one in self.history.in_force():
+            gone = (*one.merged, *(clash.removed for clash in one.clashes))
+            found.update((row.ref, (row, moment_of(one))) for row in (*gone, *one.ended))
+        return {ref: told for ref, told in found.items() if ref not in self.stored}
+
+    def _absorb(self, merge: MergeReceipt) -> None:
+        at = moment_of(merge)
+        before, after = merge.before, merge.after
+        if before is not None and after is not None:
+            losers = [self.at_first(ref) for ref in merge.losers]
+            taken = _Taken(before=before, after=after, images=merge.merged, losers=losers)
+            self._take(merge.survivor, taken, at, self._golden, merge.chosen)
+        became = {one.before.ref: one.after for one in merge.rewritten}
+        groups: dict[Ref[Any], list[Record]] = {}
+        kept: dict[Ref[Any], Record] = {}
+        for clash in merge.clashes:
+            if clash.kept is not None:
+                kept[clash.kept.ref] = clash.kept
+                groups.setdefault(clash.kept.ref, []).append(clash.removed)
+        for ref, images in groups.items():
+            rows = [self.at_first(one.ref) for one in images]
+            end = became.get(ref, kept[ref])
+            taken = _Taken(before=kept[ref], after=end, images=tuple(images), losers=rows)
+            self._take(ref, taken, at, self._united, ())
+        for one in merge.rewritten:
+            if one.before.ref not in groups:
+                self._rewrite(one.before, one.after, at)
+
+    def _rewrite(self, before: Record, after: Record, at: Moment) -> None:
+        """What a merge set besides references: a flag of which there is only one."""
+        record = self.at_first(before.ref)
+        if record is None:
+            return
+        schema = self._schema((record, before, after))
+        for path, _, new in differences(before, after):
+            if not self._follows(schema, path) and self.history.last_edit(record.ref, path) < at:
+                record = with_value(record, path, new)
+        self._states[record.ref] = record
+
+    def _take(
+        self,
+        ref: Ref[Any],
+        taken: _Taken,
+        at: Moment,
+        anew: Callable[[Record, Sequence[Record]], Record],
+        chosen: Sequence[str],
+    ) -> None:
+        """Let the record ``ref`` become what it becomes with those that it takes over."""
+        record = self.at_first(ref)
+        if record is None:
+            return
+        losers = [one for one in taken.losers if one is not None]
+        schema = self._schema((record, taken.before, taken.after, *losers))
+        decided: Record | None = None
+        successor = record
+        for path in paths_of(schema):
+            if self.history.last_edit(ref, path) >= at:
+                continue
+            if anew == self._united and self._follows(schema, path):
+                continue  # the ends of a link row are its own
+            old = value_at(record, path, schema)
+            if path in chosen:
+                new = value_at(taken.after, path, schema)
+            elif self._unchanged(old, taken, path, schema):
+                new = taken.outcome(old, path, schema)
+            else:
+                decided = anew(record, losers) if decided is None else decided
+                new = value_at(decided, path, schema)
+            if not _same(old, new):
+                successor = with_value(successor, path, new)
+        self._states[ref] = successor
+
+    def _unchanged(self, old: Any, taken: _Taken, path: str, schema: EntitySchema) -> bool:
+        """Whether the values that a merge met are those that it would meet now."""
+        pairs = [(old, value_at(taken.before, path, schema))]
+        for image, loser in zip(taken.images, taken.losers, strict=True):
+            now = None if loser is None else value_at(loser, path, schema)
+            pairs.append((now, value_at(image, path, schema)))
+        one = schema.field(path) if schema.has(path) else None
+        return all(_same(left, right) or self._alike(left, right, one) for left, right in pairs)
+
+    def _alike(self, left: Any, right: Any, one: FieldSchema | None) -> bool:
+        """Whether two references come to the same record."""
+        if one is None or one.lookup is None or one.lookup.on_merge is KEEP:
+            return False
+        if one.holds is not Holds.ONE:
+            return False
+        refs = as_ref(left, one.lookup), as_ref(right, one.lookup)
+        if refs[0] is None or refs[1] is None:
+            return False
+        return self.resolved(refs[0]) == self.resolved(refs[1])
+
+    def _golden(self, record: Record, losers: Sequence[Record]) -> Record:
+        members = {record.ref, *(one.ref for one in losers)}
+        apart = [self._apart(one, members) for one in (record, *losers)]
+        return golden(apart, model=self.model, survivorship=self.survivorship).record
+
+    def _apart(self, record: Record, members: set[Ref[Any]]) -> Record:
+        """The record without references to what it becomes one with."""
+        for one in self.model.schema_of(record).lookups:
+            follows = one.lookup is not None and one.lookup.on_merge is not KEEP
+            if follows and (one.is_optional or one.holds is not Holds.ONE):
+                record = repointed(record, one, lambda ref: None if ref in members else ref)
+        return record
+
+    def _united(self, record: Record, losers: Sequence[Record]) -> Record:
+        return united_rows(
+            record, losers, model=self.model, survivorship=self.survivorship, known=self.stored
+        )
+
+    def _schema(self, records: Iterable[Record]) -> EntitySchema:
+        given = tuple(records)
+        return fields_of(given, self.model.schema_of(given[0]))
+
+    def _follows(self, schema: EntitySchema, path: str) -> bool:
+        one = schema.field(path) if schema.has(path) else None
+        return one is not None and one.lookup is not None and one.lookup.on_merge is not KEEP
+
+
+@frozen(kw_only=True)
+class _Taken:
+    """That one record took over others: as all of them were, and what came of it.
+
+    ``losers`` are the same records as they would be today, in the order of ``images``.
+    """
+
+    before: Record
+    after: Record
+    images: tuple[Record, ...]
+    losers: Sequence[Record | None]
+
+    def outcome(self, old: Any, path: str, schema: EntitySchema) -> Any:
+        """What was decided for a field: the value of the record whose value won, as it is now."""
+        end = value_at(self.after, path, schema)
+        if _same(end, value_at(self.before, path, schema)):
+            return old
+        for image, loser in zip(self.images, self.losers, strict=True):
+            if loser is not None and _same(end, value_at(image, path, schema)):
+                return value_at(loser, path, schema)
+        return end
+
+
+def _same(left: Any, right: Any) -> bool:
+    return (left is None and right is None) or (
+        type(left) is type(right) and (left == right or equal(left, right))
+    )

@@ -1,0 +1,356 @@
+"""Sound: what an unmerge may not give back, as it would break what must hold between records.
+
+A reference whose target is gone, a loop (law X2), a second direct or primary link (X1, X5) and a
+second person of a person account (X4): these stay as they are, and are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from crmcore.entities import (
+    Account,
+    AccountContactRelation,
+    Contact,
+    OpportunityContactRole,
+    Record,
+)
+from crmcore.entities.ledger import Stayed
+from crmcore.fields import CASCADE, KEEP, Target
+from crmcore.model.describe import FieldSchema, Holds
+from crmcore.model.model import Model
+from crmcore.model.references import field_references, repointed
+from crmcore.rules.tree import tree_fields
+from crmcore.values.ref import Ref
+
+Records = dict[Ref[Any], Record]
+
+
+@frozen(kw_only=True)
+class Draft:
+    """What an unmerge would write: records ``restored`` and ``changed``, by reference.
+
+    ``known`` are the records stored now, ``survivor`` the one that answers for the survivor
+    (``None``: nothing does), ``ended`` the direct relations that the merge made superfluous.
+    ``waiting`` has record, field and value of what another merge stood in the way of until now.
+    """
+
+    restored: Records
+    changed: Records
+    known: Mapping[Ref[Any], Record]
+    survivor: Ref[Any] | None
+    ended: tuple[Record, ...]
+    waiting: tuple[tuple[Ref[Any], str, Any], ...]
+    model: Model
+    stayed: tuple[Stayed, ...] = ()
+
+
+def sound(draft: Draft) -> Draft:
+    """The draft without what must stay, each thing told."""
+    work = _Work(draft=draft)
+    work.settle_missing()
+    work.settle_loops()
+    work.settle_persons()
+    work.settle_relations()
+    work.settle_primaries()
+    work.settle_waiting()
+    return attrs.evolve(
+        draft, restored=work.restored, changed=work.changed, stayed=tuple(work.stayed)
+    )
+
+
+@frozen(kw_only=True)
+class _Work:
+    """A draft under revision."""
+
+    draft: Draft
+    restored: Records = field(init=False)
+    changed: Records = field(init=False)
+    stayed: list[Stayed] = field(factory=list, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "restored", dict(self.draft.restored))
+        object.__setattr__(self, "changed", dict(self.draft.changed))
+
+    @property
+    def model(self) -> Model:
+        """The model of the decision."""
+        return self.draft.model
+
+    def now(self, ref: Ref[Any]) -> Record | None:
+        """A record as it will be."""
+        for place in (self.restored, self.changed, self.draft.known):
+            if ref in place:
+                return place[ref]
+        return None
+
+    def all_of(self, entity: type[Any]) -> list[Any]:
+        """The records of an entity as they will be, by reference; of those that are known."""
+        known = self.draft.known
+        refs = {*self.restored, *self.changed, *known}
+        rows = (self.now(ref) for ref in sorted(refs))
+        return [row for row in rows if isinstance(row, entity)]
+
+    def put(self, record: Record) -> None:
+        """Write a record otherwise."""
+        place = self.restored if record.ref in self.restored else self.changed
+        place[record.ref] = record
+
+    def stays(
+        self, record: Record, path: str, own: Any, why: str, *, is_waiting: bool = False
+    ) -> None:
+        """Tell that a field does not get its own value; ``record`` is as it will be."""
+        value = self.model.schema_of(record).field(path).value(record)
+        told = Stayed(
+            ref=record.ref, field=path, own=own, value=value, why=why, is_waiting=is_waiting
+        )
+        self.stayed.append(told)
+
+    def _held(self, record: Record, one: FieldSchema, why: str) -> Record:
+        """The record with a reference as it is stored now, or without it; told."""
+        own = one.value(record)
+        stored = self.draft.known.get(record.ref)
+        value: Any = None if one.holds is Holds.ONE else type(own)()
+        if stored is not None:
+            value = one.value(stored)
+        record = one.changed(record, value)
+        self.stays(record, one.path, own, why)
+        self.put(record)
+        return record
+
+    def settle_missing(self) -> None:
+        """References to records that are no longer stored, and rows that cannot be without."""
+        again = True
+        while again:
+            again = False
+            for ref in [*self.restored, *self.changed]:
+                record = self.now(ref)
+                if record is not None:
+                    again = self._settle_targets(record) or again
+
+    def _settle_targets(self, record: Record) -> bool:
+        """Whether a record had to be left out, so that others must be looked at again."""
+        for one in _bound(record, self.model):
+            missing = [ref for ref in field_references(record, one) if self.now(ref) is None]
+            if not missing:
+                continue
+            why = "the record that it named is no longer stored"
+            if one.holds is not Holds.ONE:
+                own = one.value(record)
+                record = repointed(record, one, lambda ref: ref if self.now(ref) else None)
+                self.stays(record, one.path, own, why)
+                self.put(record)
+            elif record.ref in self.restored and not one.is_optional:
+                stand_in = self._stand_in(record, one)
+                if stand_in is None:
+                    told = Stayed(
+                        ref=record.ref, field=one.path, own=one.value(record), value=None, why=why
+                    )
+                    self.stayed.append(told)
+                    del self.restored[record.ref]
+                    return True
+                own = one.value(record)
+                record = one.changed(record, stand_in)
+                self.stays(record, one.path, own, why)
+                self.put(record)
+            else:
+                record = self._held(record, one, why)
+        return False
+
+    def _stand_in(self, record: Record, one: FieldSchema) -> Any:
+        """What the survivor has in a field that a restored record must have."""
+        if one.lookup is None or one.lookup.on_delete is CASCADE or self.draft.survivor is None:
+            return None
+        survivor = self.now(self.draft.survivor)
+        if survivor is None or survivor.ref.kind != record.ref.kind:
+            return None
+        return one.value(survivor)
+
+    def settle_loops(self) -> None:
+        """Loops in trees: a reference given back stays, else a restored record stands at the top."""
+        for kind in sorted({ref.kind for ref in (*self.restored, *self.changed)}):
+            for one in tree_fields(self.model.schema(kind)):
+                refs = [ref for ref in (*self.changed, *self.restored) if ref.kind == kind]
+                for loop in self._loops(refs, one):
+                    self._break(loop, one)
+
+    def _loops(self, refs: Iterable[Ref[Any]], one: FieldSchema) -> Iterator[list[Ref[Any]]]:
+        """The loops through these records, found anew once the one before is broken."""
+        clear: set[Ref[Any]] = set()
+        for start in refs:
+            while True:
+                way: dict[Ref[Any], None] = {}
+                at: Ref[Any] | None = start
+                while at is not None and at not in way and at not in clear:
+                    way[at] = None
+                    record = self.now(at)
+                    parent = None if record is None else one.value(record)
+                    at = Ref(start.kind, parent) if isinstance(parent, str) else None
+                if at is None or at in clear:
+                    clear.update(way)
+                    break
+                met = list(way)
+                yield met[met.index(at) :]
+
+    def _break(self, loop: list[Ref[Any]], one: FieldSchema) -> None:
+        why = "the records would stand below themselves"
+        known = self.draft.known
+        for ref in loop:
+            record = self.changed.get(ref)
+            if record is not None and one.value(record) != one.value(known[ref]):
+                self._held(record, one, why)
+                return
+        for ref in loop:
+            if ref in self.restored:
+                self._held(self.restored[ref], one, why)
+                return
+        raise AssertionError("a loop among records that are not written was there before")
+
+    def settle_persons(self) -> None:
+        """A person account has one person."""
+        persons = {one.id for one in self.all_of(Account) if one.is_person}
+        if not persons:
+            return
+        held: dict[str, str] = {}
+        stored = self.draft.known
+        contacts = sorted(self.all_of(Contact), key=lambda one: (one.ref not in stored, one.id))
+        for one in contacts:
+            before = stored.get(one.ref)
+            is_new = not isinstance(before, Contact) or before.account_id != one.account_id
+            if one.account_id not in persons or one.account_id is None:
+                continue
+            if one.account_id in held and is_new and (self.restored.get(one.ref) or before):
+                schema = self.model.schema_of(one)
+                self._held(one, schema.field("account_id"), "a person account has one person")
+            else:
+                held[one.account_id] = one.id
+
+    def settle_relations(self) -> None:
+        """One direct relation per contact, that of its account; no two for the same time."""
+        taken: dict[tuple[Any, ...], Ref[Any]] = {}
+        direct: dict[str, Ref[Any]] = {}
+        rows = [*self.all_of(AccountContactRelation), *self._ended()]
+        for row in sorted(rows, key=self._standing):
+            stored = self.draft.known.get(row.ref)
+            if self._is_needed(row, stored):
+                one = self.model.schema_of(row).field("contact_id")
+                row = self._held(row, one, "it is the direct relation of the survivor's account")  # noqa: PLW2901  # as it will be
+            period = (row.contact_id, row.account_id, row.start_on, row.end_on)
+            if taken.get(period, row.ref) != row.ref and (stored is None or self._differs(row)):
+                self._leave(row, "there is a relation for the same time already")
+                continue
+            taken[period] = row.ref
+            contact = self.now(Ref("contact", row.contact_id))
+            fits = isinstance(contact, Contact) and contact.account_id == row.account_id
+            is_second = direct.get(row.contact_id, row.ref) != row.ref
+            if row.is_direct and (not fits or is_second) and self._is_written(row):
+                row = attrs.evolve(row, is_direct=False)  # noqa: PLW2901  # as it will be
+                why = "the contact has another direct account"
+                self.stays(row, "is_direct", own=True, why=why, is_waiting=True)
+                self.put(row)
+            elif row.is_direct:
+                direct[row.contact_id] = row.ref
+
+    def _ended(self) -> Iterator[AccountContactRelation]:
+        """The direct relations that the merge made superfluous and that are true again."""
+        for row in self.draft.ended:
+            if not isinstance(row, AccountContactRelation):
+                continue
+            contact = self.now(Ref("contact", row.contact_id))
+            account = self.now(Ref("account", row.account_id))
+            fits = isinstance(contact, Contact) and contact.account_id == row.account_id
+            if fits and account is not None and self._is_written_ref(Ref("contact", row.contact_id)):
+                self.restored[row.ref] = row
+                yield row
+
+    def _standing(self, row: AccountContactRelation) -> tuple[bool, bool, str]:
+        """Rows that nobody writes first, then those that are stored, then restored ones."""
+        return self._is_written(row), row.ref in self.restored, row.id
+
+    def _is_written(self, row: Record) -> bool:
+        return self._is_written_ref(row.ref)
+
+    def _is_written_ref(self, ref: Ref[Any]) -> bool:
+        return ref in self.restored or self._differs_ref(ref)
+
+    def _differs(self, row: Record) -> bool:
+        return self._differs_ref(row.ref)
+
+    def _differs_ref(self, ref: Ref[Any]) -> bool:
+        return ref in self.changed and self.changed[ref] != self.draft.known[ref]
+
+    def _is_needed(self, row: AccountContactRelation, stored: Record | None) -> bool:
+        """Whether a row given back is what makes another contact's account direct."""
+        if not isinstance(stored, AccountContactRelation) or stored.contact_id == row.contact_id:
+            return False
+        contact = self.now(Ref("contact", stored.contact_id))
+        account = contact.account_id if isinstance(contact, Contact) else None
+        return stored.is_direct and account == stored.account_id == row.account_id
+
+    def _leave(self, row: Record, why: str) -> None:
+        """Leave a row as it is stored, or in the receipt."""
+        told = Stayed(ref=row.ref, field="id", own=row.id, value=None, why=why)
+        self.stayed.append(told)
+        self.restored.pop(row.ref, None)
+        self.changed.pop(row.ref, None)
+
+    def settle_primaries(self) -> None:
+        """A deal has one primary role: that of a row which nobody writes, else the first."""
+        primary: dict[str, Ref[Any]] = {}
+        rows: list[OpportunityContactRole] = self.all_of(OpportunityContactRole)
+        key: Callable[[OpportunityContactRole], Any] = lambda row: (  # noqa: E731  # one line, typed
+            self._is_written(row),
+            row.ref in self.restored,
+            row.id,
+        )
+        for row in sorted(rows, key=key):
+            if not row.is_primary:
+                continue
+            if row.opportunity_id in primary and self._is_written(row):
+                plain = attrs.evolve(row, is_primary=False)
+                why = "the deal has another primary role"
+                self.stays(plain, "is_primary", own=True, why=why, is_waiting=True)
+                self.put(plain)
+            else:
+                primary[row.opportunity_id] = row.ref
+
+    def settle_waiting(self) -> None:
+        """Flags that another row had until now go to the rows that wait for them."""
+        told = {(one.ref, one.field) for one in self.stayed}
+        for ref, path, own in self.draft.waiting:
+            row = self.now(ref)
+            if row is None or (ref, path) in told or own is not True:
+                continue
+            if isinstance(row, OpportunityContactRole):
+                rivals = self.all_of(OpportunityContactRole)
+                taken = [
+                    one
+                    for one in rivals
+                    if one.is_primary and one.opportunity_id == row.opportunity_id
+                ]
+            elif isinstance(row, AccountContactRelation):
+                contact = self.now(Ref("contact", row.contact_id))
+                if not isinstance(contact, Contact) or contact.account_id != row.account_id:
+                    continue
+                rivals = self.all_of(AccountContactRelation)
+                taken = [
+                    one for one in rivals if one.is_direct and one.contact_id == row.contact_id
+                ]
+            else:
+                continue
+            if not taken:
+                self.put(self.model.schema_of(row).field(path).changed(row, value=True))
+
+
+def _bound(record: Record, model: Model) -> Iterator[FieldSchema]:
+    """The references of a record whose targets must be stored."""
+    if model.has(type(record)):
+        for one in model.schema_of(record).lookups:
+            lookup = one.lookup
+            if lookup is not None and lookup.on_merge is not KEEP:
+                if lookup.target is Target.STORED:
+                    yield one

@@ -1,0 +1,325 @@
+"""Unmerging: a merge is taken back, at any time and in any order, and what was done since stays.
+
+Merges form a set. A reference has an own target, which a command other than a merge or an unmerge
+last set, and leads to whatever answers for that target by the merges in force. Taking a merge back
+takes one element out of the set (law M20). Pure: ledger rows and records go in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from crmcore.changes import (
+    Change,
+    ChangeSet,
+    Check,
+    CheckNone,
+    CheckVersion,
+    Insert,
+    Update,
+    differences,
+)
+from crmcore.entities import Lead, MergeReceipt, Record, UnmergeReceipt
+from crmcore.entities.ledger import Moved, Stayed
+from crmcore.errors import CrmError
+from crmcore.fields import KEEP
+from crmcore.findings import Finding, Findings, ModelError, remark, warning
+from crmcore.model.references import as_ref, field_references
+from crmcore.query import F, Query
+from crmcore.rules.merge.claims import moment_of
+from crmcore.rules.merge.golden import fields_of
+from crmcore.rules.merge.history import History, value_at, with_value
+from crmcore.rules.merge.replay import Replay
+from crmcore.rules.merge.reversal import Unmerge
+from crmcore.rules.merge.sound import Draft, sound
+from crmcore.rules.rule import Context
+from crmcore.rules.survivorship import STANDARD_SURVIVORSHIP, Survivorship
+from crmcore.values.ids import UnmergeReceiptId, UserId
+from crmcore.values.ref import Ref
+
+
+@frozen
+class UnmergeError(CrmError):
+    """A merge that cannot be taken back: ``why``, and the way out."""
+
+    merge_id: str
+    why: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"cannot take back the merge {self.merge_id}: {self.why}{hint}"
+
+
+def unmerge(
+    merge: MergeReceipt,
+    *,
+    history: History,
+    stored: Iterable[Record],
+    context: Context,
+    survivorship: Survivorship = STANDARD_SURVIVORSHIP,
+) -> Unmerge:
+    """The decision that ``merge`` is no longer in force.
+
+    ``history`` has the merges of the same records, of those they were merged with, and so on, with
+    what was taken back and edited since. ``stored`` has every record that these name and that is
+    stored, those that restored records refer to and all above them, and the link rows that share a
+    contact or a deal with one that is given back. ``survivorship`` decides anew where another merge
+    met a value that it would not meet today.
+
+    Restored records come back as they were, their references as M20 says. What was edited since
+    stays, as does a reference that would break a law if it were given back; the receipt lists
+    both. Raises ``UnmergeError`` for a merge that was taken back before.
+    """
+    if not history.is_in_force(merge.id):
+        hint = "its records are separate again; merge them anew if that was wrong"
+        raise UnmergeError(merge.id, "it was taken back before", hint)
+    unfit = survivorship.check(context.model)
+    if unfit:
+        raise ModelError("survivorship", unfit)
+    known = {one.ref: one for one in stored}
+    now = Replay(history=history, stored=known, model=context.model, survivorship=survivorship)
+    then = attrs.evolve(now, without=merge.id)
+    return _Reversal(
+        merge=merge, history=history, known=known, now=now, then=then, context=context
+    ).decided()
+
+
+@frozen(kw_only=True)
+class _Reversal:
+    """One merge on its way out: ``now`` with it, ``then`` without."""
+
+    merge: MergeReceipt
+    history: History
+    known: Mapping[Ref[Any], Record]
+    now: Replay
+    then: Replay
+    context: Context
+
+    def decided(self) -> Unmerge:
+        """The decision."""
+        stayed: list[Stayed] = []
+        restored = dict(self._restored(stayed))
+        changed = dict(self._changed(stayed))
+        draft = Draft(
+            restored=restored,
+            changed=changed,
+            known=self.known,
+            survivor=self.now.resolved(self.merge.survivor),
+            ended=tuple(self._ended()),
+            waiting=tuple(self._waiting()),
+            model=self.context.model,
+        )
+        outcome = sound(draft)
+        stayed += map(self._as_own, outcome.stayed)
+        updates = [
+            Update(self.known[ref], row)
+            for ref, row in outcome.changed.items()
+            if differences(self.known[ref], row)
+        ]
+        receipt = self._receipt(outcome.restored, updates, stayed)
+        changes: list[Change] = [
+            *(Insert(attrs.evolve(row, version=0)) for row in outcome.restored.values()),
+            *updates,
+            Insert(receipt),
+        ]
+        return Unmerge(
+            changes=ChangeSet(
+                changes,
+                checks=self._checks({one.ref for one in updates}),
+                reason=f"unmerge {len(self.merge.losers)} from {self.merge.survivor}",
+                by=self.context.by,
+                at=self.context.now,
+            ),
+            findings=Findings([*self._told(), *map(_finding, stayed)]),
+            receipt=receipt,
+            merge=self.merge,
+            restored=tuple(outcome.restored.values()),
+        )
+
+    def _restored(self, stayed: list[Stayed]) -> Iterator[tuple[Ref[Any], Record]]:
+        """The merged records and the link rows that went, as they are without the merge."""
+        for ref in dict.fromkeys((*self.merge.losers, *self.merge.removed)):
+            record = self.then.record(ref)
+            if ref in self.known:
+                why = "another record has this id by now"
+                stayed.append(Stayed(ref=ref, field="id", own=ref.id, value=ref.id, why=why))
+            elif record is not None:
+                yield ref, record
+
+    def _ended(self) -> Iterator[Record]:
+        for one in self.merge.ended:
+            row = self.then.record(one.ref)
+            if row is not None and one.ref not in self.known:
+                yield row
+
+    def _waiting(self) -> Iterator[tuple[Ref[Any], str, Any]]:
+        """What waited for another merge to be taken back, with what it is without this one."""
+        for ref, path in self.history.waiting():
+            record = self.then.record(ref)
+            if record is not None:
+                yield ref, path, self.context.model.schema_of(record).field(path).value(record)
+
+    def _as_own(self, stayed: Stayed) -> Stayed:
+        """What waits, told with the value of its own that no merge had a part in."""
+        record = self.then.own(stayed.ref) if stayed.is_waiting else None
+        if record is None:
+            return stayed
+        own = self.context.model.schema_of(record).field(stayed.field).value(record)
+        return attrs.evolve(stayed, own=own)
+
+    def _changed(self, stayed: list[Stayed]) -> Iterator[tuple[Ref[Any], Record]]:
+        """The stored records on which the merge has a claim, as they are without it."""
+        for ref, paths in self._touched().items():
+            record, old, new = self.known.get(ref), self.now.record(ref), self.then.record(ref)
+            if record is None or old is None or new is None:
+                continue
+            if isinstance(record, Lead) and record.converted_at is not None:
+                stayed.extend(self._kept(record, old, new))
+                continue
+            schema = fields_of((record, old, new), self.context.model.schema_of(record))
+            successor = record
+            for path, was, becomes in differences(old, new):
+                value = value_at(record, path, schema)
+                if paths is not None and path not in paths:
+                    continue
+                if value != was and not self._is_told(ref, path, value):
+                    why = "it was changed since, by other means"
+                    told = Stayed(ref=ref, field=path, own=becomes, value=value, why=why)
+                    stayed.append(told)
+                else:
+                    successor = with_value(successor, path, becomes)
+            stayed.extend(self._edited(record))
+            yield ref, successor
+
+    def _touched(self) -> dict[Ref[Any], frozenset[str] | None]:
+        """The records on which the merge has a claim, and on which fields (``None``: on all)."""
+        found: dict[Ref[Any], set[str]] = {}
+        for move in self.merge.moved:
+            found.setdefault(move.ref, set()).add(move.field)
+        for one in self.merge.rewritten:
+            paths = {path for path, _, _ in differences(one.before, one.after)}
+            found.setdefault(one.before.ref, set()).update(paths)
+        for row in self.history.unmerges:
+            if self.merge.id in row.through:
+                for move in row.led_on:
+                    found.setdefault(move.ref, set()).add(move.field)
+        touched: dict[Ref[Any], frozenset[str] | None] = {
+            ref: frozenset(paths) for ref, paths in found.items()
+        }
+        for ref in (self.merge.survivor, *self.merge.heirs):
+            top = self.now.resolved(ref)
+            if top is not None:
+                touched[top] = None
+        return touched
+
+    def _is_told(self, ref: Ref[Any], path: str, value: Any) -> bool:
+        """Whether some receipt says that this value came of a merge."""
+        for one in self.history.merges:
+            pairs = [(one.before, one.after), *((row.before, row.after) for row in one.rewritten)]
+            for before, after in pairs:
+                if before is not None and after is not None and before.ref == ref:
+                    schema = fields_of((before, after), self.context.model.schema_of(before))
+                    if value in (value_at(after, path, schema), value_at(before, path, schema)):
+                        return True
+        return False
+
+    def _kept(self, record: Lead, old: Record, new: Record) -> Iterator[Stayed]:
+        for path, was, becomes in differences(old, new):
+            why = "a converted lead is read-only"
+            yield Stayed(ref=record.ref, field=path, own=becomes, value=was, why=why)
+
+    def _edited(self, record: Record) -> Iterator[Stayed]:
+        """The fields that the merge set and that people have set since (law M19)."""
+        at = moment_of(self.merge)
+        pairs = [(self.merge.before, self.merge.after)]
+        pairs += [(row.before, row.after) for row in self.merge.rewritten]
+        for before, after in pairs:
+            if before is None or after is None or before.ref != record.ref:
+                continue
+            schema = fields_of((before, record), self.context.model.schema_of(record))
+            for path, own, _ in differences(before, after):
+                if self.history.last_edit(record.ref, path) > at:
+                    value = value_at(record, path, schema)
+                    why = "it was edited since"
+                    yield Stayed(ref=record.ref, field=path, own=own, value=value, why=why)
+
+    def _receipt(
+        self,
+        restored: Mapping[Ref[Any], Record],
+        updates: Iterable[Update],
+        stayed: Sequence[Stayed],
+    ) -> UnmergeReceipt:
+        context = self.context
+        led_on, through = self._led_on(restored)
+        return UnmergeReceipt(
+            id=UnmergeReceiptId(context.new_id()),
+            merge_id=self.merge.id,
+            survivor=self.merge.survivor,
+            restored=tuple(restored),
+            unmerged_at=context.now,
+            unmerged_by=None if context.by is None else UserId(context.by),
+            given_back=tuple(self._given_back(updates)),
+            led_on=led_on,
+            through=through,
+            stayed=dict.fromkeys(stayed),
+            waiting=dict.fromkeys(one.ref for one in stayed if one.is_waiting),
+        )
+
+    def _given_back(self, updates: Iterable[Update]) -> Iterator[Moved]:
+        for one in updates:
+            for part in self.context.model.schema_of(one.before).lookups:
+                if part.lookup is None or part.lookup.on_merge is KEEP:
+                    continue
+                before = tuple(field_references(one.before, part))
+                after = tuple(field_references(one.after, part))
+                lost = [ref for ref in before if ref not in after]
+                for ref in (ref for ref in after if ref not in before):
+                    source = lost[0] if lost else self.merge.survivor
+                    yield Moved(ref=one.ref, field=part.path, before=source, after=ref)
+
+    def _led_on(
+        self, restored: Mapping[Ref[Any], Record]
+    ) -> tuple[tuple[Moved, ...], tuple[Any, ...]]:
+        """The references of restored records that lead elsewhere, and the merges they lead by."""
+        found: list[Moved] = []
+        through: dict[str, None] = {}
+        for ref in restored:
+            record = self.then.at_first(ref)
+            if record is None or not self.context.model.has(type(record)):
+                continue
+            for part in self.context.model.schema_of(record).lookups:
+                if part.lookup is None or part.lookup.on_merge is KEEP:
+                    continue
+                own = as_ref(part.value(record), part.lookup)
+                end, way = (None, ()) if own is None else self.then.way(own)
+                if own is not None and end is not None and way:
+                    found.append(Moved(ref=ref, field=part.path, before=own, after=end))
+                    through.update((one.id, None) for one in way)
+        return tuple(found), tuple(through)
+
+    def _checks(self, written: set[Ref[Any]]) -> Iterator[Check]:
+        yield CheckNone(Query.of(UnmergeReceipt, F.merge_id == self.merge.id))
+        top = self.now.resolved(self.merge.survivor)
+        if top is not None and top in self.known and top not in written:
+            yield CheckVersion(top, self.known[top].version)
+
+    def _told(self) -> Iterator[Finding]:
+        top = self.now.resolved(self.merge.survivor)
+        if top is None or top not in self.known:
+            text = "the survivor was deleted since, and stays deleted"
+            yield remark("unmerge.no_survivor", text, ref=self.merge.survivor)
+
+
+def _finding(stayed: Stayed) -> Finding:
+    return warning(
+        "unmerge.stayed",
+        f"this is not given back: {stayed.why}",
+        ref=stayed.ref,
+        path=stayed.field,
+        value=stayed.own,
+    )
