@@ -12,9 +12,9 @@ from crmcore import render
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import InvalidValueError
 from crmcore.findings import Finding, Findings
+from crmcore.rules.rollup.algebra import State
 from crmcore.rules.rollup.definition import Rollup, Scope, several
 from crmcore.rules.rollup.fit import require_sound
-from crmcore.rules.rollup.operations import State
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import (
     AccountIds,
