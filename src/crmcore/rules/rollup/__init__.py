@@ -8,7 +8,7 @@ what the figure of one account is made of, ``check`` says whether it can work wi
 from __future__ import annotations
 
 from crmcore.rules.rollup.algebra import NOTHING, Algebra, Gives, Operation, Sort, Takes
-from crmcore.rules.rollup.compute import RollupResult, roll_up
+from crmcore.rules.rollup.compute import roll_up
 from crmcore.rules.rollup.dates import (
     TODAY,
     Day,
@@ -26,6 +26,7 @@ from crmcore.rules.rollup.fit import check
 from crmcore.rules.rollup.operations import OPERATIONS, weighted_sum
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import Out, Value
+from crmcore.rules.rollup.result import RollupResult
 from crmcore.rules.rollup.selections import (
     concatenate,
     concatenate_distinct,
@@ -40,6 +41,7 @@ from crmcore.rules.rollup.standard import (
     STANDARD_ROLLUPS,
     WON_AMOUNT,
 )
+from crmcore.rules.rollup.totals import FigureChange, Totals
 
 __all__ = [
     "CONTACTS",
@@ -55,6 +57,7 @@ __all__ = [
     "Day",
     "Exclusion",
     "Explanation",
+    "FigureChange",
     "Gives",
     "Operation",
     "Out",
@@ -65,6 +68,7 @@ __all__ = [
     "Scope",
     "Sort",
     "Takes",
+    "Totals",
     "Value",
     "check",
     "concatenate",

@@ -8,8 +8,19 @@ An operation is a commutative semigroup of *states*: ``start`` makes the state o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    getcontext,
+    setcontext,
+)
 from enum import Enum
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
@@ -30,6 +41,17 @@ EXACT: Final = Context(
     prec=_DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation, Overflow]
 )
 """Exact for any sum of such numbers that fits into memory: nothing is ever rounded on the way."""
+
+
+@contextmanager
+def exactly() -> Iterator[None]:
+    """A block in which decimals are added without rounding, whatever the caller's context."""
+    given = getcontext()
+    setcontext(EXACT)
+    try:
+        yield
+    finally:
+        setcontext(given)
 
 
 class Empty(Enum):
@@ -90,7 +112,7 @@ class Gives(Enum):
     FLAG = "yes or no"
 
 
-def _always(_state: State, _item: Any) -> bool:
+def _always(_state: State, _gone: State) -> bool:
     return True
 
 
@@ -103,9 +125,9 @@ class Operation:
     ``is_zero_when_empty`` says that the empty set is worth 0, rather than nothing.
 
     ``part`` takes a state out of one that it was merged into (a group has it). ``matters`` says
-    whether a state might change when an item goes that was taken in (for a monoid; never ``False``
-    where it would). ``is_ordered`` says that an item is a pair of a position, by the declared
-    order and then the id, and a value. ``weight`` is a number of the record that its value is
+    whether a state might change when another goes that was merged into it (for a monoid; never
+    ``False`` where it would). ``is_ordered`` says that an item is a pair of a position, by the declared order
+    and then the id, and a value. ``weight`` is a number of the record that its value is
     multiplied by; a percentage counts in hundredths.
     """
 

@@ -98,8 +98,8 @@ def _largest_with(most: int, state: tuple[Any, ...], value: Any) -> tuple[Any, .
     return _largest(most, state, (value,))
 
 
-def _is_among(state: tuple[Any, ...], item: Any) -> bool:
-    return item in state
+def _is_among(state: tuple[Any, ...], gone: tuple[Any, ...]) -> bool:
+    return any(one in state for one in gone)
 
 
 def _at(number: int, state: tuple[Item, ...]) -> Any:
