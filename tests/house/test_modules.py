@@ -33,6 +33,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.commands.records": THROUGH_THE_FACADE,
     "crmcore.crm.converting": THROUGH_THE_FACADE,
     "crmcore.crm.desk": THROUGH_THE_FACADE,
+    "crmcore.crm.groups": THROUGH_THE_FACADE,
     "crmcore.crm.merging": THROUGH_THE_FACADE,
     "crmcore.crm.plans": THROUGH_THE_FACADE,
     "crmcore.crm.reading": THROUGH_THE_FACADE,

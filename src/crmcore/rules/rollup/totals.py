@@ -496,6 +496,16 @@ class Totals:
 
     # What is read.
 
+    def has(self, rollup: Rollup, account_id: str) -> bool:
+        """Whether an account that a rollup is over is stored."""
+        return account_id in self._figures[rollup].branch.grove.raw
+
+    def is_flawed(self, rollup: Rollup) -> bool:
+        """Whether there may be findings."""
+        figure = self._figures[rollup]
+        grove = figure.branch.grove
+        return bool(figure.flawed or figure.foreign or grove.looping or grove.waiting)
+
     def value(self, rollup: Rollup, account_id: str) -> Value:
         """The figure of one account; ``None`` too where an amount is beyond all bounds.
 
