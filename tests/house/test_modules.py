@@ -36,6 +36,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.commands.records": THROUGH_THE_FACADE,
     "crmcore.crm.converting": THROUGH_THE_FACADE,
     "crmcore.crm.desk": THROUGH_THE_FACADE,
+    "crmcore.crm.groups": THROUGH_THE_FACADE,
     "crmcore.crm.merging": THROUGH_THE_FACADE,
     "crmcore.crm.past": "tests/unit/crm/test_history.py reads through it",
     "crmcore.crm.plans": THROUGH_THE_FACADE,

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from crmcore.crm import gather, reading
 from crmcore.crm.choices import Target
 from crmcore.crm.desk import Desk
-from crmcore.crm.figures import Figures, everything
-from crmcore.crm.views import AccountTree, Related, by_path
+from crmcore.crm.views import Related, by_path
 from crmcore.entities import (
-    Account,
     AccountContactRelation,
     Contact,
-    ExchangeRate,
     Lead,
     Opportunity,
     Record,
@@ -29,10 +24,8 @@ from crmcore.query import F, Query
 from crmcore.reports.timeline import Timeline
 from crmcore.reports.timeline import timeline as told
 from crmcore.rules import matching
-from crmcore.rules import rollup as rolling
 from crmcore.rules.integrity import check_between, missing_relations, require_kind
 from crmcore.rules.matching import DuplicateSets, MatchRule
-from crmcore.rules.rollup import Explanation, Rollup
 
 
 def related(snapshot: Snapshot, model: Model, what: Target) -> Related:
@@ -83,28 +76,6 @@ def _is_history(record: Record) -> bool:
     return isinstance(record, Lead) and record.converted_at is not None
 
 
-def ancestors(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
-    """See ``Crm.ancestors``."""
-    account = reading.get(snapshot, model, Account, account_id)
-    above = gather.ancestors(snapshot, account, model.schema(Account).field("parent_id"))
-    return tuple(one for one in above if isinstance(one, Account))
-
-
-def descendants(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
-    """See ``Crm.descendants``."""
-    account = reading.get(snapshot, model, Account, account_id)
-    seen = {account.id}
-    found: list[Account] = []
-    level = [account.id]
-    while level:
-        below = snapshot.find(Query.of(Account, F.parent_id.in_(level)))
-        fresh = [one for one in below if one.id not in seen]
-        seen.update(one.id for one in fresh)
-        found += fresh
-        level = [one.id for one in fresh]
-    return tuple(found)
-
-
 def duplicates(
     snapshot: Snapshot,
     desk: Desk,
@@ -137,42 +108,3 @@ def duplicates(
         judgements=reading.judgements(snapshot),
         related=gather.records_of(snapshot, sorted(others.difference(kinds))),
     )
-
-
-def rollup(
-    snapshot: Snapshot, desk: Desk, figures: Figures, definition: Rollup, account_id: str
-) -> Any:
-    """See ``Crm.rollup``."""
-    record = reading.get(snapshot, desk.model, definition.over, account_id)
-    return figures.of(snapshot, [definition])[definition.name][record.id]
-
-
-def explain(snapshot: Snapshot, desk: Desk, name: str, account_id: str) -> Explanation:
-    """See ``Crm.explain``."""
-    definition = desk.rules.rollup(name)
-    record = reading.get(snapshot, desk.model, definition.over, account_id)
-    links = () if definition.via is None else everything(snapshot, desk, [definition.via])
-    return rolling.explain(
-        definition,
-        record.id,
-        accounts=everything(snapshot, desk, [definition.over]),
-        children=everything(snapshot, desk, [definition.child]),
-        links=links,
-        context=desk.context(),
-        rates=snapshot.find(Query.of(ExchangeRate)),
-    )
-
-
-def tree(
-    snapshot: Snapshot, desk: Desk, figures: Figures, account_id: str, names: tuple[str, ...]
-) -> AccountTree:
-    """See ``Crm.tree``."""
-    root = reading.get(snapshot, desk.model, Account, account_id)
-    children: dict[str, list[Account]] = {}
-    for one in descendants(snapshot, desk.model, root.id):
-        children.setdefault(one.parent_id or "", []).append(one)
-    below = {
-        parent: tuple(sorted(group, key=lambda one: (one.name, one.id)))
-        for parent, group in children.items()
-    }
-    return AccountTree(root, below, figures.of(snapshot, map(desk.rules.rollup, names)))

@@ -1,56 +1,105 @@
-"""Figures: the rollups of one moment, computed once and kept until the next commit or day."""
+"""Figures: the rollups of a ``Crm``, kept up to date by every commit, its own and those of others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from crmcore.crm import gather
+from crmcore.changes import Change
+from crmcore.crm import gather, reading
 from crmcore.crm.desk import Desk
+from crmcore.crm.indexes import Indexes
 from crmcore.entities import ExchangeRate, Record, kind_of
-from crmcore.findings import Findings
+from crmcore.findings import Finding, Findings
 from crmcore.ports import Snapshot
 from crmcore.query import Query
-from crmcore.rules.rollup import Rollup, RollupResult, roll_up
+from crmcore.rules.rollup import Rollup, RollupResult, Totals, Value
+
+
+class TotalsIndex:
+    """The totals of some rollups as an ``Index``: built once, then following commits."""
+
+    def __init__(self, desk: Desk, rollups: tuple[Rollup, ...]) -> None:
+        self._desk = desk
+        self.rollups = rollups
+        self.totals = Totals(rollups, desk.context())
+        self.results: dict[Rollup, tuple[date, RollupResult]] = {}
+
+    def build(self, snapshot: Snapshot, /) -> None:
+        """Compute them afresh, by one pass over the records of this moment."""
+        self.results.clear()
+        self.totals = Totals(self.rollups, self._desk.context())
+        links = (one.via for one in self.rollups if one.via)
+        self.totals.build(
+            accounts=everything(snapshot, self._desk, (one.over for one in self.rollups)),
+            children=everything(snapshot, self._desk, (one.child for one in self.rollups)),
+            links=everything(snapshot, self._desk, links),
+            rates=snapshot.find(Query.of(ExchangeRate)),
+        )
+
+    def apply(self, changes: Iterable[Change], /) -> None:
+        """Follow one commit."""
+        self.results.clear()
+        model = self._desk.model
+        self.totals.apply(
+            one
+            for one in changes
+            if model.is_enabled(one.ref.kind) or one.ref.kind == kind_of(ExchangeRate)
+        )
 
 
 class Figures:
-    """What rollups gave at one sequence number of the store, on one day.
+    """Every rollup of the rule book in one index, and one for each that is asked for besides."""
 
-    Before it answers it compares both with those of the snapshot, so that commits by others, in
-    this process or another, are seen like one's own.
-    """
-
-    def __init__(self, desk: Desk, tell: Callable[[Findings], None]) -> None:
-        """``tell`` hears what was found while computing, once for each computation."""
+    def __init__(self, desk: Desk, indexes: Indexes, tell: Callable[[Findings], None]) -> None:
+        """``tell`` hears of a record that is left out of a figure when it is first met."""
         self._desk = desk
+        self._indexes = indexes
         self._tell = tell
-        self._known: tuple[tuple[int, date], dict[Rollup, RollupResult]] | None = None
+        self._known: dict[Rollup, TotalsIndex] = {}
+        self._told: dict[Rollup, frozenset[Finding]] = {}
 
-    def of(self, snapshot: Snapshot, rollups: Iterable[Rollup]) -> dict[str, RollupResult]:
-        """The results of these rollups by name; those not known yet share one pass."""
-        wanted = tuple(rollups)
-        moment = (snapshot.seq, self._desk.context().today)
-        known = self._known[1] if self._known is not None and self._known[0] == moment else {}
-        fresh = [one for one in wanted if one not in known]
-        if fresh:
-            # a new dictionary each time: another thread may be reading the old one
-            known = {**known, **self._computed(snapshot, fresh)}
-            self._known = (moment, known)
-        return {one.name: known[one] for one in wanted}
+    def _index(self, rollup: Rollup) -> TotalsIndex:
+        if rollup not in self._known:
+            book = self._desk.rules.rollups
+            together = book if rollup in book else (rollup,)
+            index = TotalsIndex(self._desk, together)
+            self._known.update(dict.fromkeys(together, index))
+        return self._known[rollup]
 
-    def _computed(self, snapshot: Snapshot, rollups: list[Rollup]) -> dict[Rollup, RollupResult]:
-        results = roll_up(
-            rollups,
-            accounts=everything(snapshot, self._desk, (one.over for one in rollups)),
-            children=everything(snapshot, self._desk, (one.child for one in rollups)),
-            links=everything(snapshot, self._desk, (one.via for one in rollups if one.via)),
-            context=self._desk.context(),
-            rates=snapshot.find(Query.of(ExchangeRate)),
-        )
-        for one in results.values():
-            self._tell(one.findings)
-        return {one: results[one.name] for one in rollups}
+    def value(self, rollup: Rollup, account_id: str) -> Value:
+        """The figure of one account, or of the survivor of the one it was.
+
+        Raises ``NotFoundError``.
+        """
+        index = self._index(rollup)
+        with self._indexes.current(index) as snapshot:
+            index.totals.turn(self._desk.context())
+            self._heard(index, rollup)
+            if not index.totals.has(rollup, account_id):
+                record = reading.get(snapshot, self._desk.model, rollup.over, account_id)
+                account_id = record.id
+            return index.totals.value(rollup, account_id)
+
+    def result(self, rollup: Rollup) -> RollupResult:
+        """The figures of every account, as one moment."""
+        index = self._index(rollup)
+        with self._indexes.current(index):
+            context = self._desk.context()
+            index.totals.turn(context)
+            self._heard(index, rollup)
+            known = index.results.get(rollup)
+            if known is None or known[0] != context.today:
+                known = context.today, index.totals.result(rollup)
+                index.results[rollup] = known
+            return known[1]
+
+    def _heard(self, index: TotalsIndex, rollup: Rollup) -> None:
+        found = index.totals.findings(rollup) if index.totals.is_flawed(rollup) else Findings()
+        told = self._told.get(rollup, frozenset())
+        self._told[rollup] = frozenset(found)
+        if found:
+            self._tell(Findings(one for one in found if one not in told))
 
 
 def everything(

@@ -6,7 +6,7 @@ that every adapter keeps to.
 
 from __future__ import annotations
 
-from crmcore.query.answer import matches, run
+from crmcore.query.answer import matches, position, run
 from crmcore.query.filters import (
     ALL,
     Always,
@@ -52,6 +52,7 @@ __all__ = [
     "field_at",
     "matches",
     "paths",
+    "position",
     "predicate",
     "read",
     "read_filter",

@@ -13,6 +13,7 @@ from crmcore.query.filters import (
     And,
     Compare,
     Contains,
+    F,
     Filter,
     In,
     Missing,
@@ -83,6 +84,11 @@ def _position(values: Iterable[Any], order: tuple[Order, ...]) -> tuple[Any, ...
         _Descending(key) if one.descending else key for key, one in zip(keys, order, strict=True)
     ]
     return (*flips, last)
+
+
+def position(record: Any, order: tuple[Order, ...]) -> tuple[Any, ...]:
+    """A key by which records sort in an order, with the id as last key (law S5)."""
+    return _position((*(value_at(record, one.path) for one in order), value_at(record, F.id)), order)
 
 
 def run(query: Query[R], records: Iterable[R]) -> Iterator[R]:

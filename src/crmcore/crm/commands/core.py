@@ -53,8 +53,8 @@ class Core:
         self._repository = as_repository(store, model)
         self._desk = Desk(model=model, rules=rules, clock=clock, ids=ids, by=by)
         self._on_finding = on_finding
-        self._figures = Figures(self._desk, self._tell)
         self._indexes = Indexes(self._repository)
+        self._figures = Figures(self._desk, self._indexes, self._tell)
 
     @classmethod
     def open(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from crmcore.crm import ask, plans, reading
+from crmcore.crm import groups, plans, reading
 from crmcore.crm.commands.core import Core
 from crmcore.crm.views import AccountTree
 from crmcore.entities import Account, Record
@@ -25,18 +25,18 @@ class GroupCommands(Core):
     def ancestors(self, account_id: str) -> tuple[Account, ...]:
         """The accounts above an account, nearest first."""
         with self._repository.snapshot() as snapshot:
-            return ask.ancestors(snapshot, self.model, account_id)
+            return groups.ancestors(snapshot, self.model, account_id)
 
     def descendants(self, account_id: str) -> tuple[Account, ...]:
         """The accounts below an account, level by level, each by id."""
         with self._repository.snapshot() as snapshot:
-            return ask.descendants(snapshot, self.model, account_id)
+            return groups.descendants(snapshot, self.model, account_id)
 
     def ultimate_parent(self, account_id: str) -> Account:
         """The account at the top of the group; an account without parent is its own."""
         with self._repository.snapshot() as snapshot:
             account = reading.get(snapshot, self.model, Account, account_id)
-            return (account, *ask.ancestors(snapshot, self.model, account_id))[-1]
+            return (account, *groups.ancestors(snapshot, self.model, account_id))[-1]
 
     def reparent(self, account_id: str, parent_id: str | None) -> Account:
         """Move an account with all below it under another (``None``: to the top).
@@ -51,23 +51,21 @@ class GroupCommands(Core):
 
     def rollup(self, name: str, account_id: str, *, scope: Scope | None = None) -> Any:
         """The value of a rollup at one account; ``scope`` overrides the rollup's own."""
-        with self._repository.snapshot() as snapshot:
-            definition = self.rules.rollup(name)
-            if scope is not None:
-                definition = attrs.evolve(definition, scope=scope)
-            return ask.rollup(snapshot, self._desk, self._figures, definition, account_id)
+        definition = self.rules.rollup(name)
+        if scope is not None and scope is not definition.scope:
+            definition = attrs.evolve(definition, scope=scope)
+        return self._figures.value(definition, account_id)
 
     def rollups(self, name: str) -> Mapping[str, Any]:
         """The value of a rollup at every account, by account id."""
-        with self._repository.snapshot() as snapshot:
-            return self._figures.of(snapshot, [self.rules.rollup(name)])[name]
+        return self._figures.result(self.rules.rollup(name))
 
     def explain(self, name: str, account_id: str) -> Explanation:
         """Which records make the value of a rollup at an account, and why others do not."""
         with self._repository.snapshot() as snapshot:
-            return ask.explain(snapshot, self._desk, name, account_id)
+            return groups.explain(snapshot, self._desk, name, account_id)
 
     def tree(self, account_id: str, rollups: Iterable[str] = ()) -> AccountTree:
         """An account with all below it, and the values of these rollups at each, to be printed."""
         with self._repository.snapshot() as snapshot:
-            return ask.tree(snapshot, self._desk, self._figures, account_id, tuple(rollups))
+            return groups.tree(snapshot, self._desk, self._figures, account_id, tuple(rollups))

@@ -2,17 +2,38 @@
 
 A ``Rollup`` is a definition, as data; ``roll_up`` computes it for all accounts, ``explain`` shows
 what the figure of one account is made of, ``check`` says whether it can work with a model.
+``Totals`` keeps figures exact through changes, without reading the records again.
 """
 
 from __future__ import annotations
 
-from crmcore.rules.rollup.compute import RollupResult, roll_up
+from crmcore.rules.rollup.algebra import NOTHING, Algebra, Gives, Operation, Sort, Takes
+from crmcore.rules.rollup.compute import roll_up
+from crmcore.rules.rollup.dates import (
+    TODAY,
+    Day,
+    Period,
+    days_ago,
+    days_ahead,
+    this_month,
+    this_quarter,
+    this_year,
+    within,
+)
 from crmcore.rules.rollup.definition import Rollup, Scope
 from crmcore.rules.rollup.explain import Contribution, Exclusion, Explanation, explain
 from crmcore.rules.rollup.fit import check
-from crmcore.rules.rollup.operations import NOTHING, OPERATIONS, Operation
+from crmcore.rules.rollup.operations import OPERATIONS, weighted_sum
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import Out, Value
+from crmcore.rules.rollup.result import RollupResult
+from crmcore.rules.rollup.selections import (
+    concatenate,
+    concatenate_distinct,
+    largest,
+    nth,
+    percentile,
+)
 from crmcore.rules.rollup.standard import (
     CONTACTS,
     OPEN_DEALS,
@@ -20,6 +41,7 @@ from crmcore.rules.rollup.standard import (
     STANDARD_ROLLUPS,
     WON_AMOUNT,
 )
+from crmcore.rules.rollup.totals import FigureChange, Totals
 
 __all__ = [
     "CONTACTS",
@@ -28,18 +50,39 @@ __all__ = [
     "OPEN_PIPELINE",
     "OPERATIONS",
     "STANDARD_ROLLUPS",
+    "TODAY",
     "WON_AMOUNT",
+    "Algebra",
     "Contribution",
+    "Day",
     "Exclusion",
     "Explanation",
+    "FigureChange",
+    "Gives",
     "Operation",
     "Out",
+    "Period",
     "Rates",
     "Rollup",
     "RollupResult",
     "Scope",
+    "Sort",
+    "Takes",
+    "Totals",
     "Value",
     "check",
+    "concatenate",
+    "concatenate_distinct",
+    "days_ago",
+    "days_ahead",
     "explain",
+    "largest",
+    "nth",
+    "percentile",
     "roll_up",
+    "this_month",
+    "this_quarter",
+    "this_year",
+    "weighted_sum",
+    "within",
 ]

@@ -19,8 +19,10 @@ from crmcore.errors import UsageError
 from crmcore.findings import Finding, Findings, ModelError
 from crmcore.model.describe import EntitySchema, describe
 from crmcore.query import ALL, Filter, Order, Path
+from crmcore.query.filters import is_filter
 from crmcore.rules.rollup import sound
-from crmcore.rules.rollup.operations import Operation, operation
+from crmcore.rules.rollup.algebra import Operation
+from crmcore.rules.rollup.operations import OperationName, operation
 from crmcore.values.currency import check_currency_code
 
 if TYPE_CHECKING:
@@ -49,6 +51,14 @@ def as_path(value: Any) -> Path:
 
 def _path_or_none(value: Any) -> Path | None:
     return None if value is None else as_path(value)
+
+
+def _value(value: Any) -> Path | Filter | None:
+    return value if is_filter(value) else _path_or_none(value)
+
+
+def _operation(given: Operation | OperationName) -> Operation:
+    return operation(given)
 
 
 def _rate_on(value: Any) -> Path | date | None:
@@ -96,7 +106,9 @@ class Rollup:
     that a row of ``via`` links to it (an entity that refers to both): a contact counts in its own
     account and in every account that an ``AccountContactRelation`` names. Only records that
     ``where`` is true of count. ``aggregate`` makes one figure of their ``value`` (``None``: of the
-    records themselves): an operation or its name, such as ``"sum"``.
+    records themselves; a filter: whether it is true of them): an operation or its name, such as
+    ``"sum"``. Filters may have days relative to today (``crmcore.rules.rollup.dates``), which mean
+    another day as soon as the clock does (R8).
 
     ``over`` is the entity that has the figure, ``scope`` says of which accounts it is made.
     ``order_by`` is for operations that depend on an order. ``empty`` is the figure where there is
@@ -117,8 +129,8 @@ class Rollup:
     child: type[Record] = field(validator=_is_entity)
     by: Path = field(converter=as_path, eq=_comparable)
     where: Filter = ALL
-    value: Path | None = field(default=None, converter=_path_or_none, eq=_comparable)
-    aggregate: Operation = field(converter=operation)
+    value: Path | Filter | None = field(default=None, converter=_value, eq=_comparable)
+    aggregate: Operation = field(converter=_operation)
     over: type[Record] = field(default=Account, validator=_is_entity)
     via: type[Record] | None = field(default=None, validator=_is_entity_or_none)
     scope: Scope = field(default=Scope.SUBTREE, converter=_scope)
@@ -135,7 +147,8 @@ class Rollup:
 
     def __str__(self) -> str:
         what = f"{self.aggregate} of {kind_of(self.child)}"
-        value = "" if self.value is None else f" {'.'.join(self.value.steps)}"
+        named = ".".join(self.value.steps) if isinstance(self.value, Path) else str(self.value)
+        value = "" if self.value is None else f" {named}"
         where = "" if self.where == ALL else f" where {self.where}"
         return f"{self.name}: {what}{value}{where}"
 
@@ -170,6 +183,7 @@ def part_findings(
         yield from sound.via_findings(schema_of(rollup.via), child=kind, over=over)
     yield from sound.by_findings(rollup.by, over, schema)
     yield from sound.value_findings(rollup.value, operation, schema)
+    yield from sound.weight_findings(operation, schema)
     if sound.is_money(rollup.value, operation, schema):
         yield from sound.rate_findings(rollup.rate_on, schema)
     else:

@@ -10,12 +10,20 @@ from attrs import frozen
 from crmcore import render
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import InvalidValueError, NotFoundError
-from crmcore.query import And, Filter, matches, read_filter, value_at
+from crmcore.query import And, Filter, Path, matches, value_at
 from crmcore.rules.rollup.compute import tree_of
 from crmcore.rules.rollup.definition import Rollup, Scope
 from crmcore.rules.rollup.fit import require_sound
 from crmcore.rules.rollup.rates import Rates
-from crmcore.rules.rollup.reading import Item, Out, Reading, Value, account_ids_of, reading
+from crmcore.rules.rollup.reading import (
+    Item,
+    Out,
+    Reading,
+    Value,
+    account_ids_of,
+    read_for,
+    reading,
+)
 from crmcore.rules.tree import Forest, ultimate_parent
 
 if TYPE_CHECKING:
@@ -163,7 +171,7 @@ def explain(
         elif isinstance(item, Out):
             excluded.append(Exclusion(record, item, ids, _false_terms(rollup, record, context)))
         else:
-            counted += [(_contribution(rollup, record, one), item) for one in inside]
+            counted += [(_contribution(rollup, record, one, item), item) for one in inside]
     counted.sort(key=lambda pair: (scope[pair[0].account_id], pair[0].record.id))
     return Explanation(
         rollup=rollup,
@@ -175,9 +183,11 @@ def explain(
     )
 
 
-def _contribution(rollup: Rollup, record: Record, account_id: str) -> Contribution:
-    value = record.id if rollup.value is None else value_at(record, rollup.value)
-    return Contribution(record, account_id, value)
+def _contribution(rollup: Rollup, record: Record, account_id: str, item: Item) -> Contribution:
+    if rollup.value is None:
+        return Contribution(record, account_id, record.id)
+    named = isinstance(rollup.value, Path)
+    return Contribution(record, account_id, value_at(record, rollup.value) if named else item)
 
 
 def _value(ready: Reading, items: list[Item]) -> Value:
@@ -200,6 +210,4 @@ def _false_terms(rollup: Rollup, record: Record, context: Context) -> tuple[Filt
     """The parts of the filter, as it was written, that are not true of the record."""
     where = rollup.where
     terms = where.terms if isinstance(where, And) else (where,)
-    return tuple(
-        one for one in terms if not matches(read_filter(one, rollup.child, context.model), record)
-    )
+    return tuple(one for one in terms if not matches(read_for(one, rollup, context), record))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import CrmError
 from crmcore.findings import Finding, Findings, ModelError, error, warning
-from crmcore.query import read_filter
+from crmcore.query import Path, read_filter
+from crmcore.rules.rollup.dates import resolved
 from crmcore.rules.rollup.definition import Rollup, about, part_findings
 from crmcore.rules.rollup.sound import empty_findings, problem
 
@@ -63,7 +65,13 @@ def _entity(entity: type[Record], name: str, model: Model) -> Iterator[Finding]:
 
 
 def _where(rollup: Rollup, model: Model) -> Iterator[Finding]:
-    try:
-        read_filter(rollup.where, rollup.child, model)
-    except CrmError as wrong:
-        yield problem("where", str(wrong), code="field")
+    schema = model.schema(rollup.child)
+    filters = [("where", rollup.where)]
+    if rollup.value is not None and not isinstance(rollup.value, Path):
+        filters.append(("value", rollup.value))
+    for part, where in filters:
+        try:
+            today = resolved(where, schema, date(2000, 1, 1), model.calendar)
+            read_filter(today, rollup.child, model)
+        except CrmError as wrong:
+            yield problem(part, str(wrong), code="field")

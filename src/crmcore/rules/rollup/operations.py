@@ -1,116 +1,48 @@
-"""Operation: how values are made into one, stated as an algebra.
+"""Operations: the ways to make one figure of many values that go by a name.
 
-An operation is a commutative semigroup of *states*: ``start`` makes the state of one value,
-``add`` takes one more value in, ``merge`` makes one state of two, in any order and grouping, and
-``result`` reads the outcome. The empty set has no state; what it is worth is declared beside.
-``add`` and ``merge`` may use up the state that they are given.
+Each states its algebra (see ``crmcore.rules.rollup.algebra``). Those that need a number or a text
+of their own are made: ``nth(2)``, ``largest(5)``, ``percentile(90)``, ``concatenate("; ")``,
+``weighted_sum(F.probability)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow
-from enum import Enum
 from fractions import Fraction
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
-from attrs import frozen
+import attrs
 
-from crmcore.errors import UnknownNameError
-
-State: TypeAlias = Any
-"""A state; what it is, only its operation knows."""
-
-MAX_EXPONENT: Final = 1_000
-"""Numbers whose first or last digit lies more places than this from the point are left out."""
-
-_BITS: Final = (10**MAX_EXPONENT).bit_length()
-_DIGITS: Final = 2 * MAX_EXPONENT + 100
-# Exact for any sum of such numbers that fits into memory: nothing is ever rounded on the way.
-_EXACT: Final = Context(
-    prec=_DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation, Overflow]
+from crmcore.errors import UnknownNameError, UsageError
+from crmcore.query import Path
+from crmcore.rules.rollup.algebra import Algebra, Gives, Operation, Sort, Takes, minus, plus
+from crmcore.rules.rollup.selections import (
+    CONCATENATE,
+    CONCATENATE_DISTINCT,
+    FIRST,
+    LAST,
+    MEDIAN,
+    MOST_FREQUENT,
 )
 
-
-class Empty(Enum):
-    """A value of the empty set that no record can have."""
-
-    NOTHING = "nothing"
-    """The empty set has no value: ``None``."""
-
-
-NOTHING: Final = Empty.NOTHING
-
-
-class Algebra(Enum):
-    """What an operation allows beyond taking more values in."""
-
-    GROUP = "group"
-    """A value that was taken in can be taken out again."""
-    MONOID = "monoid"
-    """A value can only be taken in."""
-    MULTISET = "multiset"
-    """A value can be taken out if it was counted how often each came in."""
-
-
-class Takes(Enum):
-    """Whether an operation is about a value of the records."""
-
-    NOTHING = "nothing"
-    """It is about the records themselves."""
-    ANYTHING = "anything"
-    """It is about a value, or without one about the records themselves."""
-    A_VALUE = "a value"
-
-
-class Sort(Enum):
-    """The sorts of values that operations tell apart."""
-
-    NUMBER = "a number"
-    MONEY = "money"
-    DATE = "a date"
-    MOMENT = "a moment"
-    TEXT = "text"
-    REFERENCE = "a reference"
-    FLAG = "yes or no"
-
-
-class Gives(Enum):
-    """What an operation results in."""
-
-    COUNT = "a whole number"
-    VALUE = "a value like those it takes"
-    QUOTIENT = "a number or money, with as many decimals as it takes"
-
-
-@frozen(kw_only=True)
-class Operation:
-    """A way to make one value of many.
-
-    ``sorts`` are the sorts of values that it accepts. ``scaled`` multiplies a state of numbers by
-    a factor, as money of one currency becomes another (``None``: money is taken as it is).
-    ``is_zero_when_empty`` says that the empty set is worth 0, rather than nothing.
-    """
-
-    name: str
-    algebra: Algebra
-    takes: Takes
-    gives: Gives
-    sorts: frozenset[Sort]
-    start: Callable[[Any], State]
-    add: Callable[[State, Any], State]
-    merge: Callable[[State, State], State]
-    result: Callable[[State], Any]
-    scaled: Callable[[State, Fraction], State] | None = None
-    is_zero_when_empty: bool = False
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def plus(left: Any, right: Any) -> Any:
-    """The exact sum of two numbers of one type: int, Decimal or Fraction."""
-    return _EXACT.add(left, right) if isinstance(left, Decimal) else left + right
+OperationName: TypeAlias = Literal[
+    "sum",
+    "count",
+    "count_distinct",
+    "average",
+    "min",
+    "max",
+    "first",
+    "last",
+    "most_frequent",
+    "concatenate",
+    "concatenate_distinct",
+    "median",
+    "all",
+    "some",
+    "none",
+]
+"""The names of operations that need nothing else."""
 
 
 def _same(value: Any) -> Any:
@@ -157,12 +89,20 @@ def _pairs(left: tuple[Any, int], right: tuple[Any, int]) -> tuple[Any, int]:
     return plus(left[0], right[0]), left[1] + right[1]
 
 
+def _pair_less(left: tuple[Any, int], right: tuple[Any, int]) -> tuple[Any, int]:
+    return minus(left[0], right[0]), left[1] - right[1]
+
+
 def _pair_times(state: tuple[Any, int], factor: Fraction) -> tuple[Any, int]:
     return _times(state[0], factor), state[1]
 
 
 def _quotient(state: tuple[Any, int]) -> Fraction:
     return Fraction(state[0]) / state[1]
+
+
+def _is_extreme(state: Any, item: Any) -> bool:
+    return bool(state == item)
 
 
 _NUMERIC: Final = frozenset({Sort.NUMBER, Sort.MONEY})
@@ -177,6 +117,7 @@ COUNT: Final = Operation(
     start=_one,
     add=_one_more,
     merge=plus,
+    part=minus,
     result=_same,
     is_zero_when_empty=True,
 )
@@ -184,7 +125,7 @@ COUNT: Final = Operation(
 
 COUNT_DISTINCT: Final = Operation(
     name="count_distinct",
-    algebra=Algebra.MULTISET,
+    algebra=Algebra.SET,
     takes=Takes.ANYTHING,
     gives=Gives.COUNT,
     sorts=frozenset(Sort),
@@ -205,6 +146,7 @@ SUM: Final = Operation(
     start=_same,
     add=plus,
     merge=plus,
+    part=minus,
     result=_same,
     scaled=_times,
     is_zero_when_empty=True,
@@ -220,6 +162,7 @@ AVERAGE: Final = Operation(
     start=_pair,
     add=_pair_with,
     merge=_pairs,
+    part=_pair_less,
     result=_quotient,
     scaled=_pair_times,
 )
@@ -234,6 +177,7 @@ MIN: Final = Operation(
     start=_same,
     add=min,
     merge=min,
+    matters=_is_extreme,
     result=_same,
     scaled=_times,
 )
@@ -248,16 +192,71 @@ MAX: Final = Operation(
     start=_same,
     add=max,
     merge=max,
+    matters=_is_extreme,
     result=_same,
     scaled=_times,
 )
 """The largest value: the latest date, the last text by code points."""
 
-OPERATIONS: Final = (SUM, COUNT, COUNT_DISTINCT, AVERAGE, MIN, MAX)
+
+def _of_flags(name: str, result: Callable[[tuple[int, int]], bool]) -> Operation:
+    """An operation on flags, whose states are how many are true, and how many there are."""
+    return Operation(
+        name=name,
+        algebra=Algebra.GROUP,
+        takes=Takes.A_VALUE,
+        gives=Gives.FLAG,
+        sorts=frozenset({Sort.FLAG}),
+        start=_pair,
+        add=_pair_with,
+        merge=_pairs,
+        part=_pair_less,
+        result=result,
+    )
+
+
+def _all(state: tuple[int, int]) -> bool:
+    return state[0] == state[1]
+
+
+def _some(state: tuple[int, int]) -> bool:
+    return state[0] > 0
+
+
+def _none(state: tuple[int, int]) -> bool:
+    return state[0] == 0
+
+
+EVERY: Final = _of_flags("all", _all)
+"""Whether the flag is set in all records that have it; a filter as value is a flag."""
+
+SOME: Final = _of_flags("some", _some)
+"""Whether the flag is set in at least one record."""
+
+NONE: Final = _of_flags("none", _none)
+"""Whether the flag is set in none of the records."""
+
+OPERATIONS: Final = (
+    *(SUM, COUNT, COUNT_DISTINCT, AVERAGE, MIN, MAX),
+    *(FIRST, LAST, MOST_FREQUENT, CONCATENATE, CONCATENATE_DISTINCT, MEDIAN),
+    *(EVERY, SOME, NONE),
+)
 """Every operation that can be named."""
 
 
-def operation(named: Operation | str) -> Operation:
+def weighted_sum(weight: Path | str) -> Operation:
+    """The exact sum of each value times a number of its record; a percentage in hundredths.
+
+    ``weighted_sum(F.probability)`` of ``F.amount`` is the weighted pipeline. A record without a
+    weight is left out (R9).
+    """
+    path = weight if isinstance(weight, Path) else Path(*str(weight).split("."))
+    if not path.steps:
+        raise UsageError("a weight is a field", str(path), "write weighted_sum(F.probability)")
+    return attrs.evolve(SUM, name="weighted_sum", weight=path)
+
+
+def operation(named: Operation | OperationName) -> Operation:
     """The operation of this name; an operation is itself.
 
     Raises ``UnknownNameError`` with the nearest name.
@@ -268,18 +267,3 @@ def operation(named: Operation | str) -> Operation:
         if one.name == named:
             return one
     raise UnknownNameError("operation", str(named), tuple(one.name for one in OPERATIONS))
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a number that can be added exactly: not NaN, not beyond all measure."""
-    if isinstance(value, Decimal):
-        return value.is_finite() and (
-            not value or -MAX_EXPONENT <= _last(value) <= value.adjusted() <= MAX_EXPONENT
-        )
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return is_whole and value.bit_length() <= _BITS
-
-
-def _last(value: Decimal) -> int:
-    """The exponent of the last digit."""
-    return int(value.as_tuple().exponent)

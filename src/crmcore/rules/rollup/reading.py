@@ -10,17 +10,38 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from functools import partial, reduce
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import field, frozen
 
 from crmcore.entities.record import Record, kind_of
+from crmcore.fields import Percent
 from crmcore.findings import Finding, error, warning
+from crmcore.model.describe import EntitySchema
 from crmcore.model.references import as_ref
-from crmcore.query import ALL, Filter, Path, field_at, matches, read_filter, value_at
+from crmcore.query import (
+    ALL,
+    Filter,
+    Order,
+    Path,
+    field_at,
+    matches,
+    position,
+    read_filter,
+    value_at,
+)
+from crmcore.rules.rollup.algebra import (
+    EXACT,
+    NOTHING,
+    Gives,
+    Operation,
+    Sort,
+    State,
+    is_number,
+)
+from crmcore.rules.rollup.dates import resolved
 from crmcore.rules.rollup.definition import Rollup
-from crmcore.rules.rollup.operations import NOTHING, Gives, Operation, Sort, State, is_number
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.sound import link_fields, sort_of
 from crmcore.values.money import MAX_DECIMALS, Money
@@ -29,7 +50,7 @@ if TYPE_CHECKING:
     from crmcore.errors import InvalidValueError
     from crmcore.rules.rule import Context
 
-Value: TypeAlias = Money | Decimal | int | date | str | None
+Value: TypeAlias = Money | Decimal | int | date | str | tuple["Value", ...] | None
 """A figure; ``None`` where there is none."""
 
 
@@ -58,21 +79,43 @@ AccountIds: TypeAlias = tuple[str | None, ...]
 """Where a record counts: accounts that are known, or ``(None,)`` where there is none."""
 
 
+Key: TypeAlias = tuple[str, date | None]
+"""A currency, and the day of the record whose rate counts; ``None``: that of the figure."""
+
+
+def _has_no_need(_key: Key) -> bool:
+    return True
+
+
 @frozen(kw_only=True, eq=False)
 class Reading:
     """A rollup against a model, a day and a table of rates.
 
-    ``item_of`` says what a record counts for, or why it does not. ``start``, ``add`` and ``merge``
-    are those of the operation, for items. ``finish`` reads the figure from a state (``None``: the
-    empty set); it raises ``InvalidValueError`` where an amount is beyond all bounds.
+    ``where`` is its filter as it reads on that day. ``raw_of`` says what a record counts for if
+    the filter is true of it, whatever the rates; ``item_of`` what it counts for, or why it does
+    not. ``start``, ``add`` and ``merge`` are those of the operation, for items. ``finish`` reads
+    the figure from a state (``None``: the empty set); it raises ``InvalidValueError`` where an
+    amount is beyond all bounds. ``home`` is the currency of a figure made of money.
     """
 
     rollup: Rollup
-    item_of: Callable[[Record], Item]
+    where: Filter
+    raw_of: Callable[[Record], Item]
     start: Callable[[Item], State]
     add: Callable[[State, Item], State]
     merge: Callable[[State, State], State]
     finish: Callable[[State | None], Value]
+    home: str | None = None
+    has_rate: Callable[[Key], bool] = _has_no_need
+
+    def item_of(self, record: Record) -> Item:
+        """What a record counts for, or why it does not."""
+        if self.where != ALL and not matches(self.where, record):
+            return Out.FILTER
+        item = self.raw_of(record)
+        if self.home is None or isinstance(item, Out) or self.has_rate(item[0]):
+            return item
+        return Out.NO_RATE
 
     def folded(self, items: Iterable[Item]) -> State | None:
         """The state of these items; ``None`` where there are none."""
@@ -86,12 +129,13 @@ class Reading:
         if reason not in _SUGGESTIONS:
             return None
         path = self.rollup.value
+        is_field = isinstance(path, Path)
         return warning(
             f"rollup.{reason.name.lower()}",
             f"this record is left out of {self.rollup.name}: {reason.value}",
             ref=record.ref,
-            path="" if path is None else ".".join(path.steps),
-            value=None if path is None else value_at(record, path),
+            path=".".join(path.steps) if isinstance(path, Path) else "",
+            value=value_at(record, path) if is_field else None,
             suggestion=_SUGGESTIONS[reason],
         )
 
@@ -106,35 +150,43 @@ class Reading:
         )
 
 
+def read_for(where: Filter, rollup: Rollup, context: Context) -> Filter:
+    """A filter on the child of a rollup as it reads on the day of the context."""
+    schema = context.model.schema(rollup.child)
+    today = resolved(where, schema, context.today, context.model.calendar)
+    return read_filter(today, rollup.child, context.model)
+
+
 def reading(rollup: Rollup, context: Context, rates: Rates) -> Reading:
     """Make a rollup ready for records of a model."""
-    where = read_filter(rollup.where, rollup.child, context.model)
     operation = rollup.aggregate
     if rollup.value is None:
-        return _plain_reading(rollup, _identity, where=where, zero=0)
+        return _plain_reading(rollup, _identity, context, zero=0)
+    if not isinstance(rollup.value, Path):
+        flag = read_for(rollup.value, rollup, context)
+        return _plain_reading(rollup, partial(matches, flag), context, zero=0)
     python = field_at(rollup.value, context.model.schema(rollup.child))[1]
     sort = sort_of(python)
+    weight_of = _weight_of(operation, context.model.schema(rollup.child))
     if sort is Sort.MONEY and operation.scaled is not None:
-        day_of = _day_of(rollup, context)
-        target = rollup.currency or context.model.currency
-        conversion = _Conversion(target=target, day_of=day_of, rates=rates)
-        return _money_reading(
-            rollup, rollup.value, conversion, where=where, scaled=operation.scaled
-        )
-    zero = Decimal(0) if operation.gives is Gives.VALUE and python is Decimal else 0
-    return _plain_reading(
-        rollup, partial(_checked, rollup.value, python, sort), where=where, zero=zero
-    )
+        return _money_reading(rollup, rollup.value, context, rates, weight_of)
+    is_decimal = python is Decimal or weight_of is not None
+    raw_of = partial(_checked, rollup.value, python, sort)
+    if weight_of is not None:
+        raw_of = partial(_weighted, raw_of, weight_of)
+    zero = Decimal(0) if operation.gives is Gives.VALUE and is_decimal else 0
+    return _plain_reading(rollup, raw_of, context, zero=zero)
 
 
 def _plain_reading(
-    rollup: Rollup, item_of: Callable[[Record], Item], *, where: Filter, zero: Value
+    rollup: Rollup, raw_of: Callable[[Record], Item], context: Context, *, zero: Value
 ) -> Reading:
     operation = rollup.aggregate
     empty = _empty(rollup, zero if operation.is_zero_when_empty else None)
     return Reading(
         rollup=rollup,
-        item_of=item_of if where == ALL else partial(_filtered, where, item_of),
+        where=read_for(rollup.where, rollup, context),
+        raw_of=partial(_placed, raw_of, rollup.order_by) if operation.is_ordered else raw_of,
         start=operation.start,
         add=operation.add,
         merge=operation.merge,
@@ -142,12 +194,14 @@ def _plain_reading(
     )
 
 
-def _filtered(where: Filter, item_of: Callable[[Record], Item], record: Record) -> Item:
-    return item_of(record) if matches(where, record) else Out.FILTER
-
-
 def _identity(record: Record) -> str:
     return record.id
+
+
+def _placed(raw_of: Callable[[Record], Item], order: tuple[Order, ...], record: Record) -> Item:
+    """The item with its position in front."""
+    item = raw_of(record)
+    return item if isinstance(item, Out) else (position(record, order), item)
 
 
 def _fits(value: Any, python: type, sort: Sort | None) -> bool:
@@ -168,6 +222,32 @@ def _checked(path: Path, python: type, sort: Sort | None, record: Record) -> Ite
     return value if _fits(value, python, sort) else Out.BAD_VALUE
 
 
+WeightOf: TypeAlias = Callable[[Record], Decimal | Out]
+
+
+def _weight_of(operation: Operation, schema: EntitySchema) -> WeightOf | None:
+    """Gives the weight of a record, or why it has none; ``None`` where nothing is weighted."""
+    path = operation.weight
+    if path is None:
+        return None
+    found, python = field_at(path, schema)
+    shift = -2 if isinstance(found.meaning, Percent) else 0
+    read = partial(_checked, path, python, sort_of(python))
+
+    def weight_of(record: Record) -> Decimal | Out:
+        value = read(record)
+        return value if isinstance(value, Out) else EXACT.scaleb(Decimal(value), shift)
+
+    return weight_of
+
+
+def _weighted(raw_of: Callable[[Record], Item], weight_of: WeightOf, record: Record) -> Item:
+    value, weight = raw_of(record), weight_of(record)
+    if isinstance(value, Out):
+        return value
+    return weight if isinstance(weight, Out) else EXACT.multiply(Decimal(value), weight)
+
+
 def _empty(rollup: Rollup, own: Value) -> Value:
     """The declared value of the empty set, else the operation's own."""
     if rollup.empty is None:
@@ -176,9 +256,13 @@ def _empty(rollup: Rollup, own: Value) -> Value:
 
 
 def _value(operation: Operation, rounding: int | None, empty: Value, state: State | None) -> Value:
-    if state is None:
-        return empty
-    found = operation.result(state)
+    return empty if state is None else _shown(operation.result(state), rounding)
+
+
+def _shown(found: Any, rounding: int | None) -> Value:
+    """An outcome as a figure: fractions as decimals, numbers rounded where it is wanted."""
+    if isinstance(found, tuple):
+        return tuple(_shown(one, rounding) for one in found)
     if isinstance(found, Fraction):
         return _decimal(found, rounding)
     if rounding is None or not isinstance(found, int | Decimal):
@@ -195,75 +279,87 @@ def _decimal(exact: Fraction, decimals: int | None) -> Decimal:
     return Decimal(f"{round(exact * Fraction(10) ** places)}E{-places}")
 
 
-_Key: TypeAlias = tuple[str, date | None]
-"""A currency and the day whose rate counts; ``None`` for the currency of the figure."""
-
-
 @frozen(kw_only=True, eq=False)
 class _Conversion:
-    """How amounts become amounts of the ``target`` currency; ``factors`` are those met so far."""
+    """How amounts become amounts of the ``target`` currency.
+
+    ``fixed`` is the day whose rates count where a key names none; ``factors`` are those met so
+    far, ``None`` where there is no rate.
+    """
 
     target: str
-    day_of: Callable[[Record], date | None]
+    fixed: date | None
+    day_of: Callable[[Record], date | None] | None
     rates: Rates
-    factors: dict[_Key, Fraction] = field(factory=dict)
+    factors: dict[Key, Fraction | None] = field(factory=dict)
 
-    def key(self, money: Money, record: Record) -> _Key | Out:
+    def key(self, money: Money, record: Record) -> Key | Out:
         """The key under which the money of a record is kept, or why it cannot be."""
-        currency = money.currency
-        day = None if currency == self.target else self.day_of(record)
-        if day is None and currency != self.target:
-            return Out.NO_RATE_DATE
-        key = (currency, day)
+        if money.currency == self.target or self.day_of is None:
+            return money.currency, None
+        day = self.day_of(record)
+        return Out.NO_RATE_DATE if day is None else (money.currency, day)
+
+    def factor(self, key: Key) -> Fraction | None:
+        """What one unit of the currency of a key is worth; ``None`` without a rate."""
         if key not in self.factors:
-            factor = Fraction(1) if day is None else self.rates.factor(currency, self.target, day)
-            if factor is None:
-                return Out.NO_RATE
-            self.factors[key] = factor
-        return key
+            currency, day = key
+            day = self.fixed if day is None else day
+            own = currency == self.target or day is None
+            self.factors[key] = (
+                Fraction(1) if own else self.rates.factor(currency, self.target, day or date.min)
+            )
+        return self.factors[key]
+
+    def has_rate(self, key: Key) -> bool:
+        """Whether money under this key can be converted."""
+        return self.factor(key) is not None
 
 
 def _money_reading(
-    rollup: Rollup,
-    path: Path,
-    conversion: _Conversion,
-    *,
-    where: Filter,
-    scaled: Callable[[State, Fraction], State],
+    rollup: Rollup, path: Path, context: Context, rates: Rates, weight_of: WeightOf | None
 ) -> Reading:
     """Money is kept by currency and day, each in its own units, and converted at the end."""
     operation = rollup.aggregate
+    given = rollup.rate_on
+    conversion = _Conversion(
+        target=rollup.currency or context.model.currency,
+        fixed=None if isinstance(given, Path) else given or context.today,
+        day_of=_day_of(given, context) if isinstance(given, Path) else None,
+        rates=rates,
+    )
 
-    def item_of(record: Record) -> Item:
+    def raw_of(record: Record) -> Item:
         money = value_at(record, path)
         if not isinstance(money, Money):
             return Out.NO_VALUE if money is None else Out.BAD_VALUE
         key = conversion.key(money, record)
         return key if isinstance(key, Out) else (key, money.amount)
 
-    def converted(key: _Key, state: State) -> State:
-        return scaled(state, conversion.factors[key])
+    def weighed(record: Record) -> Item:
+        item, weight = raw_of(record), weight_of(record) if weight_of else Decimal(1)
+        if isinstance(item, Out):
+            return item
+        return weight if isinstance(weight, Out) else (item[0], EXACT.multiply(item[1], weight))
 
     zero = Money.zero(conversion.target) if operation.is_zero_when_empty else None
     by_key = _ByKey(operation)
     return Reading(
         rollup=rollup,
-        item_of=item_of if where == ALL else partial(_filtered, where, item_of),
+        where=read_for(rollup.where, rollup, context),
+        raw_of=raw_of if weight_of is None else weighed,
         start=by_key.start,
         add=by_key.add,
         merge=by_key.merge,
-        finish=partial(_money, rollup, conversion.target, converted, _empty(rollup, zero)),
+        finish=partial(_money, rollup, conversion, _empty(rollup, zero)),
+        home=conversion.target,
+        has_rate=conversion.has_rate,
     )
 
 
-def _day_of(rollup: Rollup, context: Context) -> Callable[[Record], date | None]:
-    given = rollup.rate_on
-    if not isinstance(given, Path):
-        fixed = context.today if given is None else given
-        return lambda _record: fixed
-
+def _day_of(path: Path, context: Context) -> Callable[[Record], date | None]:
     def day_of(record: Record) -> date | None:
-        value = value_at(record, given)
+        value = value_at(record, path)
         if isinstance(value, datetime):
             return context.model.calendar.today(value) if value.tzinfo else None
         return value if isinstance(value, date) else None
@@ -277,11 +373,11 @@ class _ByKey:
 
     operation: Operation
 
-    def start(self, item: tuple[_Key, Decimal]) -> dict[_Key, State]:
+    def start(self, item: tuple[Key, Decimal]) -> dict[Key, State]:
         key, amount = item
         return {key: self.operation.start(amount)}
 
-    def add(self, states: dict[_Key, State], item: tuple[_Key, Decimal]) -> dict[_Key, State]:
+    def add(self, states: dict[Key, State], item: tuple[Key, Decimal]) -> dict[Key, State]:
         key, amount = item
         if key in states:
             states[key] = self.operation.add(states[key], amount)
@@ -289,7 +385,7 @@ class _ByKey:
             states[key] = self.operation.start(amount)
         return states
 
-    def merge(self, left: dict[_Key, State], right: dict[_Key, State]) -> dict[_Key, State]:
+    def merge(self, left: dict[Key, State], right: dict[Key, State]) -> dict[Key, State]:
         small, large = (left, right) if len(left) < len(right) else (right, left)
         for key, state in small.items():
             large[key] = self.operation.merge(large[key], state) if key in large else state
@@ -297,20 +393,36 @@ class _ByKey:
 
 
 def _money(
-    rollup: Rollup,
-    target: str,
-    converted: Callable[[_Key, State], State],
-    empty: Value,
-    states: dict[_Key, State] | None,
+    rollup: Rollup, conversion: _Conversion, empty: Value, states: dict[Key, State] | None
 ) -> Value:
-    operation = rollup.aggregate
+    """The figure of amounts by key; those without a rate are left out."""
+    operation, target = rollup.aggregate, conversion.target
     if states is None:
         return empty
-    is_exact = rollup.rounding is None and operation.gives is Gives.VALUE
+    is_exact = (
+        rollup.rounding is None and operation.gives is Gives.VALUE and operation.weight is None
+    )
     if is_exact and states.keys() == {(target, None)}:
         return Money(operation.result(states[target, None]), target)
-    total = reduce(operation.merge, (converted(key, state) for key, state in states.items()))
-    return Money(_decimal(operation.result(total), rollup.rounding), target)
+    worth = (
+        operation.scaled(state, factor)
+        for key, state in states.items()
+        if (factor := conversion.factor(key)) is not None and operation.scaled is not None
+    )
+    total = _merged(operation, worth)
+    if total is None:
+        return empty
+    found = operation.result(total)
+    if isinstance(found, tuple):
+        return tuple(Money(_decimal(one, rollup.rounding), target) for one in found)
+    return Money(_decimal(found, rollup.rounding), target)
+
+
+def _merged(operation: Operation, states: Iterable[State]) -> State | None:
+    total: State | None = None
+    for state in states:
+        total = state if total is None else operation.merge(total, state)
+    return total
 
 
 def account_ids_of(

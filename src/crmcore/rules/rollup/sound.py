@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from crmcore.errors import CrmError
 from crmcore.findings import Finding, error
 from crmcore.model.describe import EntitySchema, FieldSchema, Holds
-from crmcore.query import Order, Path, field_at
+from crmcore.query import Filter, Order, Path, field_at
 from crmcore.query.filters import is_filter
-from crmcore.rules.rollup.operations import NOTHING, Gives, Operation, Sort, Takes
+from crmcore.rules.rollup.algebra import NOTHING, Gives, Operation, Sort, Takes
 from crmcore.values.money import MAX_DECIMALS, Money
 from crmcore.values.ref import Ref
 
@@ -73,8 +73,8 @@ def where_findings(where: Any) -> Iterator[Finding]:
 
 
 def order_findings(order_by: tuple[Order, ...], operation: Operation) -> Iterator[Finding]:
-    """What is wrong with the order: no operation of this version depends on one."""
-    if order_by:
+    """What is wrong with the order: it is for operations that depend on one."""
+    if order_by and not operation.is_ordered:
         yield problem(
             "order_by",
             f"{operation} does not depend on an order",
@@ -93,8 +93,9 @@ def rounding_findings(rounding: Any, operation: Operation) -> Iterator[Finding]:
             f"rounding is a number of decimals from -{MAX_DECIMALS} to {MAX_DECIMALS}",
             value=rounding,
         )
-    elif operation.gives is Gives.COUNT:
-        yield problem("rounding", "a count is never rounded", suggestion="leave it out")
+    elif operation.gives in (Gives.COUNT, Gives.FLAG):
+        what = "a count" if operation.gives is Gives.COUNT else "yes or no"
+        yield problem("rounding", f"{what} is never rounded", suggestion="leave it out")
 
 
 def by_findings(by: Path, over: str, schema: EntitySchema) -> Iterator[Finding]:
@@ -138,7 +139,7 @@ def via_findings(link: EntitySchema, *, child: str, over: str) -> Iterator[Findi
 
 
 def value_findings(
-    value: Path | None, operation: Operation, schema: EntitySchema
+    value: Path | Filter | None, operation: Operation, schema: EntitySchema
 ) -> Iterator[Finding]:
     """What is wrong with the value, or with there being one or none."""
     if value is None:
@@ -157,7 +158,25 @@ def value_findings(
         yield from _sort_findings(value, operation, schema)
 
 
-def _sort_findings(value: Path, operation: Operation, schema: EntitySchema) -> Iterator[Finding]:
+def weight_findings(operation: Operation, schema: EntitySchema) -> Iterator[Finding]:
+    """What is wrong with the field that values are multiplied by."""
+    if operation.weight is None:
+        return
+    place = _located(operation.weight, schema)
+    if isinstance(place, CrmError):
+        yield problem("value", str(place), code="field")
+    elif sort_of(place[1]) is not Sort.NUMBER:
+        yield problem("value", "a weight is a number", value=str(operation.weight))
+
+
+def _sort_findings(
+    value: Path | Filter, operation: Operation, schema: EntitySchema
+) -> Iterator[Finding]:
+    if not isinstance(value, Path):
+        if Sort.FLAG not in operation.sorts:
+            wanted = " or ".join(sorted(one.value for one in operation.sorts))
+            yield problem("value", f"{operation} takes {wanted}, not a filter", value=str(value))
+        return
     place = _located(value, schema)
     if isinstance(place, CrmError):
         yield problem("value", str(place), code="field")
@@ -171,9 +190,9 @@ def _sort_findings(value: Path, operation: Operation, schema: EntitySchema) -> I
         yield problem("value", f"{operation} takes {wanted}, not {found}", value=str(value))
 
 
-def is_money(value: Path | None, operation: Operation, schema: EntitySchema) -> bool:
+def is_money(value: Path | Filter | None, operation: Operation, schema: EntitySchema) -> bool:
     """Whether the figure is made of money that is converted to one currency."""
-    if value is None or operation.scaled is None:
+    if not isinstance(value, Path) or operation.scaled is None:
         return False
     place = _located(value, schema)
     return not isinstance(place, CrmError) and sort_of(place[1]) is Sort.MONEY
@@ -207,16 +226,25 @@ def rate_findings(rate_on: Path | date | None, schema: EntitySchema) -> Iterator
 
 
 def empty_findings(
-    empty: Any, value: Path | None, operation: Operation, *, schema: EntitySchema, currency: str
+    empty: Any,
+    value: Path | Filter | None,
+    operation: Operation,
+    *,
+    schema: EntitySchema,
+    currency: str,
 ) -> Iterator[Finding]:
     """What is wrong with the declared value of the empty set: it must be like any other figure."""
-    place = None if value is None else _located(value, schema)
+    place = _located(value, schema) if isinstance(value, Path) else None
     if empty is None or empty is NOTHING or isinstance(place, CrmError):
         return
     wanted: tuple[type, ...] = (int,)
-    if place is not None and operation.gives is not Gives.COUNT:
+    if operation.gives is Gives.FLAG:
+        wanted = (bool,)
+    elif operation.gives is Gives.VALUES:
+        wanted = (tuple,)
+    elif place is not None and operation.gives is not Gives.COUNT:
         wanted = (int, Decimal) if sort_of(place[1]) is Sort.NUMBER else (place[1],)
-    fits = isinstance(empty, wanted) and not isinstance(empty, bool)
+    fits = isinstance(empty, wanted) and (bool in wanted or not isinstance(empty, bool))
     if not fits or (isinstance(empty, Money) and empty.currency != currency):
         called = " or ".join(one.__name__ for one in wanted)
         where = f" in {currency}" if wanted == (Money,) else ""

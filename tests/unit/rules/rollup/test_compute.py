@@ -132,7 +132,8 @@ def test_a_sum_that_money_cannot_hold_is_reported_where_it_is_asked_for() -> Non
     huge = [worth(one, "left", 9 * 10**29) for one in ("x", "y")]
     found = roll_up(AMOUNT, accounts=GROUP, children=huge, context=CONTEXT)
     assert dict(found) == {"top": None, "left": None, "right": Money(0, "EUR")}
-    assert [one.value for one in found.findings] == ["left", "top", None]
+    assert [one.value for one in found.findings] == ["top", "left"]
+    assert found.everything is None
 
 
 def test_records_of_other_entities_are_passed_over() -> None:
@@ -159,7 +160,7 @@ def test_a_result_is_a_mapping_that_cannot_change() -> None:
     with pytest.raises(TypeError):
         hash(found)
     with pytest.raises(TypeError, match="does not support item assignment"):
-        found.values_by_id["top"] = None  # type: ignore[index]  # on purpose
+        found["top"] = None  # type: ignore[index]  # on purpose
 
 
 def test_a_result_prints_as_a_table() -> None:

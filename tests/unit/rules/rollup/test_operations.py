@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from crmcore.errors import UnknownNameError
+from crmcore.rules.rollup.algebra import Operation, is_number
 from crmcore.rules.rollup.operations import (
     AVERAGE,
     COUNT,
@@ -14,8 +15,6 @@ from crmcore.rules.rollup.operations import (
     MIN,
     OPERATIONS,
     SUM,
-    Operation,
-    is_number,
     operation,
 )
 

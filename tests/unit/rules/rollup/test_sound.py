@@ -8,7 +8,8 @@ from crmcore.errors import UnknownNameError
 from crmcore.model.describe import describe
 from crmcore.query import F
 from crmcore.rules.rollup import sound
-from crmcore.rules.rollup.operations import COUNT_DISTINCT, MAX, SUM, Sort
+from crmcore.rules.rollup.algebra import Sort
+from crmcore.rules.rollup.operations import COUNT_DISTINCT, MAX, SUM
 from crmcore.values import Address, Money, Ref
 
 DEAL = describe(Opportunity)

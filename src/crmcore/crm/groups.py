@@ -1,0 +1,68 @@
+"""Groups: the questions of the facade about hierarchies and their figures."""
+
+from __future__ import annotations
+
+from crmcore.crm import gather, reading
+from crmcore.crm.desk import Desk
+from crmcore.crm.figures import Figures, everything
+from crmcore.crm.views import AccountTree
+from crmcore.entities import Account, ExchangeRate
+from crmcore.model.model import Model
+from crmcore.ports import Snapshot
+from crmcore.query import F, Query
+from crmcore.rules import rollup as rolling
+from crmcore.rules.rollup import Explanation
+
+
+def ancestors(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
+    """See ``Crm.ancestors``."""
+    account = reading.get(snapshot, model, Account, account_id)
+    above = gather.ancestors(snapshot, account, model.schema(Account).field("parent_id"))
+    return tuple(one for one in above if isinstance(one, Account))
+
+
+def descendants(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
+    """See ``Crm.descendants``."""
+    account = reading.get(snapshot, model, Account, account_id)
+    seen = {account.id}
+    found: list[Account] = []
+    level = [account.id]
+    while level:
+        below = snapshot.find(Query.of(Account, F.parent_id.in_(level)))
+        fresh = [one for one in below if one.id not in seen]
+        seen.update(one.id for one in fresh)
+        found += fresh
+        level = [one.id for one in fresh]
+    return tuple(found)
+
+
+def explain(snapshot: Snapshot, desk: Desk, name: str, account_id: str) -> Explanation:
+    """See ``Crm.explain``."""
+    definition = desk.rules.rollup(name)
+    record = reading.get(snapshot, desk.model, definition.over, account_id)
+    links = () if definition.via is None else everything(snapshot, desk, [definition.via])
+    return rolling.explain(
+        definition,
+        record.id,
+        accounts=everything(snapshot, desk, [definition.over]),
+        children=everything(snapshot, desk, [definition.child]),
+        links=links,
+        context=desk.context(),
+        rates=snapshot.find(Query.of(ExchangeRate)),
+    )
+
+
+def tree(
+    snapshot: Snapshot, desk: Desk, figures: Figures, account_id: str, names: tuple[str, ...]
+) -> AccountTree:
+    """See ``Crm.tree``."""
+    root = reading.get(snapshot, desk.model, Account, account_id)
+    children: dict[str, list[Account]] = {}
+    for one in descendants(snapshot, desk.model, root.id):
+        children.setdefault(one.parent_id or "", []).append(one)
+    below = {
+        parent: tuple(sorted(group, key=lambda one: (one.name, one.id)))
+        for parent, group in children.items()
+    }
+    values = {name: figures.result(desk.rules.rollup(name)) for name in names}
+    return AccountTree(root, below, values)

@@ -1,0 +1,120 @@
+"""Branch: the definitions that follow one reference, and which records they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from attrs import define, field
+
+from crmcore.entities.record import Record
+from crmcore.fields import Lookup
+from crmcore.model.describe import FieldSchema
+from crmcore.model.references import as_ref
+from crmcore.query import Path, value_at
+from crmcore.rules.rollup.compiled import Lane, Node
+from crmcore.rules.rollup.definition import Rollup
+from crmcore.rules.rollup.grove import Grove
+from crmcore.rules.rollup.reading import Item, Key, Out, Reading
+from crmcore.rules.rollup.walks import Walk
+
+
+def _no_items(_record: Record) -> tuple[Item, ...]:
+    return ()
+
+
+@define(eq=False)
+class Figure:
+    """One definition: how it is read today, and how its states walk.
+
+    ``at`` is its place among the items of its child. ``foreign`` has the records whose money needs
+    a rate, by its key, and ``flawed`` those that are left out for their data, with the reason.
+    """
+
+    rollup: Rollup
+    reading: Reading
+    lane: Lane
+    walk: Walk
+    branch: Branch
+    at: int
+    foreign: dict[Key, dict[str, Record]] = field(factory=dict)
+    flawed: dict[str, tuple[Record, Out]] = field(factory=dict)
+
+
+@define(eq=False)
+class Branch:
+    """The definitions over one child that follow one reference to one entity of accounts.
+
+    A node has the own records of a branch at ``own``; ``items`` gives what a record counts for in
+    all definitions over its entity. With a link entity (``via``, whose fields to the child and the
+    account are ``ends``), ``records`` has all children by id, ``linked`` the accounts that links
+    give a child and how often, and ``naming`` which children an account was named by.
+    """
+
+    child: type[Record]
+    path: Path
+    grove: Grove
+    own: int
+    via: type[Record] | None
+    lookup: Lookup | None
+    ends: tuple[FieldSchema, FieldSchema] | None
+    items: Callable[[Record], tuple[Item, ...]] = _no_items
+    figures: list[Figure] = field(factory=list)
+    records: dict[str, Record] = field(factory=dict)
+    linked: dict[str, dict[str, int]] = field(factory=dict)
+    naming: dict[str, set[str]] = field(factory=dict)
+
+    def named(self, value: Any) -> str | None:
+        """The id of the account that a value of the reference names, stored or not."""
+        ref = None if self.lookup is None else as_ref(value, self.lookup)
+        return ref.id if ref is not None and ref.kind == self.grove.kind else None
+
+    def place(self, value: Any) -> Node:
+        """The node of what a value of the reference names."""
+        return self.grove.place(self.named(value))
+
+    def places(self, record: Record) -> list[Node]:
+        """The nodes in which a record counts now."""
+        value = value_at(record, self.path)
+        links = self.linked.get(record.id) if self.linked else None
+        if not links:
+            return [self.place(value)]
+        raw, nodes = self.grove.raw, self.grove.nodes
+        ids = dict.fromkeys((self.named(value), *links))
+        return [nodes[one] for one in ids if one in raw] or [self.grove.nowhere]
+
+
+def own_items(branch: Branch, at: int, node: Node) -> Iterator[Item]:
+    """What the own records of a node count for in the definition at this place."""
+    own, items = node[branch.own], branch.items
+    for record in own.values() if isinstance(own, dict) else own or ():
+        item = items(record)[at]
+        if item.__class__ is not Out:
+            yield item
+
+
+def own_of(node: Node, branch: Branch) -> dict[str, Record]:
+    """The own records of a node by id; as long as nothing changes they are a list."""
+    own: Any = node[branch.own]
+    if not isinstance(own, dict):
+        own = node[branch.own] = {one.id: one for one in own or ()}
+    return own  # type: ignore[no-any-return]  # as said
+
+
+def note(figure: Figure, record: Record, item: Item) -> None:
+    """Remember a record that is left out for its data, or whose currency needs a rate."""
+    if item.__class__ is Out:
+        if item is Out.BAD_VALUE or item is Out.NO_RATE_DATE:
+            figure.flawed[record.id] = record, item
+    elif item.__class__ is tuple and figure.reading.home is not None:
+        figure.foreign.setdefault(item[0], {})[record.id] = record
+
+
+def forget(figure: Figure, record: Record, item: Item) -> None:
+    """Undo ``note``."""
+    if figure.flawed and item.__class__ is Out:
+        figure.flawed.pop(record.id, None)
+    elif item.__class__ is tuple and figure.reading.home is not None:
+        del figure.foreign[item[0]][record.id]
+        if not figure.foreign[item[0]]:
+            del figure.foreign[item[0]]

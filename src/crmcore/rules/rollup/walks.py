@@ -1,0 +1,438 @@
+"""Walks: how the state of one account reaches those above it, for each algebra.
+
+A node is a list: its id, the node above, the nodes below by id, whether the account is there, its
+own records by group, and then the states of each definition, from the slot of its lane on:
+
+    group     how many, their state, foreign money by key
+    monoid    the state (``None``: nothing), foreign money by key
+    set       how often each value is there: in own records, and once for each child that has it
+    multiset  the figure as last read, or ``STALE``
+
+Money of the currency of the figure is kept as bare amounts, foreign money by currency and day, so
+that no rate matters before a figure is read. ``heard`` is told of a node right before its state
+changes (``None``: nobody listens).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, Protocol, TypeAlias
+
+from attrs import define
+
+from crmcore.rules.rollup.algebra import Algebra, State, plus
+from crmcore.rules.rollup.compiled import Lane, Node
+from crmcore.rules.rollup.definition import Scope
+from crmcore.rules.rollup.operations import COUNT
+from crmcore.rules.rollup.reading import Item, Key
+
+ID, PARENT, BELOW, IS_KNOWN, OWN = range(5)
+
+STALE: Final = object()
+"""In the place of a figure that has to be found again."""
+
+Heard: TypeAlias = Callable[[int, Node], None] | None
+Pairs: TypeAlias = Iterable[tuple[Node, Node]]
+"""Nodes and their parents, each node behind everything below it."""
+ItemsAt: TypeAlias = Callable[[Node], Iterator[Item]]
+
+
+class Walk(Protocol):
+    """One definition on its way up the trees."""
+
+    lane: Lane
+    heard: Heard
+
+    def add(self, node: Node, item: Item) -> None:
+        """Take an item in at a node, and at all above."""
+        ...
+
+    def remove(self, node: Node, item: Item) -> None:
+        """Take an item out again, which is no longer among the node's own."""
+        ...
+
+    def take(self, node: Node, item: Item) -> None:
+        """Take an item in at a node alone, before it has anything above it."""
+        ...
+
+    def rise(self, pairs: Pairs) -> None:
+        """Take all of each node in at its parent alone, from the leaves up."""
+        ...
+
+    def attach(self, node: Node, parent: Node) -> None:
+        """Take all of a node in at its new parent, and at all above."""
+        ...
+
+    def detach(self, node: Node, parent: Node) -> None:
+        """Take all of a node out of its former parent, of which it is no longer below."""
+        ...
+
+    def state(self, node: Node) -> State | None:
+        """What ``Reading.finish`` takes; ``None`` where there is nothing."""
+        ...
+
+
+def blank(lane: Lane) -> list[Any]:
+    """The slots of a definition for which there is nothing yet."""
+    operation = lane.reading.rollup.aggregate
+    if operation.algebra is Algebra.GROUP:
+        return [0, 0 if operation.merge is plus else None, None]
+    if operation.algebra is Algebra.MULTISET:
+        return [STALE]
+    return [None, None] if operation.algebra is Algebra.MONOID else [None]
+
+
+def walk_of(lane: Lane, items_at: ItemsAt) -> Walk:
+    """The walk of a definition; ``items_at`` gives the items of a node's own records."""
+    climbs = lane.reading.rollup.scope is not Scope.OWN
+    algebra = lane.reading.rollup.aggregate.algebra
+    if algebra is Algebra.GROUP:
+        return GroupWalk(lane, climbs)
+    if algebra is Algebra.SET:
+        return _SetWalk(lane, climbs)
+    if algebra is Algebra.MONOID:
+        return _MonoidWalk(lane, climbs, items_at)
+    return _MultisetWalk(lane, climbs)
+
+
+def _is_foreign(lane: Lane, item: Item) -> bool:
+    return lane.reading.home is not None and type(item) is tuple
+
+
+@define(eq=False)
+class GroupWalk:
+    """Everything is added to, or subtracted from, every node up to the top."""
+
+    lane: Lane
+    climbs: bool
+    heard: Heard = None
+
+    def add(self, node: Node, item: Item) -> None:
+        if _is_foreign(self.lane, item):
+            key, amount = item
+            self._up_foreign(node, key, 1, self._start(amount))
+        else:
+            self._up(node, 1, self._start(item))
+
+    def remove(self, node: Node, item: Item) -> None:
+        if _is_foreign(self.lane, item):
+            key, amount = item
+            self._up_foreign(node, key, -1, self._start(amount))
+        else:
+            self._up(node, -1, self._start(item))
+
+    def replace(self, node: Node, old: Item, new: Item) -> None:
+        """Take one item out and another in, in one walk where that can be."""
+        operation = self.lane.reading.rollup.aggregate
+        plain = not (_is_foreign(self.lane, old) or _is_foreign(self.lane, new))
+        if plain and operation.merge is plus and operation is not COUNT:
+            self._up(node, 0, self._start(new) - self._start(old))
+        else:
+            self.remove(node, old)
+            self.add(node, new)
+
+    def take(self, node: Node, item: Item) -> None:
+        climbs, self.climbs = self.climbs, False
+        self.add(node, item)
+        self.climbs = climbs
+
+    def _start(self, item: Item) -> State:
+        return self.lane.reading.rollup.aggregate.start(item)
+
+    def _up(self, node: Node | None, number: int, state: State) -> None:
+        at, heard, climbs = self.lane.slot, self.heard, self.climbs
+        operation = self.lane.reading.rollup.aggregate
+        sign, joined, parted = number, operation.merge, operation.part
+        is_plus = joined is plus
+        if is_plus and number < 0:
+            state = -state
+        if operation is COUNT:
+            state = 0  # the number is the count
+        while node is not None:
+            if heard is not None:
+                heard(at, node)
+            node[at] += number
+            if is_plus:
+                node[at + 1] += state
+            elif not node[at]:
+                node[at + 1] = None
+            elif node[at + 1] is None:
+                node[at + 1] = state
+            elif sign < 0 and parted is not None:
+                node[at + 1] = parted(node[at + 1], state)
+            else:
+                node[at + 1] = joined(node[at + 1], state)
+            node = node[PARENT] if climbs else None
+
+    def _up_foreign(self, node: Node | None, key: Key, number: int, state: State) -> None:
+        at, heard, climbs = self.lane.slot, self.heard, self.climbs
+        operation = self.lane.reading.rollup.aggregate
+        parted = operation.part
+        while node is not None:
+            if heard is not None:
+                heard(at, node)
+            by_key = node[at + 2]
+            if by_key is None:
+                by_key = node[at + 2] = {}
+            known, there = by_key.get(key, (0, None))
+            if not known + number:
+                del by_key[key]
+            elif there is None:
+                by_key[key] = number, state
+            elif number < 0 and parted is not None:
+                by_key[key] = known + number, parted(there, state)
+            else:
+                by_key[key] = known + number, operation.merge(there, state)
+            node = node[PARENT] if climbs else None
+
+    def _all(self, node: Node, parent: Node | None, sign: int) -> None:
+        at = self.lane.slot
+        if node[at]:
+            self._up(parent, sign * node[at], node[at + 1])
+        for key, (number, state) in (node[at + 2] or {}).items():
+            self._up_foreign(parent, key, sign * number, state)
+
+    def rise(self, pairs: Pairs) -> None:
+        at = self.lane.slot
+        is_plus = self.lane.reading.rollup.aggregate.merge is plus
+        climbs, self.climbs = self.climbs, False
+        for node, parent in pairs:
+            if is_plus and node[at + 2] is None:
+                parent[at] += node[at]
+                parent[at + 1] += node[at + 1]
+            else:
+                self._all(node, parent, 1)
+        self.climbs = climbs
+
+    def attach(self, node: Node, parent: Node) -> None:
+        self._all(node, parent, 1)
+
+    def detach(self, node: Node, parent: Node) -> None:
+        self._all(node, parent, -1)
+
+    def state(self, node: Node) -> State | None:
+        at, reading = self.lane.slot, self.lane.reading
+        own = node[at] if reading.rollup.aggregate is COUNT else node[at + 1]
+        if reading.home is None:
+            return own if node[at] else None
+        states = {key: state for key, (_, state) in (node[at + 2] or {}).items()}
+        if node[at]:
+            states[reading.home, None] = own
+        return states or None
+
+
+@define(eq=False)
+class _SetWalk:
+    """A value goes up as far as it is new, and leaves as far as nothing else has it."""
+
+    lane: Lane
+    climbs: bool
+    heard: Heard = None
+
+    def add(self, node: Node, item: Item) -> None:
+        self._add(node, item, climbs=self.climbs)
+
+    def _add(self, node: Node | None, value: Any, *, climbs: bool) -> None:
+        at, heard = self.lane.slot, self.heard
+        while node is not None:
+            if heard is not None:
+                heard(at, node)
+            known = node[at]
+            if known is None:
+                node[at] = {value: 1}
+            elif value in known:
+                known[value] += 1
+                return
+            else:
+                known[value] = 1
+            node = node[PARENT] if climbs else None
+
+    def remove(self, node: Node | None, item: Item) -> None:
+        at, heard = self.lane.slot, self.heard
+        while node is not None:
+            if heard is not None:
+                heard(at, node)
+            known = node[at]
+            if known[item] > 1:
+                known[item] -= 1
+                return
+            del known[item]
+            node = node[PARENT] if self.climbs else None
+
+    def take(self, node: Node, item: Item) -> None:
+        self._add(node, item, climbs=False)
+
+    def rise(self, pairs: Pairs) -> None:
+        at = self.lane.slot
+        for node, parent in pairs:
+            own, above = node[at], parent[at]
+            if not own:
+                continue
+            if above is None:
+                parent[at] = dict.fromkeys(own, 1)
+                continue
+            for value in own:
+                if value in above:
+                    above[value] += 1
+                else:
+                    above[value] = 1
+
+    def attach(self, node: Node, parent: Node) -> None:
+        for value in node[self.lane.slot] or ():
+            self._add(parent, value, climbs=True)
+
+    def detach(self, node: Node, parent: Node) -> None:
+        for value in node[self.lane.slot] or ():
+            self.remove(parent, value)
+
+    def state(self, node: Node) -> State | None:
+        known = node[self.lane.slot]
+        return known.keys() if known else None
+
+
+@define(eq=False)
+class _MonoidWalk:
+    """What comes goes up as far as a state changes; what goes is looked for again as far."""
+
+    lane: Lane
+    climbs: bool
+    items_at: ItemsAt
+    heard: Heard = None
+
+    def add(self, node: Node, item: Item) -> None:
+        key, state = self._started(item)
+        self._up(node, key, state, climbs=self.climbs)
+
+    def take(self, node: Node, item: Item) -> None:
+        key, state = self._started(item)
+        self._up(node, key, state, climbs=False)
+
+    def _started(self, item: Item) -> tuple[Key | None, State]:
+        start = self.lane.reading.rollup.aggregate.start
+        return (item[0], start(item[1])) if _is_foreign(self.lane, item) else (None, start(item))
+
+    def _get(self, node: Node, key: Key | None) -> State | None:
+        at = self.lane.slot
+        return node[at] if key is None else (node[at + 1] or {}).get(key)
+
+    def _set(self, node: Node, key: Key | None, state: State | None) -> None:
+        at = self.lane.slot
+        if self.heard is not None:
+            self.heard(at, node)
+        if key is None:
+            node[at] = state
+        elif state is None:
+            del node[at + 1][key]
+        else:
+            if node[at + 1] is None:
+                node[at + 1] = {}
+            node[at + 1][key] = state
+
+    def _up(self, node: Node | None, key: Key | None, state: State, *, climbs: bool) -> None:
+        merge = self.lane.reading.rollup.aggregate.merge
+        while node is not None:
+            known = self._get(node, key)
+            joint = state if known is None else merge(known, state)
+            if known is not None and joint == known:
+                return
+            self._set(node, key, joint)
+            node = node[PARENT] if climbs else None
+
+    def remove(self, node: Node, item: Item) -> None:
+        key, state = self._started(item)
+        self._down(node, key, state)
+
+    def _down(self, node: Node | None, key: Key | None, gone: State) -> None:
+        matters = self.lane.reading.rollup.aggregate.matters
+        while node is not None:
+            known = self._get(node, key)
+            if not matters(known, gone):
+                return
+            again = self._found_again(node, key)
+            if again == known:
+                return
+            self._set(node, key, again)
+            node = node[PARENT] if self.climbs else None
+
+    def _found_again(self, node: Node, key: Key | None) -> State | None:
+        merge = self.lane.reading.rollup.aggregate.merge
+        found: State | None = None
+        for item in self.items_at(node):
+            of_key, state = self._started(item)
+            if of_key == key:
+                found = state if found is None else merge(found, state)
+        if self.climbs and node[BELOW]:
+            for below in node[BELOW].values():
+                state = self._get(below, key)
+                if state is not None:
+                    found = state if found is None else merge(found, state)
+        return found
+
+    def _all(self, node: Node) -> Iterable[tuple[Key | None, State]]:
+        at = self.lane.slot
+        if node[at] is not None:
+            yield None, node[at]
+        yield from (node[at + 1] or {}).items()
+
+    def rise(self, pairs: Pairs) -> None:
+        at, merge = self.lane.slot, self.lane.reading.rollup.aggregate.merge
+        for node, parent in pairs:
+            state, above = node[at], parent[at]
+            if state is not None:
+                parent[at] = state if above is None else merge(above, state)
+            if node[at + 1]:
+                for key, foreign in node[at + 1].items():
+                    self._up(parent, key, foreign, climbs=False)
+
+    def attach(self, node: Node, parent: Node) -> None:
+        for key, state in self._all(node):
+            self._up(parent, key, state, climbs=True)
+
+    def detach(self, node: Node, parent: Node) -> None:
+        for key, state in self._all(node):
+            self._down(parent, key, state)
+
+    def state(self, node: Node) -> State | None:
+        at, reading = self.lane.slot, self.lane.reading
+        if reading.home is None:
+            return node[at]
+        states = dict(node[at + 1] or {})
+        if node[at] is not None:
+            states[reading.home, None] = node[at]
+        return states or None
+
+
+@define(eq=False)
+class _MultisetWalk:
+    """Figures become stale up to the first that is stale already."""
+
+    lane: Lane
+    climbs: bool
+    heard: Heard = None
+
+    def _spoil(self, node: Node | None) -> None:
+        at, heard = self.lane.slot, self.heard
+        while node is not None and node[at] is not STALE:
+            if heard is not None:
+                heard(at, node)
+            node[at] = STALE
+            node = node[PARENT] if self.climbs else None
+
+    def add(self, node: Node, item: Item) -> None:
+        self._spoil(node)
+
+    remove = add
+
+    def take(self, node: Node, item: Item) -> None:
+        pass
+
+    def rise(self, pairs: Pairs) -> None:
+        pass
+
+    def attach(self, node: Node, parent: Node) -> None:
+        self._spoil(parent)
+
+    detach = attach
+
+    def state(self, node: Node) -> State | None:
+        raise NotImplementedError  # Totals finds it from the records

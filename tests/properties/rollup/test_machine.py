@@ -1,0 +1,48 @@
+"""The machine: after any move of anybody, every figure is the one of brute force."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests.properties.rollup.playground import Playground
+
+T = TypeVar("T")
+
+
+class Drawn:
+    """Choices by Hypothesis."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        self.data = data
+
+    def one(self, values: Sequence[T], /) -> T:
+        return values[self.data.draw(st.integers(0, len(values) - 1))]
+
+
+class Machine(RuleBasedStateMachine):
+    """All moves, in any order, by two Crms on one store and by somebody who checks nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ground = Playground()
+
+    @rule(data=st.data(), kind=st.sampled_from(Playground.MOVES))
+    def move(self, data: st.DataObject, kind: str) -> None:
+        self.ground.move(kind, Drawn(data))
+
+    @invariant()
+    def every_figure_is_exact(self) -> None:
+        self.ground.check(self.ground.crms[0])
+
+    def teardown(self) -> None:
+        for kind in self.ground.counts:
+            event(kind)
+        self.ground.check(self.ground.crms[1])
+
+
+def test_every_figure_is_exact_after_every_change() -> None:
+    """R1 oracle: at every account, for every operation, after every command by anybody."""
+    run_state_machine_as_test(Machine)
