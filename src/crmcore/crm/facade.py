@@ -6,9 +6,10 @@ from crmcore.crm.commands.duplicates import DuplicateCommands
 from crmcore.crm.commands.groups import GroupCommands
 from crmcore.crm.commands.leads import LeadCommands
 from crmcore.crm.commands.records import RecordCommands
+from crmcore.crm.commands.reports import ReportCommands
 
 
-class Crm(RecordCommands, LeadCommands, DuplicateCommands, GroupCommands):
+class Crm(RecordCommands, LeadCommands, DuplicateCommands, GroupCommands, ReportCommands):
     """A CRM on one repository: read, decide, store.
 
     ``repository`` is a ``Repository`` or a ``RowStore`` (``None``: a new one in memory). ``clock``
