@@ -10,6 +10,12 @@ from crmcore.crm.commands.core import Core
 from crmcore.entities import Lead, Opportunity, Record
 from crmcore.errors import UsageError
 from crmcore.query import ALL, Filter
+from crmcore.reports.attribution import (
+    LINEAR,
+    AttributionModel,
+    AttributionReport,
+    attribution,
+)
 from crmcore.reports.forecast import ForecastReport, forecast
 from crmcore.reports.funnel import Window, funnel
 from crmcore.reports.grouping import By
@@ -134,6 +140,28 @@ class ReportCommands(Core):
             moments,
             context=self._desk.context(),
             asked=Asked(where=where),
+        )
+
+    def attribution(
+        self,
+        model: AttributionModel | str = LINEAR,
+        *,
+        by: By = "source",
+        where: Filter = ALL,
+        as_of: Moment = None,
+        currency: str | None = None,
+    ) -> AttributionReport:
+        """What each channel earned of the deals that were won, and what it cost.
+
+        ``model`` is a model or its name: first, last, linear, u_shaped, w_shaped, full_path,
+        time_decay, markov, shapley. ``by`` says what a channel is: a field of touches such as
+        ``"source"`` or ``"medium"``, or ``"campaign"``. ``where`` is about deals.
+        """
+        return attribution(
+            self._material(reporting.TOUCHES),
+            context=self._desk.context(),
+            asked=Asked(where=where, by=by, as_of=as_of, currency=currency),
+            model=model,
         )
 
     def _material(self, entities: Iterable[type[Record]]) -> Material:
