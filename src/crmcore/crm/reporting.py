@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from crmcore.crm import gather
 from crmcore.entities import (
     Account,
+    AccountContactRelation,
+    Activity,
     Campaign,
+    Case,
     Contact,
+    Contract,
     ExchangeRate,
     Lead,
     MergeReceipt,
@@ -36,6 +40,16 @@ LEADS = (*DEALS, Lead, MergeReceipt)
 
 TOUCHES = (*LEADS, Touch, Contact, Campaign, OpportunityContactRole)
 """What attribution needs."""
+
+
+ACTIVITIES = (*DEALS, Activity, Lead)
+"""What the activity report needs."""
+
+ACCOUNT = (
+    *DEALS,
+    *(AccountContactRelation, Activity, Case, Contact, Contract, OpportunityContactRole, Touch),
+)
+"""What the view of an account needs."""
 
 
 def material(snapshot: Snapshot, model: Model, entities: Iterable[type[Record]]) -> Material:

@@ -68,7 +68,7 @@ def percent(value: Fraction | float | None) -> str:
     """A share as people read it: ``63.2 %``; a dash for ``None``."""
     if value is None:
         return render.ABSENT
-    return f"{Decimal(round(value * 1000)) / 10:.1f} %"
+    return f"{Decimal(round(value * 1000)) / 10:,.1f} %"
 
 
 @frozen

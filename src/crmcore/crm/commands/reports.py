@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from crmcore.crm import reporting
+from crmcore.crm import reading, reporting
 from crmcore.crm.commands.core import Core
-from crmcore.entities import Lead, Opportunity, Record
+from crmcore.entities import Account, Lead, Opportunity, Record
 from crmcore.errors import UsageError
 from crmcore.query import ALL, Filter
+from crmcore.reports.account_view import AccountView, account_view
+from crmcore.reports.activity import ActivityReport, activity_report
 from crmcore.reports.attribution import (
     LINEAR,
     AttributionModel,
@@ -27,6 +29,7 @@ from crmcore.reports.periods import Every, as_every
 from crmcore.reports.pipeline import PipelineReport, pipeline
 from crmcore.reports.scene import Asked
 from crmcore.reports.steps import FunnelReport
+from crmcore.rules.rollup import Scope
 
 Moment = datetime | date | None
 """As of when: a moment with time zone, a date (its end in the model's zone), ``None``: now."""
@@ -162,6 +165,52 @@ class ReportCommands(Core):
             context=self._desk.context(),
             asked=Asked(where=where, by=by, as_of=as_of, currency=currency),
             model=model,
+        )
+
+    def activity_report(
+        self,
+        *,
+        every: Every | str = Every.MONTH,
+        since: date | None = None,
+        by: By = "owner",
+        where: Filter = ALL,
+        as_of: Moment = None,
+    ) -> ActivityReport:
+        """What each user did and left undone, by period, and what came of it.
+
+        From the period that ``since`` lies in (``None``: the present one). ``where`` is about
+        activities, ``by`` one of ``"owner"``, ``"manager"``, ``"team"``.
+        """
+        return activity_report(
+            self._material(reporting.ACTIVITIES),
+            context=self._desk.context(),
+            asked=Asked(where=where, by=by, as_of=as_of),
+            every=as_every(every),
+            since=since,
+        )
+
+    def account_view(
+        self,
+        account_id: str,
+        *,
+        scope: Scope = Scope.SUBTREE,
+        where: Filter = ALL,
+        as_of: Moment = None,
+        currency: str | None = None,
+    ) -> AccountView:
+        """Everything about an account and, by ``scope``, its group, on one page.
+
+        Raises ``NotFoundError``; ``where`` is about deals.
+        """
+        with self._repository.snapshot() as snapshot:
+            account = reading.get(snapshot, self.model, Account, account_id)
+            found = reporting.material(snapshot, self.model, reporting.ACCOUNT)
+        return account_view(
+            found,
+            account.id,
+            context=self._desk.context(),
+            asked=Asked(where=where, as_of=as_of, currency=currency),
+            scope=scope,
         )
 
     def _material(self, entities: Iterable[type[Record]]) -> Material:
