@@ -9,6 +9,7 @@ from crmcore.crm.commands.history import HistoryCommands
 from crmcore.crm.commands.leads import LeadCommands
 from crmcore.crm.commands.merges import MergeCommands
 from crmcore.crm.commands.records import RecordCommands
+from crmcore.crm.commands.reports import ReportCommands
 
 
 class Crm(
@@ -17,6 +18,7 @@ class Crm(
     DuplicateCommands,
     MergeCommands,
     GroupCommands,
+    ReportCommands,
     HistoryCommands,
     AutomationCommands,
 ):

@@ -1,0 +1,150 @@
+"""Journey: the touches that led to a deal, in their order, up to the moment it was closed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from operator import attrgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from crmcore.entities import Lead, Opportunity, OpportunityChange, OpportunityContactRole, Touch
+from crmcore.model.pipeline import LeadCategory, StageCategory
+from crmcore.reports.funnel import created_at
+from crmcore.reports.lead_funnel import won_at
+from crmcore.reports.scene import Scene
+from crmcore.values.ref import Ref
+
+_at = attrgetter("at")
+_id = attrgetter("id")
+
+
+@frozen
+class Journey:
+    """The ``touches`` of a deal, the earliest first, then by id.
+
+    ``lead_at`` is when its lead was captured, ``deal_at`` when the deal was made; ``None`` where
+    there is no such moment.
+    """
+
+    touches: Sequence[Touch]
+    lead_at: datetime | None = None
+    deal_at: datetime | None = None
+
+
+@frozen(kw_only=True, eq=False)
+class Journeys:
+    """Whose touches there are: of deals by name, and of people.
+
+    A touch that names a deal belongs to that one alone. Another belongs to each deal in which its
+    person has a role, and to the deal that came of its person as a lead.
+    """
+
+    by_deal: Mapping[str, list[Touch]]
+    by_person: Mapping[Ref[Any], list[Touch]]
+    people: Mapping[str, list[Ref[Any]]]
+    leads: Mapping[str, Lead]
+
+    @classmethod
+    def of(cls, scene: Scene) -> Journeys:
+        """The journeys of a scene, of touches up to its moment."""
+        by_deal: dict[str, list[Touch]] = defaultdict(list)
+        by_person: dict[Ref[Any], list[Touch]] = defaultdict(list)
+        touches = scene.material.all(Touch)
+        if scene.is_past:
+            touches = tuple(one for one in touches if one.at <= scene.moment)
+        for touch in touches:
+            deal_id = touch.opportunity_id
+            if deal_id is not None:
+                by_deal[deal_id].append(touch)
+            else:
+                by_person[touch.who].append(touch)
+        people: dict[str, list[Ref[Any]]] = defaultdict(list)
+        for role in scene.known(scene.material.all(OpportunityContactRole)):
+            people[role.opportunity_id].append(Ref("contact", role.contact_id))
+        leads: dict[str, Lead] = {one.id: one for one in scene.material.all(Lead)}
+        return cls(by_deal=by_deal, by_person=by_person, people=people, leads=leads)
+
+    def touches(self, deal: Opportunity) -> list[Touch]:
+        """The touches of a deal in their order, also those after it was closed."""
+        found = self.by_deal.get(deal.id, [])
+        if self.by_person:
+            refs = list(self.people.get(deal.id, ()))
+            refs += [] if deal.lead_id is None else person_of(deal.lead_id, self.leads)
+            found = [
+                *found,
+                *(one for ref in dict.fromkeys(refs) for one in self.by_person.get(ref, ())),
+            ]
+        if len(found) > 1:
+            moments = list(map(_at, found))
+            if any(map(datetime.__ge__, moments, moments[1:])):
+                found = sorted(sorted(found, key=_id), key=_at)
+        return found
+
+
+def person_of(lead_id: str, leads: Mapping[str, Lead]) -> list[Ref[Any]]:
+    """A lead, and the contact that it became, to whom its touches may have moved."""
+    lead = leads.get(lead_id)
+    refs: list[Ref[Any]] = [Ref("lead", lead_id)]
+    if lead is not None and lead.converted_contact_id is not None:
+        refs.append(Ref("contact", lead.converted_contact_id))
+    return refs
+
+
+def until(touches: list[Touch], moment: datetime | None) -> list[Touch]:
+    """The touches up to a moment, itself included (``None``: all of them); they are in order."""
+    if moment is None or not touches or touches[-1].at <= moment:
+        return touches
+    return [one for one in touches if one.at <= moment]
+
+
+def closed_at(
+    scene: Scene, deal: Opportunity, rows: Sequence[OpportunityChange]
+) -> datetime | None:
+    """When a closed deal was closed: in its history, or at the end of its close date if earlier.
+
+    ``None`` where neither is known.
+    """
+    end: datetime | None = None
+    if deal.close_on is not None and deal.close_on.year < 9999:
+        zone = ZoneInfo(scene.context.model.calendar.time_zone)
+        end = datetime.combine(deal.close_on + timedelta(days=1), time(), zone)
+        end -= timedelta(microseconds=1)
+    if not rows:
+        return end
+    told = won_at(scene, deal, rows)
+    known = [one for one in (end, told) if one is not None]
+    return min(known, default=None)
+
+
+def journey(
+    scene: Scene,
+    journeys: Journeys,
+    deal: Opportunity,
+    rows: Sequence[OpportunityChange],
+) -> Journey:
+    """The journey of a closed deal."""
+    touches = until(journeys.touches(deal), closed_at(scene, deal, rows))
+    lead = None if deal.lead_id is None else journeys.leads.get(deal.lead_id)
+    made = created_at(deal, rows)
+    return Journey(touches, None if lead is None else lead.created_at, made)
+
+
+def failures(scene: Scene, journeys: Journeys) -> Iterable[list[Touch]]:
+    """The touches that led to nothing: of lost deals, and of unqualified leads without a deal."""
+    with_deal = {deal.lead_id for deal in scene.deals}
+    for deal in scene.deals:
+        if scene.category(deal) is StageCategory.LOST:
+            yield journeys.touches(deal)
+    unqualified = {
+        one.key
+        for one in scene.context.model.lead_statuses
+        if one.category is LeadCategory.UNQUALIFIED
+    }
+    for lead in scene.all_known(Lead):
+        if lead.status in unqualified and lead.id not in with_deal:
+            found = journeys.by_person.get(Ref("lead", lead.id), [])
+            yield sorted(sorted(found, key=_id), key=_at)

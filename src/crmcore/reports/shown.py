@@ -1,0 +1,62 @@
+"""Shown: a report as a page of text or HTML: a title, tables, and what was found on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from crmcore import render
+from crmcore.findings import Findings
+from crmcore.values.money import Money
+
+Table: TypeAlias = tuple[Sequence[Sequence[Any]], Sequence[str]]
+"""The rows of a table and the names of its columns."""
+
+WIDTH = 132
+_MOST_FINDINGS = 5
+
+
+def number(value: Money | None) -> str | None:
+    """An amount as reports print it, rounded to the minor units; ``None`` stays."""
+    return None if value is None else str(value.rounded()).partition(" ")[2]
+
+
+def _right(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> list[str]:
+    """The columns of numbers: everything in them begins with a digit, a sign or a dash."""
+    return [
+        name
+        for at, name in enumerate(columns)
+        if rows and all(_is_number(render.plain(row[at])) for row in rows)
+    ]
+
+
+def _is_number(text: str) -> bool:
+    return text == render.ABSENT or text.lstrip("-")[:1].isdigit()
+
+
+def page_text(title: str, tables: Iterable[Table], findings: Findings) -> str:
+    """The page as text: each table below a blank line, then the first findings."""
+    parts = [title]
+    for rows, columns in tables:
+        parts.append(render.table(rows, columns=columns, right=_right(rows, columns), width=WIDTH))
+    if findings:
+        parts.append(_found(findings))
+    return "\n\n".join(parts)
+
+
+def page_html(title: str, tables: Iterable[Table], findings: Findings) -> str:
+    """The page as HTML, everything escaped."""
+    parts = [
+        render.html_table(rows, columns=columns, right=_right(rows, columns))
+        for rows, columns in tables
+    ]
+    if findings:
+        parts.append(f"<pre>{render.escape(_found(findings))}</pre>")
+    return render.html_section(title, *parts)
+
+
+def _found(findings: Findings) -> str:
+    lines = [str(one) for one in findings[:_MOST_FINDINGS]]
+    if len(findings) > _MOST_FINDINGS:
+        lines.append(f"... and {len(findings) - _MOST_FINDINGS} more (see .findings)")
+    return "\n".join(lines)
