@@ -11,7 +11,7 @@ from crmcore.crm.choices import Target
 from crmcore.crm.commands.core import Core
 from crmcore.crm.merging import merge
 from crmcore.entities import Record
-from crmcore.rules.matching import DuplicateSets, MatchRule
+from crmcore.rules.matching import AnyRule, DuplicateSets
 from crmcore.rules.merge import Merge
 from crmcore.rules.rule import Decided, Decision
 from crmcore.rules.survivorship import Survivorship
@@ -26,7 +26,7 @@ class DuplicateCommands(Core):
     def find_duplicates(
         self,
         entity: type[Record],
-        rule: str | MatchRule | None = None,
+        rule: str | AnyRule | None = None,
         threshold: float | None = None,
     ) -> DuplicateSets:
         """The sets of records of ``entity`` that are probably one, with the evidence.
