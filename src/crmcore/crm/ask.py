@@ -25,7 +25,7 @@ from crmcore.reports.timeline import Timeline
 from crmcore.reports.timeline import timeline as told
 from crmcore.rules import matching
 from crmcore.rules.integrity import check_between, missing_relations, require_kind
-from crmcore.rules.matching import DuplicateSets, MatchRule
+from crmcore.rules.matching import AnyRule, DuplicateSets
 
 
 def related(snapshot: Snapshot, model: Model, what: Target) -> Related:
@@ -80,17 +80,16 @@ def duplicates(
     snapshot: Snapshot,
     desk: Desk,
     entity: type[Record],
-    rule: str | MatchRule | None,
+    rule: str | AnyRule | None,
     threshold: float | None,
 ) -> DuplicateSets:
     """See ``Crm.find_duplicates``."""
     kind = require_kind(entity, desk.model)
-    if isinstance(rule, MatchRule):
-        rules: tuple[MatchRule, ...] = (rule,)
-    elif rule is not None:
-        rules = (desk.rules.match_rule(rule),)
-    else:
+    rules: tuple[AnyRule, ...]
+    if rule is None:
         rules = desk.rules.match_rules_for(kind)
+    else:
+        rules = (desk.rules.match_rule(rule) if isinstance(rule, str) else rule,)
     if not rules:
         raise UsageError("no match rule compares these records", kind, "pass rule=MatchRule(...)")
     kinds = dict.fromkeys(one for each in rules for one in each.kinds)

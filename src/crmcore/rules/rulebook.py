@@ -14,7 +14,7 @@ from crmcore.model.model import Model
 from crmcore.rules.automation import AutomationRule, Function, NamedFunction, function_findings
 from crmcore.rules.automation import check as check_automation
 from crmcore.rules.field_map import STANDARD_FIELD_MAP, FieldMap
-from crmcore.rules.matching import STANDARD_MATCH_RULES, MatchRule
+from crmcore.rules.matching import STANDARD_MATCH_RULES, AnyRule
 from crmcore.rules.matching import check as check_match_rule
 from crmcore.rules.rollup import STANDARD_ROLLUPS, Rollup
 from crmcore.rules.rollup import check as check_rollup
@@ -26,7 +26,7 @@ def _rollups(given: Iterable[Rollup]) -> tuple[Rollup, ...]:
     return tuple(given)
 
 
-def _match_rules(given: Iterable[MatchRule]) -> tuple[MatchRule, ...]:
+def _match_rules(given: Iterable[AnyRule]) -> tuple[AnyRule, ...]:
     return tuple(given)
 
 
@@ -51,7 +51,7 @@ class RuleBook:
     """
 
     rollups: tuple[Rollup, ...] = field(default=STANDARD_ROLLUPS, converter=_rollups)
-    match_rules: tuple[MatchRule, ...] = field(default=STANDARD_MATCH_RULES, converter=_match_rules)
+    match_rules: tuple[AnyRule, ...] = field(default=STANDARD_MATCH_RULES, converter=_match_rules)
     field_map: FieldMap = STANDARD_FIELD_MAP
     survivorship: Survivorship = STANDARD_SURVIVORSHIP
     entry_conditions: tuple[EntryCondition, ...] = field(default=(), converter=_conditions)
@@ -75,14 +75,14 @@ class RuleBook:
                 return one
         raise UnknownNameError("rollup", name, tuple(one.name for one in self.rollups))
 
-    def match_rule(self, name: str) -> MatchRule:
+    def match_rule(self, name: str) -> AnyRule:
         """The match rule of this name; raises ``UnknownNameError`` with the nearest."""
         for one in self.match_rules:
             if one.name == name:
                 return one
         raise UnknownNameError("match rule", name, tuple(one.name for one in self.match_rules))
 
-    def match_rules_for(self, *kinds: str) -> tuple[MatchRule, ...]:
+    def match_rules_for(self, *kinds: str) -> tuple[AnyRule, ...]:
         """The match rules that compare records of exactly these kinds, in the book's order."""
         wanted = frozenset(kinds)
         return tuple(one for one in self.match_rules if frozenset(one.kinds) == wanted)
@@ -93,7 +93,7 @@ class RuleBook:
         kept = tuple(new.pop(one.name, one) for one in self.rollups)
         return attrs.evolve(self, rollups=(*kept, *new.values()))
 
-    def with_match_rules(self, *rules: MatchRule) -> RuleBook:
+    def with_match_rules(self, *rules: AnyRule) -> RuleBook:
         """The successor with these match rules, each in the place of one of the same name."""
         new = {one.name: one for one in rules}
         kept = tuple(new.pop(one.name, one) for one in self.match_rules)

@@ -9,7 +9,7 @@ from crmcore.crm import ask, plans
 from crmcore.crm.choices import Target
 from crmcore.crm.commands.core import Core
 from crmcore.entities import Record
-from crmcore.rules.matching import DuplicateSets, MatchRule
+from crmcore.rules.matching import AnyRule, DuplicateSets
 from crmcore.rules.rule import Decided, Decision
 
 R = TypeVar("R", bound=Record)
@@ -22,7 +22,7 @@ class DuplicateCommands(Core):
     def find_duplicates(
         self,
         entity: type[Record],
-        rule: str | MatchRule | None = None,
+        rule: str | AnyRule | None = None,
         threshold: float | None = None,
     ) -> DuplicateSets:
         """The sets of records of ``entity`` that are probably one, with the evidence.

@@ -10,7 +10,13 @@ from __future__ import annotations
 from crmcore.rules.matching.clusters import Cluster, clusters
 from crmcore.rules.matching.duplicate_sets import DuplicateSets, KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Evidence, Match, score_of
-from crmcore.rules.matching.find import BLOCK_LIMIT, compare, find_duplicates, matches_of
+from crmcore.rules.matching.find import (
+    BLOCK_LIMIT,
+    AnyRule,
+    compare,
+    find_duplicates,
+    matches_of,
+)
 from crmcore.rules.matching.judge import judge, verdicts
 from crmcore.rules.matching.keys import KEY_MAKERS, KeyMaker
 from crmcore.rules.matching.match_rule import (
@@ -21,23 +27,35 @@ from crmcore.rules.matching.match_rule import (
     Level,
     MatchRule,
 )
-from crmcore.rules.matching.reading import check, related_kinds
-from crmcore.rules.matching.standard import (
-    ACCOUNTS,
-    CONTACTS,
-    LEADS,
-    LEADS_AND_CONTACTS,
+from crmcore.rules.matching.linkage.rule import SUBJECTS, LinkageRule
+from crmcore.rules.matching.linkage.standard import (
+    ACCOUNT_LINKAGE,
+    CONTACT_LINKAGE,
+    LEAD_ACCOUNT_LINKAGE,
+    LEAD_CONTACT_LINKAGE,
+    LEAD_LINKAGE,
     STANDARD_MATCH_RULES,
 )
+from crmcore.rules.matching.linkage.weights import Learnt
+from crmcore.rules.matching.reading import related_kinds
+from crmcore.rules.matching.soundness import check
+from crmcore.rules.matching.standard import ACCOUNTS, CONTACTS, LEADS, LEADS_AND_CONTACTS
 
 __all__ = [
     "ACCOUNTS",
+    "ACCOUNT_LINKAGE",
     "BLOCK_LIMIT",
     "CONTACTS",
+    "CONTACT_LINKAGE",
     "KEY_MAKERS",
     "LEADS",
     "LEADS_AND_CONTACTS",
+    "LEAD_ACCOUNT_LINKAGE",
+    "LEAD_CONTACT_LINKAGE",
+    "LEAD_LINKAGE",
     "STANDARD_MATCH_RULES",
+    "SUBJECTS",
+    "AnyRule",
     "BlockKey",
     "Cluster",
     "Comparison",
@@ -47,7 +65,9 @@ __all__ = [
     "KeyCount",
     "KeyMaker",
     "KeyPart",
+    "Learnt",
     "Level",
+    "LinkageRule",
     "Match",
     "MatchRule",
     "SkippedBlock",

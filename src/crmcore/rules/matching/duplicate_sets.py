@@ -9,6 +9,7 @@ from attrs import field, frozen
 from crmcore import render
 from crmcore.rules.matching.clusters import Cluster, Pair
 from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.linkage.weights import Learnt
 from crmcore.values.frozenmap import FrozenMap
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class DuplicateSets:
     they make, largest first. ``apart`` are the pairs that a judgement kept out, ``joined`` those
     that a judgement put in. ``records`` counts the records looked at, ``compared`` the different
     pairs compared (by each rule), and ``most_compared`` those of the record with the most.
-    ``skipped`` lists the blocks that were too large; duplicates in them may be missing.
+    ``learnt`` has for each linkage rule, by name, what it weighed by where that was learnt in this
+    search: ``rule.with_learnt(...)`` keeps it. ``skipped`` lists the blocks that were too large; duplicates in them may be missing.
     """
 
     pairs: tuple[Match, ...] = ()
@@ -63,6 +65,7 @@ class DuplicateSets:
     apart: tuple[Pair, ...] = ()
     joined: tuple[Pair, ...] = ()
     thresholds: FrozenMap[float] = field(default=FrozenMap())
+    learnt: FrozenMap[Learnt] = field(default=FrozenMap())
     counts: tuple[KeyCount, ...] = ()
     skipped: tuple[SkippedBlock, ...] = ()
     records: int = 0

@@ -8,10 +8,13 @@ from attrs import field, frozen
 
 from crmcore import render
 from crmcore.rules.matching.match_rule import Comparison, Level, MatchRule
+from crmcore.rules.matching.linkage.weights import Learnt, probability
 from crmcore.values.ref import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from crmcore.rules.matching.linkage.rule import LinkageRule
 
 
 @frozen(kw_only=True)
@@ -21,7 +24,8 @@ class Evidence:
     ``field`` is the name of the comparison in its rule, ``comparison`` that of the comparer.
     ``left`` and ``right`` are the values of the two records, those that are most alike where there
     are several. ``similarity`` is in [0, 1]. ``weight`` times it counts for the pair, ``against``
-    counts against it where it is 0.
+    counts against it where it is 0. A linkage rule counts ``bits`` whatever the similarity, and
+    ``comparison`` is then the name of the level.
     """
 
     field: str
@@ -31,10 +35,13 @@ class Evidence:
     similarity: float
     weight: float
     against: float
+    bits: float | None = None
 
     @property
     def points(self) -> float:
-        """What it counts: above 0 for the pair, below 0 against it."""
+        """What it counts: above 0 for the pair, below 0 against it; of a linkage rule in bits."""
+        if self.bits is not None:
+            return self.bits
         return self.weight * self.similarity if self.similarity else -self.against
 
 
@@ -98,10 +105,35 @@ def evidence_table(evidence: Iterable[Evidence]) -> str:
     return render.table(_rows(evidence), columns=_COLUMNS, right=_NUMBERS)
 
 
-def score_of(evidence: Iterable[Evidence], rule: MatchRule) -> float | None:
-    """The score that this evidence gives by the rule; ``None`` where nothing was compared."""
+def score_of(
+    evidence: Iterable[Evidence], rule: MatchRule | LinkageRule, learnt: Learnt | None = None
+) -> float | None:
+    """The score that this evidence gives by the rule; ``None`` where nothing was compared.
+
+    ``learnt`` is what a linkage rule weighed by, where that is not what it holds itself.
+    """
+    if not isinstance(rule, MatchRule):
+        return linked_score(tuple(evidence), rule, learnt or rule.learnt or rule.about.standard)
     found = {one.field: one.similarity for one in evidence}
     return weighed(rule, tuple(found.get(one.name) for one in rule.comparisons))
+
+
+def linked_score(evidence: tuple[Evidence, ...], rule: LinkageRule, learnt: Learnt) -> float | None:
+    """As ``score_of``, of a linkage rule: the prior and the bits, no more than the cap."""
+    if not evidence:
+        return None
+    told = {one.field: one for one in evidence}
+    found = tuple(
+        None
+        if group.name not in told
+        else (next(at for at, level in enumerate(group.levels) if level.name == told[group.name].comparison), 0)
+        for group in rule.about.groups
+    )
+    bits = learnt.prior
+    for group in rule.about.groups:
+        if group.name in told:
+            bits += told[group.name].points
+    return min(probability(bits), rule.about.cap(found))
 
 
 def weighed(rule: MatchRule, similarities: tuple[float | None, ...]) -> float | None:

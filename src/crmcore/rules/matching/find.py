@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from crmcore.entities.ledger import Judgement, Verdict
 from crmcore.errors import UsageError
 from crmcore.rules.matching.clusters import Pair, clusters
 from crmcore.rules.matching.duplicate_sets import DuplicateSets
 from crmcore.rules.matching.judge import verdicts
+from crmcore.rules.matching.linkage.rule import LinkageRule
+from crmcore.rules.matching.linkage.search import LinkageSearch
+from crmcore.rules.matching.match_rule import MatchRule
 from crmcore.rules.matching.reading import Forms
 from crmcore.rules.matching.search import Search
 from crmcore.values.frozenmap import FrozenMap
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
     from crmcore.entities.record import Record
     from crmcore.model.model import Model
     from crmcore.rules.matching.evidence import Match
-    from crmcore.rules.matching.match_rule import MatchRule
     from crmcore.values.ref import Ref
+
+AnyRule: TypeAlias = MatchRule | LinkageRule
+"""A rule of any kind: with weights, with clauses, or with weights that are learnt."""
 
 BLOCK_LIMIT: Final = 50
 """Blocks of more records than this are skipped and reported, unless another limit is given.
@@ -33,7 +38,7 @@ So one record is compared with at most ``limit - 1`` others for each of its keys
 def find_duplicates(
     records: Iterable[Record],
     *,
-    rules: Sequence[MatchRule],
+    rules: Sequence[AnyRule],
     model: Model,
     threshold: float | None = None,
     judgements: Iterable[Judgement] = (),
@@ -55,7 +60,7 @@ def find_duplicates(
     _check(rules, threshold, block_limit)
     given = _by_ref(records)
     forms = Forms(model.phone_region, {**_by_ref(related), **given})
-    searches = [Search(rule, model=model, forms=forms, threshold=threshold) for rule in rules]
+    searches = [_search(rule, model, forms, threshold) for rule in rules]
     found = _best_of_each(
         match for search in searches for match in search.run(given, block_limit=block_limit)
     )
@@ -68,10 +73,23 @@ def find_duplicates(
         if all(ref in given and ref.kind in kinds for ref in both)
     }
     pairs = _best_first(match for both, match in found.items() if both not in apart)
+    doubts = {
+        both: bits
+        for one in searches
+        if isinstance(one, LinkageSearch)
+        for both, bits in one.doubts.items()
+    }
     partners = sum((one.partners for one in searches), Counter[Any]())
     return DuplicateSets(
         pairs=pairs,
-        clusters=clusters(pairs, joined=joined, apart=apart),
+        clusters=clusters(pairs, joined=joined, apart=apart, doubts=doubts),
+        learnt=FrozenMap(
+            {
+                one.rule.name: one.learnt
+                for one in searches
+                if isinstance(one, LinkageSearch) and one.learnt != one.rule.learnt
+            }
+        ),
         apart=tuple(sorted(apart & found.keys())),
         joined=tuple(sorted(joined)),
         thresholds=FrozenMap({one.rule.name: one.threshold for one in searches}),
@@ -87,7 +105,7 @@ def matches_of(
     candidate: Record,
     records: Iterable[Record],
     *,
-    rules: Sequence[MatchRule],
+    rules: Sequence[AnyRule],
     model: Model,
     threshold: float | None = None,
     judgements: Iterable[Judgement] = (),
@@ -102,7 +120,7 @@ def matches_of(
     _check(rules, threshold, BLOCK_LIMIT)
     others = {ref: one for ref, one in _by_ref(records).items() if ref != candidate.ref}
     forms = Forms(model.phone_region, {**_by_ref(related), **others, candidate.ref: candidate})
-    searches = [Search(rule, model=model, forms=forms, threshold=threshold) for rule in rules]
+    searches = [_search(rule, model, forms, threshold) for rule in rules]
     found = _best_of_each(
         match for search in searches for match in search.run_for(candidate, others)
     )
@@ -116,7 +134,7 @@ def compare(
     one: Record,
     other: Record,
     *,
-    rule: MatchRule,
+    rule: AnyRule,
     model: Model,
     related: Iterable[Record] = (),
 ) -> Match | None:
@@ -128,7 +146,15 @@ def compare(
     if one.ref == other.ref or sorted({one.ref.kind, other.ref.kind}) != sorted(rule.kinds):
         raise UsageError(f"the rule {rule.name} does not compare these two", (one.ref, other.ref))
     forms = Forms(model.phone_region, {**_by_ref(related), one.ref: one, other.ref: other})
-    return Search(rule, model=model, forms=forms, threshold=0.0).match(one, other)
+    return _search(rule, model, forms, 0.0).match(one, other)
+
+
+def _search(
+    rule: AnyRule, model: Model, forms: Forms, threshold: float | None
+) -> Search | LinkageSearch:
+    if isinstance(rule, LinkageRule):
+        return LinkageSearch(rule, model=model, related=forms.related, threshold=threshold)
+    return Search(rule, model=model, forms=forms, threshold=threshold)
 
 
 def _best_of_each(matches: Iterable[Match]) -> Mapping[Pair, Match]:
@@ -145,7 +171,7 @@ def _best_first(matches: Iterable[Match]) -> tuple[Match, ...]:
     return tuple(sorted(matches, key=lambda one: (-one.score, one.left, one.right)))
 
 
-def _check(rules: Sequence[MatchRule], threshold: float | None, block_limit: int) -> None:
+def _check(rules: Sequence[AnyRule], threshold: float | None, block_limit: int) -> None:
     if threshold is not None and not 0 < threshold <= 1:
         raise UsageError("a threshold is above 0 and at most 1", threshold)
     if block_limit < 2:

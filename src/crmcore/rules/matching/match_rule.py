@@ -39,7 +39,8 @@ class Level(IntEnum):
     """May be merged without a look."""
 
 
-def _paths(given: Fields) -> FrozenMap[tuple[str, ...]]:
+def paths_of(given: Fields) -> FrozenMap[tuple[str, ...]]:
+    """The paths of each kind as tuples."""
     return FrozenMap(
         {
             kind: (paths,) if isinstance(paths, str) else tuple(paths)
@@ -60,7 +61,7 @@ class Comparison:
 
     name: str
     how: str
-    fields: FrozenMap[tuple[str, ...]] = field(converter=_paths)
+    fields: FrozenMap[tuple[str, ...]] = field(converter=paths_of)
     weight: float
     against: float = 0.0
 
@@ -70,7 +71,7 @@ class KeyPart:
     """One part of a blocking key: ``how`` names a key maker (see ``KEY_MAKERS``)."""
 
     how: str
-    fields: FrozenMap[tuple[str, ...]] = field(converter=_paths)
+    fields: FrozenMap[tuple[str, ...]] = field(converter=paths_of)
 
 
 def _parts(given: Iterable[KeyPart]) -> tuple[KeyPart, ...]:

@@ -11,6 +11,7 @@ from crmcore.errors import CrmError, UnknownNameError, UsageError, did_you_mean
 from crmcore.findings import Finding, Findings, ModelError, error
 from crmcore.query import Path, check_path, value_at
 from crmcore.rules.matching.keys import KEY_MAKERS
+from crmcore.rules.matching.match_rule import MatchRule
 from crmcore.rules.similarity import comparers
 from crmcore.values.ref import Ref
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from crmcore.entities.record import Record
     from crmcore.model.model import Model
-    from crmcore.rules.matching.match_rule import MatchRule
+    from crmcore.rules.matching.linkage.rule import LinkageRule
 
 _BETWEEN: Final = " | "
 """Stands between the parts of a key: a character that no normal form has."""
@@ -86,14 +87,7 @@ def reader(rule: MatchRule, kind: str, model: Model) -> Reader:
     found: list[Finding] = []
 
     def paths(fields: Mapping[str, tuple[str, ...]], where: str) -> tuple[FieldPath, ...]:
-        read: list[FieldPath] = []
-        for text in fields[kind]:
-            try:
-                read.append(field_path(text, kind, model))
-            except CrmError as problem:
-                code = "rule.unknown" if isinstance(problem, UnknownNameError) else "rule.fields"
-                found.append(error(code, str(problem), path=where, value=text))
-        return tuple(read)
+        return paths_in(fields[kind], kind, model, where, found)
 
     result = Reader(
         tuple((one.how, paths(one.fields, f"comparisons.{one.name}")) for one in rule.comparisons),
@@ -107,7 +101,21 @@ def reader(rule: MatchRule, kind: str, model: Model) -> Reader:
     return result
 
 
-def related_kinds(rule: MatchRule, model: Model) -> frozenset[str]:
+def paths_in(
+    texts: Iterable[str], kind: str, model: Model, where: str, found: list[Finding]
+) -> tuple[FieldPath, ...]:
+    """The places that these texts name; what is not there is added to ``found``."""
+    read: list[FieldPath] = []
+    for text in texts:
+        try:
+            read.append(field_path(text, kind, model))
+        except CrmError as problem:
+            code = "rule.unknown" if isinstance(problem, UnknownNameError) else "rule.fields"
+            found.append(error(code, str(problem), path=where, value=text))
+    return tuple(read)
+
+
+def related_kinds(rule: MatchRule | LinkageRule, model: Model) -> frozenset[str]:
     """The kinds that the rule's references lead to: what ``related`` must have of the records."""
     return frozenset(
         one.kind
@@ -118,7 +126,11 @@ def related_kinds(rule: MatchRule, model: Model) -> frozenset[str]:
     )
 
 
-def _texts(rule: MatchRule, kind: str) -> Iterator[str]:
+def _texts(rule: MatchRule | LinkageRule, kind: str) -> Iterator[str]:
+    if not isinstance(rule, MatchRule):
+        for fields in (*rule.fields.values(), rule.within, rule.across):
+            yield from fields.get(kind, ())
+        return
     for comparison in rule.comparisons:
         yield from comparison.fields[kind]
     for key in rule.keys:
@@ -133,23 +145,6 @@ def _steps(path: FieldPath) -> Iterator[FieldPath]:
         step = step.rest
 
 
-def check(rule: MatchRule, model: Model) -> Findings:
-    """Everything that ``rule`` names and the model lacks."""
-    found: list[Finding] = []
-    for kind in rule.kinds:
-        if not model.has(kind):
-            hint = did_you_mean(kind, model.kinds)
-            found.append(
-                error("rule.unknown", "unknown entity", path="kinds", value=kind, suggestion=hint)
-            )
-            continue
-        try:
-            reader(rule, kind, model)
-        except ModelError as problem:
-            found += problem.findings
-    return Findings(found)
-
-
 Values: TypeAlias = tuple[tuple[tuple[object, Any], ...], ...]
 """For each comparison of a rule, the values of a record beside their normal forms, in order."""
 
@@ -162,7 +157,7 @@ class Forms:
 
     def __init__(self, region: str | None, related: Mapping[Ref[Any], Record]) -> None:
         self._comparers = comparers(region)
-        self._related = related
+        self.related = related
         self._known: dict[tuple[str, type, object], Any] = {}
 
     def of(self, comparer: str, value: object) -> Any:  # Any: each comparer has its own forms
@@ -188,7 +183,7 @@ class Forms:
         self, comparer: str, paths: Iterable[FieldPath], record: Record
     ) -> Iterator[tuple[object, Any]]:
         for path in paths:
-            for value in path.values(record, self._related):
+            for value in path.values(record, self.related):
                 form = self.of(comparer, value)
                 if form is not None:
                     yield value, form

@@ -1,4 +1,7 @@
-"""Standard match rules: for accounts, contacts and leads, and for leads that are contacts already.
+"""Weighted rules: rules with given weights for accounts, contacts, leads, and leads that are contacts.
+
+The standard rule book has linkage rules, which learn their weights; these here are for those who
+want weights that they can read and set, as an example and a beginning.
 
 The weights follow one thought: what only one record can have (a tax number, a personal mailbox)
 weighs most, what colleagues or a family share (a company, a place) least; and people change
@@ -186,6 +189,3 @@ ACCOUNTS: Final = MatchRule(
     ),
 )
 """Accounts that are one organisation; a person account is never an organisation."""
-
-STANDARD_MATCH_RULES: Final = (ACCOUNTS, CONTACTS, LEADS, LEADS_AND_CONTACTS)
-"""The match rules of the standard rule book."""

@@ -106,6 +106,11 @@ def company_likeness(left: str, right: str) -> float:
     return _MORE_WORDS if _is_part(one, other) else same_words(left, right, least=_LEAST)
 
 
+def countries_of(name: str) -> frozenset[str]:
+    """The words of a normal company name that are countries, which tell companies of a group apart."""
+    return _countries(name.split())
+
+
 def _countries(words: list[str]) -> frozenset[str]:
     return table("countries").intersection(words)
 

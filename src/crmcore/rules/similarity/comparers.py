@@ -89,7 +89,8 @@ def _day(value: object) -> date | None:
     return value if is_day else None  # type: ignore[return-value]  # told by is_day
 
 
-def _day_likeness(left: date, right: date) -> float:
+def day_likeness(left: date, right: date) -> float:
+    """How alike two dates are: 1 the same, less for day and month exchanged or one slip, else 0."""
     if left == right:
         return 1.0
     if (left.year, left.month, left.day) == (right.year, right.day, right.month):
@@ -130,7 +131,7 @@ _STANDARD: Final = (
         name="date",
         about="equal; 0.8 with day and month exchanged, 0.7 with one digit wrong or two swapped",
         normal=_day,
-        alike=_day_likeness,
+        alike=day_likeness,
     ),
     Comparer(
         name="email",

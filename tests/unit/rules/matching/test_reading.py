@@ -10,7 +10,8 @@ from crmcore.fields import CustomField, MultiPicklist, Text
 from crmcore.findings import ModelError
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import BlockKey, Comparison, KeyPart, MatchRule
-from crmcore.rules.matching.reading import Forms, check, field_path, reader
+from crmcore.rules.matching.reading import Forms, field_path, reader
+from crmcore.rules.matching.soundness import check
 from crmcore.values import Address, PersonName, Ref
 
 MODEL = STANDARD_MODEL.with_custom_fields(

@@ -1,0 +1,286 @@
+"""Companies: how accounts are read, brought together, compared and weighed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crmcore.rules.matching.linkage import forms
+from crmcore.rules.matching.linkage.compare import compare_idents, compare_lines, itself, under
+from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
+from crmcore.rules.matching.linkage.weights import RARE, Group, Learnt, Level
+from crmcore.rules.similarity.company import company_likeness, countries_of
+from crmcore.rules.similarity.text import slips
+
+NAME, SITE, PHONE, PLACE, IDENT = range(5)
+
+GROUPS: Final = (
+    Group(
+        name="name",
+        shows=("company",),
+        table="company",
+        levels=(
+            Level(name="same", likeness=1, m=0.68, u=1e-5, is_counted=True),
+            Level(name="slip", likeness=0.9, m=0.1, u=0.0001),
+            Level(name="more words", likeness=0.7, m=0.08, u=0.001),
+            Level(name="alike", likeness=0.6, m=0.08, u=0.002),
+            Level(name="different", likeness=0, m=0.05, u=0.99, most=-4.0),
+            Level(name="another branch", likeness=0, m=0.01, u=0.003, most=-6.0),
+        ),
+    ),
+    Group(
+        name="web site",
+        shows=("site",),
+        table="site",
+        levels=(
+            Level(name="same", likeness=1, m=0.6, u=1e-5, is_counted=True, case="other name"),
+            Level(
+                name="same, as is the name",
+                likeness=1,
+                m=0.6,
+                u=0.15,
+                is_counted=True,
+                case="one name",
+            ),
+            Level(name="alike", likeness=0.6, m=0.1, u=0.0005, case="other name"),
+            Level(name="alike, as is the name", likeness=0.6, m=0.15, u=0.1, case="one name"),
+            Level(name="different", likeness=0, m=0.2, u=0.99, least=-4.0, case="other name"),
+            Level(
+                name="different, one name", likeness=0, m=0.2, u=0.7, least=-5.0, case="one name"
+            ),
+        ),
+    ),
+    Group(
+        name="telephone",
+        shows=("line",),
+        table="line",
+        levels=(
+            Level(name="same", likeness=1, m=0.65, u=1e-5, is_counted=True),
+            Level(name="slip", likeness=0.7, m=0.05, u=0.0001),
+            Level(name="different", likeness=0, m=0.3, u=0.99, least=-4.0),
+        ),
+    ),
+    Group(
+        name="place",
+        shows=("place",),
+        levels=(
+            Level(name="same house", likeness=1, m=0.5, u=1e-5, is_counted=True),
+            Level(name="same street", likeness=0.9, m=0.1, u=0.0003),
+            Level(name="same town", likeness=0.6, m=0.25, u=1e-5, is_counted=True),
+            Level(name="same town, other street", likeness=0.3, m=0.08, u=1e-5, is_counted=True),
+            Level(name="same house, other town", likeness=0.3, m=0.05, u=1e-5, is_counted=True),
+            Level(name="other town", likeness=0, m=0.06, u=0.98, least=-5.0),
+        ),
+    ),
+    Group(
+        name="tax number",
+        shows=("tax",),
+        table="identifier",
+        levels=(
+            Level(name="same", likeness=1, m=0.9, u=1e-6, is_counted=True),
+            Level(name="slip", likeness=0.8, m=0.05, u=0.00002),
+            Level(name="different", likeness=0, m=0.05, u=1.0),
+        ),
+    ),
+)
+
+_SLIP_LETTERS: Final = 5
+_LONG: Final = 10
+N_SAME, N_SLIP, N_MORE, N_ALIKE, N_DIFFERENT, N_BRANCH = range(1, 7)
+
+
+def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+    return coded(*min(_names(a, b, learnt) for a in one for b in other))
+
+
+def _names(one: str, other: str, learnt: Learnt) -> tuple[int, int]:
+    if one == other:
+        return N_SAME, learnt.bucket("company", one)
+    size = max(learnt.bucket("company", one), learnt.bucket("company", other))
+    if countries_of(one) != countries_of(other):
+        return N_BRANCH, RARE
+    first, second = one.replace(" ", ""), other.replace(" ", "")
+    if forms.digits(first) != forms.digits(second) and forms.digits(first) and forms.digits(second):
+        return N_DIFFERENT, RARE
+    shorter = min(len(first), len(second))
+    if first == second or (
+        shorter >= _SLIP_LETTERS and slips(first, second) <= (2 if shorter >= _LONG else 1)
+    ):
+        return N_SLIP, size
+    words, others = frozenset(one.split()), frozenset(other.split())
+    if words < others or others < words:
+        return N_MORE, size
+    return (N_ALIKE if company_likeness(one, other) else N_DIFFERENT), size
+
+
+def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+    """1 the same, 2 one label elsewhere or a slip, 3 another."""
+    shared = set(one).intersection(other)
+    if shared:
+        return coded(1, min(learnt.bucket("site", text) for text in shared))
+    return coded(2 if any(_near(a, b) for a in one for b in other) else 3, RARE)
+
+
+def _near(one: str, other: str) -> bool:
+    if one.endswith(f".{other}") or other.endswith(f".{one}"):
+        return True
+    first, second = one.partition(".")[0], other.partition(".")[0]
+    return first == second or (min(len(first), len(second)) > _SLIP_LETTERS and slips(first, second) <= 1)
+
+
+def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Learnt) -> int:
+    found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
+    return 0 if found[0] == forms.NOTHING else coded(*found)
+
+
+def _street(one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Learnt) -> int:
+    return coded(*min(forms.compare_streets(a, b, learnt) for a in one for b in other))
+
+
+def _labels(form: tuple[str, ...]) -> tuple[str, ...]:
+    found = (site.partition(".")[0] for site in form)
+    return tuple(dict.fromkeys(one for one in found if len(one) >= _SLIP_LETTERS))
+
+
+def _starts(form: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text.replace(" ", "")[:5] for text in form))
+
+
+def _first_words(form: tuple[str, ...]) -> tuple[str, ...]:
+    found = (word for text in form for word in text.split()[:2])
+    return tuple(dict.fromkeys(one for one in found if len(one) > 2))  # noqa: PLR2004  # letters
+
+
+def _compact(form: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text.replace(" ", "") for text in form))
+
+
+TRAITS: Final = (
+    Trait(
+        name="company",
+        meanings=("name",),
+        form=forms.companies,
+        compare=_name,
+        values=under("company"),
+        facets={"whole": _compact, "start": _starts, "word": _first_words},
+    ),
+    Trait(
+        name="site",
+        meanings=("website",),
+        form=forms.sites,
+        compare=_site,
+        values=under("site"),
+        facets={"domain": itself, "label": _labels},
+    ),
+    Trait(
+        name="line",
+        meanings=("phone",),
+        form=forms.lines,
+        compare=compare_lines,
+        values=under("line"),
+        facets={"line": itself},
+    ),
+    Trait(
+        name="place",
+        meanings=("address",),
+        form=forms.places,
+        compare=_place,
+        values=forms.place_values,
+        facets={"post": forms.posts, "city": forms.cities},
+    ),
+    Trait(
+        name="street",
+        meanings=("address",),
+        form=forms.streets,
+        compare=_street,
+        values=forms.street_values,
+        facets={"house": forms.houses},
+    ),
+    Trait(
+        name="tax",
+        meanings=("tax_id",),
+        form=forms.identifiers,
+        compare=compare_idents,
+        values=under("identifier"),
+        facets={"number": itself},
+    ),
+)
+
+KEYS: Final = (
+    Key(name="tax number", about="one tax number", parts=("tax.number",), split="company.start"),
+    Key(name="web site", about="one web site", parts=("site.domain",), split="place.city"),
+    Key(name="site elsewhere", about="one site in several countries", parts=("site.label",), split="place.city"),
+    Key(name="name", about="one name but for its legal form", parts=("company.whole",), split="place.city"),
+    Key(name="telephone", about="one telephone line", parts=("line.line",), split="company.start"),
+    Key(name="word and city", about="a misspelt name in one city", parts=("company.word", "place.city"), split="company.start"),
+    Key(name="word and postal code", about="a misspelt name in one place", parts=("company.word", "place.post"), split="company.start"),
+    Key(name="start and city", about="a misspelt end of a name in one city", parts=("company.start", "place.city"), split="place.post"),
+    Key(name="house", about="one house in one city", parts=("street.house", "place.city")),
+    Key(name="house and postal code", about="one house with another city", parts=("street.house", "place.post")),
+)
+
+
+def _classify(codes: tuple[int, ...]) -> tuple[Found, ...]:
+    name, site, line, place, street, tax = codes
+    named = _plain(name)
+    return (named, _site_group(site, is_one=_is_one(named)), _plain(line), _where(place, street), _plain(tax))
+
+
+def _plain(code: int) -> Found:
+    return (code % LEVELS - 1, code // LEVELS) if code else None
+
+
+def _is_one(named: Found) -> bool:
+    return named is not None and named[0] < N_ALIKE - 1
+
+
+def _is_alike(found: tuple[Found, ...]) -> bool:
+    return _is_one(found[NAME])
+
+
+def _site_group(code: int, *, is_one: bool) -> Found:
+    return (2 * (code % LEVELS - 1) + is_one, code // LEVELS) if code else None
+
+
+def _where(place: int, street: int) -> Found:
+    town, house = place % LEVELS, street % LEVELS
+    if town in (1, 2):
+        if house == 1:
+            return 0, min(street // LEVELS, place // LEVELS)
+        if house == 2:  # noqa: PLR2004  # alike
+            return 1, place // LEVELS
+        return (3 if house else 2), place // LEVELS
+    if house == 1:
+        return 4, street // LEVELS
+    return (5, RARE) if town == 3 or house else None  # noqa: PLR2004  # another
+
+
+_NAMELESS: Final = 0.94
+_OTHER_NAME: Final = 0.9
+_BRANCH: Final = 0.4
+_OTHER_NAME_ONLY: Final = 0.45
+
+
+def _cap(found: tuple[Found, ...]) -> float:
+    """Companies of different names are never surely one."""
+    named, tax = found[NAME], found[IDENT]
+    if named is None:
+        return _NAMELESS
+    if named[0] >= N_DIFFERENT - 1:
+        if tax is not None and tax[0] == 0:
+            return _OTHER_NAME
+        return _BRANCH if named[0] == N_BRANCH - 1 else _OTHER_NAME_ONLY
+    return 1.0
+
+
+COMPANIES: Final = Subject(
+    name="organisation",
+    traits=TRAITS,
+    keys=KEYS,
+    groups=GROUPS,
+    classify=_classify,
+    usual={"company": 3, "city": 7, "post": 5, "site": 3},
+    cap=_cap,
+    within=(SITE,),
+    is_alike=_is_alike,
+)
+"""Organisations."""

@@ -1,0 +1,44 @@
+"""Compare: the codes of lines and identifiers, which people and companies have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from crmcore.rules.matching.linkage.subject import coded
+from crmcore.rules.matching.linkage.weights import RARE, Learnt
+from crmcore.rules.similarity.text import slips
+
+_LONG_ENOUGH: Final = 4
+
+
+def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+    """1 the same line, 2 a slip, 3 another."""
+    shared = set(one).intersection(other)
+    if shared:
+        return coded(1, min(learnt.bucket("line", text) for text in shared))
+    near = any(len(a) == len(b) and slips(a, b) <= 1 for a in one for b in other)
+    return coded(2 if near else 3, RARE)
+
+
+def compare_idents(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+    """1 the same identifier, 2 a slip, 3 another."""
+    shared = set(one).intersection(other)
+    if shared:
+        return coded(1, min(learnt.bucket("identifier", text) for text in shared))
+    near = any(len(a) >= _LONG_ENOUGH and slips(a, b) <= 1 for a in one for b in other)
+    return coded(2 if near else 3, RARE)
+
+
+def under(table: str) -> Callable[[tuple[str, ...]], Iterator[tuple[str, str]]]:
+    """Gives each text of a form with the name of a table."""
+
+    def values(form: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        return ((table, text) for text in form)
+
+    return values
+
+
+def itself(form: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts of a form."""
+    return form

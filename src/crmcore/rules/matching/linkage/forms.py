@@ -1,0 +1,238 @@
+"""Forms: the normal forms of mailboxes, lines, companies and places that linkage compares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Final
+
+from crmcore.rules.matching.linkage.subject import Given
+from crmcore.rules.matching.linkage.weights import RARE, Learnt
+from crmcore.rules.similarity import mailbox, normal_company, normal_postal_code, normal_street
+from crmcore.rules.similarity.contact_points import is_own_domain, web_domain
+from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
+from crmcore.values.address import Address
+from crmcore.values.phone import MAX_TEXT_LENGTH
+from crmcore.values.ref import Ref
+from crmcore.values.text import normal_text
+
+_TAIL: Final = 8
+"""The last digits of a line, which every notation of it has: neither country nor trunk prefix."""
+
+_LEAST_TAIL: Final = 6
+_EXTENSION: Final = re.compile(r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.I)
+_NOT_DIGITS: Final = re.compile(r"\D+")
+_DIGITS: Final = re.compile(r"\d+")
+_MOST: Final = 12
+"""Only so many values of one meaning are looked at, in their order."""
+
+
+def texts(given: Given) -> Iterable[str]:
+    """Every text among the values, in order, each no longer than is compared."""
+    for values in given:
+        for one in values[:_MOST]:
+            text = shortened(one)
+            if text:
+                yield text
+
+
+def unique(found: Iterable[str | None]) -> tuple[str, ...] | None:
+    """The different texts, sorted; ``None`` for none."""
+    return tuple(sorted({one for one in found if one})) or None
+
+
+def mailboxes(given: Given) -> tuple[str, ...] | None:
+    """The personal mailboxes."""
+    return unique(mailbox(one) for one in texts(given))
+
+
+def lines(given: Given) -> tuple[str, ...] | None:
+    """The last digits of each telephone line."""
+    return unique(tail(one) for one in texts(given))
+
+
+def tail(text: str) -> str | None:
+    """The last eight digits of a line; ``None`` for fewer than six, or one digit all along."""
+    if len(text) > MAX_TEXT_LENGTH:
+        return None
+    number = _NOT_DIGITS.sub("", _EXTENSION.sub("", text))
+    if not number.isascii():
+        number = "".join(str(int(char)) for char in number)
+    end = number[-_TAIL:].lstrip("0")
+    return end if len(end) >= _LEAST_TAIL and len(set(end)) > 1 else None
+
+
+def sites(given: Given) -> tuple[str, ...] | None:
+    """The domains of web sites, those left out where anybody has a page."""
+    return unique(web_domain(one) for one in texts(given))
+
+
+def companies(given: Given) -> tuple[str, ...] | None:
+    """The names of companies without what does not tell them apart."""
+    return unique(normal_company(one) for one in texts(given))
+
+
+def words(given: Given) -> tuple[str, ...] | None:
+    """Texts in normal form."""
+    return unique(normal_text(one) for one in texts(given))
+
+
+def identifiers(given: Given) -> tuple[str, ...] | None:
+    """Letters and digits of identifiers."""
+    return unique(normal_text(one[:100]).replace(" ", "") for one in texts(given))
+
+
+def day(given: Given) -> date | None:
+    """The first date."""
+    for values in given:
+        for one in values:
+            if isinstance(one, date) and not isinstance(one, datetime):
+                return one
+    return None
+
+
+def reference(given: Given) -> str | None:
+    """The first reference, as text."""
+    for values in given:
+        for one in values:
+            if isinstance(one, Ref):
+                return one.id
+            if isinstance(one, str) and one:
+                return one
+    return None
+
+
+Place = tuple[str, str]
+"""Postal code and city in normal form; empty where missing."""
+
+Street = tuple[str, tuple[str, ...]]
+"""The words of a street and its numbers."""
+
+
+def _addresses(given: Given) -> Iterable[Address]:
+    return (one for values in given for one in values[:_MOST] if isinstance(one, Address))
+
+
+def places(given: Given) -> tuple[Place, ...] | None:
+    """Postal codes with cities."""
+    found = {
+        (
+            normal_postal_code(shortened(one.postal_code) or ""),
+            normal_text(shortened(one.city) or ""),
+        )
+        for one in _addresses(given)
+    }
+    return tuple(sorted(one for one in found if any(one))) or None
+
+
+def streets(given: Given) -> tuple[Street, ...] | None:
+    """Streets with their numbers."""
+    found: set[Street] = set()
+    for one in _addresses(given):
+        said = normal_street(shortened(one.street) or "").split()
+        names = " ".join(word for word in said if not word[0].isdigit())
+        numbers = tuple(word for word in said if word[0].isdigit())[:4]
+        if names or numbers:
+            found.add((names, numbers))
+    return tuple(sorted(found)) or None
+
+
+def is_own(domain: str) -> bool:
+    """Whether a domain is one company's own."""
+    return is_own_domain(domain)
+
+
+def digits(text: str) -> str:
+    """The digits of a text."""
+    return "".join(_DIGITS.findall(text))
+
+
+def letters(text: str) -> str:
+    """A text without its digits."""
+    return _DIGITS.sub("", text)
+
+
+NOTHING: Final = 4
+"""The level of two places that have no part in common."""
+
+_SAME_STREET: Final = 0.8
+_LEAST_CITY: Final = 0.9
+
+
+def compare_places(one: Place, other: Place, learnt: Learnt) -> tuple[int, int]:
+    """1 one postal code, 2 one city, 3 another place; with the bucket of what is shared."""
+    if one[0] and one[0] == other[0]:
+        return 1, learnt.bucket("post", one[0])
+    if one[1] and other[1]:
+        if one[1] == other[1] or _one_city(one[1], other[1]):
+            return 2, max(learnt.bucket("city", city) for city in (one[1], other[1]))
+        return 3, RARE
+    return (3 if one[0] and other[0] else NOTHING), RARE
+
+
+def _one_city(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    if longer.startswith(f"{shorter} ") or longer.endswith(f" {shorter}"):
+        return True
+    return bool(jaro_winkler(one, other, least=_LEAST_CITY))
+
+
+def compare_streets(one: Street, other: Street, learnt: Learnt) -> tuple[int, int]:
+    """1 the same house, 2 the same street or the same number, 3 another."""
+    words = bool(one[0] and other[0])
+    near = words and (
+        one[0] == other[0] or same_words(one[0], other[0], least=_SAME_STREET) > 0 or _within(one[0], other[0])
+    )
+    numbers = bool(one[1] and other[1])
+    if numbers and not set(one[1]).isdisjoint(other[1]):
+        if near or not words:
+            return 1, max(learnt.bucket("house", house(one)), learnt.bucket("house", house(other)))
+        return 2, RARE
+    return (2 if near else 3), RARE
+
+
+def _within(one: str, other: str) -> bool:
+    words, others = frozenset(one.split()), frozenset(other.split())
+    return words <= others or others <= words
+
+
+def house(street: Street) -> str:
+    """The number and the beginning of a street."""
+    return f"{street[1][0] if street[1] else ''} {street[0].replace(' ', '')[:4]}"
+
+
+def houses(form: tuple[Street, ...]) -> tuple[str, ...]:
+    """The houses of streets with a number."""
+    return tuple(
+        dict.fromkeys(
+            f"{number} {street[0].replace(' ', '')[:4]}" for street in form for number in street[1][:2]
+        )
+    )
+
+
+def house_pairs(form: tuple[Street, ...]) -> Iterable[tuple[str, str]]:
+    """Each house with its table."""
+    return (("house", house(one)) for one in form if one[1])
+
+
+street_values = house_pairs
+
+
+def place_values(form: tuple[Place, ...]) -> Iterable[tuple[str, str]]:
+    """Postal codes and cities with their tables."""
+    for post, city in form:
+        if post:
+            yield "post", post
+        if city:
+            yield "city", city
+
+
+def posts(form: tuple[Place, ...]) -> tuple[str, ...]:
+    """The postal codes."""
+    return tuple(dict.fromkeys(post for post, _ in form if post))
+
+
+def cities(form: tuple[Place, ...]) -> tuple[str, ...]:
+    """The first six letters of each city."""
+    return tuple(dict.fromkeys(city.replace(" ", "")[:6] for _, city in form if city))

@@ -1,0 +1,141 @@
+"""Learn: the weights of a subject, estimated from records that nobody has labelled.
+
+u, the share of pairs of two entities that agree, comes from pairs taken blindly, and for a value
+that is shared from its frequency. m, the share of pairs of one entity that agree, and the number of
+such pairs come from expectation maximisation over the patterns of the pairs that share a key, with
+the odds of a pair taken blindly: what shares no key is held to be two entities. Source: Winkler,
+Using the EM Algorithm for Weight Computation in the Fellegi-Sunter Model (2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from crmcore.rules.matching.linkage.subject import Found, Subject
+from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of
+
+ROUNDS: Final = 12
+_DOUBT: Final = 15.0
+"""So many pairs of the standard weights are mixed into what is learnt of m."""
+
+_DOUBT_RARE: Final = 50.0
+_DOUBT_OF_U: Final = 2_000.0
+_DOUBT_WITHIN: Final = 1_000.0
+_LEAST_EXPECTED: Final = 0.01
+_MOST_EXPECTED: Final = 2.0
+_ENOUGH: Final = 1e-3
+
+
+def with_blind_rates(learnt: Learnt, subject: Subject, blind: Mapping[tuple[Found, ...], int]) -> Learnt:
+    """The successor whose u is that of pairs taken blindly, given by their patterns."""
+    rates: dict[str, tuple[float, ...]] = {}
+    for at, group in enumerate(subject.groups):
+        counts = [0.0] * len(group.levels)
+        for found, times in blind.items():
+            here = found[at]
+            if here is not None:
+                counts[here[0]] += times
+        total = sum(counts) + _DOUBT_OF_U
+        rates[group.name] = tuple(
+            level.u
+            if level.is_counted or at in subject.within
+            else (count + _DOUBT_OF_U * level.u) / total
+            for count, level in zip(counts, group.levels, strict=True)
+        )
+    return attrs.evolve(learnt, u=rates)
+
+
+def maximise(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int], values: Mapping[str, int]) -> Learnt:
+    """The successor with m, and the expected number of pairs, of these candidate pairs.
+
+    ``values`` has for each table the number of different values that are rare.
+    """
+    for _ in range(ROUNDS):
+        after = _round(learnt, subject, patterns, values)
+        moved = abs(after.expected - learnt.expected) / learnt.expected
+        learnt = after
+        if moved < _ENOUGH:
+            break
+    return learnt
+
+
+def _round(
+    learnt: Learnt,
+    subject: Subject,
+    patterns: Mapping[tuple[Found, ...], int],
+    values: Mapping[str, int],
+) -> Learnt:
+    bits = Scorer(subject, learnt)
+    ones = [[0.0] * len(group.levels) for group in subject.groups]
+    twos = [[0.0] * len(group.levels) for group in subject.groups]
+    apart = [0.0] * len(subject.groups)
+    expected = 0.0
+    for found, times in patterns.items():
+        total = bits.total(found)
+        share = 1 / (1 + 2.0 ** -max(min(total, 60.0), -60.0))
+        share = min(share, subject.cap(found) if subject.cap(found) < 0.5 else 1.0)  # noqa: PLR2004  # a gate
+        one = share * times
+        expected += one
+        is_alike = subject.is_alike(found)
+        for at, here in enumerate(found):
+            if here is not None:
+                ones[at][here[0]] += one
+                if here[1] == RARE and subject.groups[at].levels[here[0]].is_counted:
+                    apart[at] += times - one
+                if is_alike and at in subject.within:
+                    twos[at][here[0]] += times - one
+    m: dict[str, tuple[float, ...]] = {}
+    u = dict(learnt.u)
+    for at, group in enumerate(subject.groups):
+        total = sum(ones[at]) + _DOUBT
+        m[group.name] = tuple(
+            (count + _DOUBT * level.m) / total
+            for count, level in zip(ones[at], group.levels, strict=True)
+        )
+        if at in subject.within:
+            total = sum(twos[at]) + _DOUBT_WITHIN
+            u[group.name] = tuple(
+                (count + _DOUBT_WITHIN * level.u) / total if level.case == "one name" else level.u
+                for count, level in zip(twos[at], group.levels, strict=True)
+            )
+    rare = {
+        group.name: min(
+            (2 * apart[at] + _DOUBT_RARE) / (values.get(group.table, 0) + _DOUBT_RARE),
+            count_of(RARE),
+        )
+        for at, group in enumerate(subject.groups)
+        if group.table is not None
+    }
+    least, most = _LEAST_EXPECTED * learnt.records, _MOST_EXPECTED * learnt.records
+    return attrs.evolve(learnt, m=m, u=u, rare=rare, expected=min(max(expected, least), most))
+
+
+class Scorer:
+    """The bits of patterns, each level weighed once."""
+
+    def __init__(self, subject: Subject, learnt: Learnt) -> None:
+        self._weigher = Weigher(subject.groups, learnt)
+        self._known: dict[tuple[int, int, int], float] = {}
+        self._prior = learnt.prior
+
+    def points(self, found: tuple[Found, ...]) -> tuple[float | None, ...]:
+        return tuple(
+            None if here is None else self._one(at, *here) for at, here in enumerate(found)
+        )
+
+    def total(self, found: tuple[Found, ...]) -> float:
+        total = self._prior
+        for at, here in enumerate(found):
+            if here is not None:
+                total += self._one(at, *here)
+        return total
+
+    def _one(self, group: int, level: int, bucket: int) -> float:
+        key = (group, level, bucket)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._weigher.bits(*key)
+        return known

@@ -1,0 +1,192 @@
+"""Names of people in linkage: family and given name apart, whichever way round."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crmcore.rules.matching.linkage.subject import Given
+from crmcore.rules.matching.linkage.weights import RARE, Learnt
+from crmcore.rules.similarity.person import NameForm, is_whole, name_form
+from crmcore.rules.similarity.tables import given_name_groups
+from crmcore.rules.similarity.text import jaro_winkler, slips
+
+SAME, SLIP, PART, ALIKE, INITIAL, DIFFERENT = range(1, 7)
+"""The levels of a family name; 0: not compared. ``SHORT_FORM`` stands for ``PART`` of a given."""
+
+SHORT_FORM: Final = PART
+
+_ALIKE: Final = 0.8
+_SLIP_LETTERS: Final = 4
+_LONG: Final = 8
+
+_QUALITY: Final = (0, 5, 4, 3, 2, 1, -3)
+"""What a level says for one reading of two names rather than the other, the closest most."""
+
+_EXCHANGED: Final = 3
+"""So much better must two names fit crosswise to be read so."""
+
+FAMILY_BUCKET, GIVEN_LEVEL, GIVEN_BUCKET, CROSSWISE = 4, 10, 14, 20
+"""Where the parts of a name's code begin, in bits."""
+
+
+def read_name(given: Given) -> NameForm | None:
+    """The form of the first name."""
+    for values in given:
+        for one in values:
+            form = name_form(one)
+            if form is not None:
+                return form
+    return None
+
+
+def name_values(form: NameForm) -> tuple[tuple[str, str], ...]:
+    """Family and given name; either may stand in the other's place."""
+    return tuple(
+        (table, text)
+        for table, text in (("family", form.family), ("given", form.given))
+        if text
+    )
+
+
+def compare_names(one: NameForm, other: NameForm, learnt: Learnt) -> int:
+    """The code of two names: the levels and buckets of both parts, and whether crosswise."""
+    family = _family(one.family, other.family)
+    given = _given(one.given, other.given)
+    crosswise = False
+    if family != SAME or given != SAME:
+        if _in_one(one, other):
+            family = given = SAME
+        elif (one.generation and other.generation) and one.generation != other.generation:
+            given = DIFFERENT
+        elif _QUALITY[family] + _QUALITY[given] < _EXCHANGED:
+            first = _given(one.family, other.given)
+            second = _given(one.given, other.family)
+            straight = _QUALITY[family] + _QUALITY[given]
+            if _QUALITY[first] + _QUALITY[second] >= straight + _EXCHANGED and (
+                max(first, second) < INITIAL
+            ):
+                family, given, crosswise = max(first, second), min(first, second), True
+                family, given = (first, second) if one.family <= other.family else (second, first)
+    buckets = (
+        _bucket("family", one.family, other.family, learnt),
+        _bucket("given", one.given, other.given, learnt),
+    )
+    return (
+        family
+        | (buckets[0] if family else 0) << FAMILY_BUCKET
+        | given << GIVEN_LEVEL
+        | (buckets[1] if given else 0) << GIVEN_BUCKET
+        | crosswise << CROSSWISE
+    )
+
+
+def _bucket(table: str, one: str, other: str, learnt: Learnt) -> int:
+    return max((learnt.bucket(table, text) for text in (one, other) if text), default=RARE)
+
+
+def _family(one: str, other: str) -> int:
+    if not one or not other:
+        return 0
+    if one == other:
+        return SAME
+    if len(one) == 1 or len(other) == 1:
+        return INITIAL if one[0] == other[0] else DIFFERENT
+    if " " in one or " " in other:
+        words, others = frozenset(one.split()), frozenset(other.split())
+        if words < others or others < words:
+            return PART
+        one, other = one.replace(" ", ""), other.replace(" ", "")
+        if one == other:
+            return SLIP
+    return _spelt(one, other)
+
+
+def _given(one: str, other: str) -> int:
+    if not one or not other:
+        return 0
+    if one == other:
+        return SAME
+    if len(one) == 1 or len(other) == 1:
+        return INITIAL if one[0] == other[0] else DIFFERENT
+    groups = given_name_groups()
+    if one in groups and not groups[one].isdisjoint(groups.get(other, ())):
+        return SHORT_FORM
+    return _spelt(one, other)
+
+
+def _spelt(one: str, other: str) -> int:
+    """A slip of one letter (of two in a long name), a name written backwards, or alike."""
+    shorter, longer = sorted((len(one), len(other)))
+    if longer - shorter > 3 and one[0] != other[0]:
+        return DIFFERENT
+    if shorter >= _SLIP_LETTERS:
+        if one == other[::-1]:
+            return SLIP
+        if longer - shorter < 3 and slips(one, other) <= (2 if longer >= _LONG else 1):
+            return SLIP
+    return ALIKE if jaro_winkler(one, other, least=_ALIKE) else DIFFERENT
+
+
+def _in_one(one: NameForm, other: NameForm) -> bool:
+    """Whether they are equal names in a script where one text may hold both parts."""
+    whole = one.family + one.given
+    return whole == other.family + other.given and is_whole(whole)
+
+
+def _start(text: str) -> str:
+    return text.replace(" ", "")[:3]
+
+
+def _full(form: NameForm) -> tuple[str, ...]:
+    if is_whole(form.family + form.given):
+        return (form.family + form.given,)
+    if form.family and form.given:
+        return (" ".join(sorted((form.family, form.given))),)
+    return ()
+
+
+def _family_and_initial(form: NameForm) -> tuple[str, ...]:
+    if not (form.family and form.given):
+        return ()
+    return (f"{form.family} {form.given[0]}", f"{form.given} {form.family[0]}")
+
+
+def _starts(form: NameForm) -> tuple[str, ...]:
+    if not (form.family and form.given):
+        return ()
+    return (" ".join(sorted((_start(form.family), _start(form.given)))),)
+
+
+def _either(form: NameForm) -> tuple[str, ...]:
+    parts = (*form.family.split(), form.given)
+    return tuple(dict.fromkeys(one for one in parts if len(one) > 1))
+
+
+def initials(form: NameForm) -> str:
+    """The first letters of both parts in alphabetical order: nearly the same for one person."""
+    return "".join(sorted(form.family[:1] + form.given[:1]))
+
+
+def _initials(form: NameForm) -> tuple[str, ...]:
+    return (initials(form),)
+
+
+def _initial(form: NameForm) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one[0] for one in (form.family, form.given) if one))
+
+
+def _either_start(form: NameForm) -> tuple[str, ...]:
+    parts = (form.family, form.given)
+    return tuple(dict.fromkeys(_start(one) for one in parts if len(one) > 1))
+
+
+name_facets: Final = {
+    "start": _either_start,
+    "full": _full,
+    "family and initial": _family_and_initial,
+    "starts": _starts,
+    "either": _either,
+    "initials": _initials,
+    "initial": _initial,
+}
+"""The facets of a name."""

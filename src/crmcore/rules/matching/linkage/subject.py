@@ -1,0 +1,89 @@
+"""Subject: how records of one kind of entity are read, brought together, compared and weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from attrs import field, frozen
+
+from crmcore.rules.matching.linkage.weights import Group, Learnt, standard_learnt
+from crmcore.values.frozenmap import FrozenMap
+
+Given: TypeAlias = tuple[tuple[object, ...], ...]
+"""For each meaning that a trait is made of, the values of a record."""
+
+Found: TypeAlias = tuple[int, int] | None
+"""The level of a group of evidence and the bucket of the value shared; ``None``: not compared."""
+
+LEVELS: Final = 16
+"""Codes of one level and one bucket are ``bucket * LEVELS + level``; level 0: not compared."""
+
+
+def coded(level: int, bucket: int) -> int:
+    """The code of a level, counted from 1, with the bucket of the value shared."""
+    return bucket * LEVELS + level
+
+
+@frozen(kw_only=True)
+class Trait:
+    """One thing that is known of a record, in a normal form that is made once.
+
+    ``form`` gives the form of the values of its ``meanings`` (``None``: nothing is known) and
+    ``compare`` the code of two forms, the same whichever comes first. ``values`` are the texts
+    whose frequency counts, each with the name of its table; those of the tables in ``by_name``
+    are counted by the different names of the records that share them, not by the records.
+    ``facets`` make the short texts that blocking keys are put together from.
+    """
+
+    name: str
+    meanings: tuple[str, ...]
+    form: Callable[[Given], Hashable]
+    compare: Callable[[Any, Any, Learnt], int]
+    values: Callable[[Any], Iterable[tuple[str, str]]]
+    facets: FrozenMap[Callable[[Any], tuple[str, ...]]] = field(converter=FrozenMap)
+    is_by_name: bool = False
+
+
+@frozen(kw_only=True)
+class Key:
+    """A blocking key: the facets that two records must share, each as *trait.facet*.
+
+    A block that is too large is split by the facet ``split``; what then is too large still, or has
+    no such facet, is skipped and reported.
+    """
+
+    name: str
+    about: str
+    parts: tuple[str, ...]
+    split: str | None = None
+
+
+@frozen(kw_only=True)
+class Subject:
+    """A kind of entity. ``classify`` turns the codes of all traits into the level of each group.
+
+    ``usual`` has the bucket of a value of each table, as long as nothing was learnt. ``within``
+    gives the groups whose u is learnt among pairs that agree in what ``is_alike`` says, because
+    one value there often follows from the other, as a mailbox from a name.
+    """
+
+    name: str
+    traits: tuple[Trait, ...]
+    keys: tuple[Key, ...]
+    groups: tuple[Group, ...]
+    classify: Callable[[tuple[int, ...]], tuple[Found, ...]]
+    usual: Mapping[str, int] = field(converter=FrozenMap)
+    cap: Callable[[tuple[Found, ...]], float]
+    within: tuple[int, ...] = ()
+    is_alike: Callable[[tuple[Found, ...]], bool] = lambda _: False
+
+    @property
+    def meanings(self) -> tuple[str, ...]:
+        """The meanings of all fields that it can read."""
+        return tuple(dict.fromkeys(one for trait in self.traits for one in trait.meanings))
+
+    @property
+    def standard(self) -> Learnt:
+        """What to go by as long as nothing was learnt."""
+        return standard_learnt(self.groups, self.usual)
