@@ -10,10 +10,10 @@ import attrs
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from crmcore.adapters import MemoryRepository
 from crmcore.changes import ChangeSet, CheckNone, ConflictError, Delete, Update
 from crmcore.query import Query, matches, sort_key, value_at
 from crmcore.testing import Ability, RepositorySuite
+from tests.unit.testing.simple import SimpleRepository
 
 
 class Suite(RepositorySuite):
@@ -37,10 +37,10 @@ class Wrapped:
         return self.below.find(query)
 
 
-def reading(wrong: type[Wrapped]) -> type[MemoryRepository]:
+def reading(wrong: type[Wrapped]) -> type[SimpleRepository]:
     """A repository whose snapshots are wrong."""
 
-    class Reading(MemoryRepository):
+    class Reading(SimpleRepository):
         @contextmanager
         def snapshot(self) -> Iterator[Any]:
             with super().snapshot() as moment:
@@ -49,10 +49,10 @@ def reading(wrong: type[Wrapped]) -> type[MemoryRepository]:
     return Reading
 
 
-def writing(spoil: Callable[[Any], Any]) -> type[MemoryRepository]:
+def writing(spoil: Callable[[Any], Any]) -> type[SimpleRepository]:
     """A repository that stores texts other than they were given."""
 
-    class Writing(MemoryRepository):
+    class Writing(SimpleRepository):
         def commit(self, changes: ChangeSet) -> int:
             spoilt = [
                 one
@@ -84,7 +84,7 @@ Smaller = writing(
 Unlabelled = writing(lambda one: {"labels": frozenset(sorted(one.labels)[:1])})
 
 
-class IgnoredVersion(MemoryRepository):
+class IgnoredVersion(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         now = [
             one
@@ -96,18 +96,18 @@ class IgnoredVersion(MemoryRepository):
         return super().commit(attrs.evolve(changes, changes=now))
 
 
-class IgnoredChecks(MemoryRepository):
+class IgnoredChecks(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         return super().commit(attrs.evolve(changes, checks=()))
 
 
-class IgnoredPhantoms(MemoryRepository):
+class IgnoredPhantoms(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         kept = [one for one in changes.checks if not isinstance(one, CheckNone)]
         return super().commit(attrs.evolve(changes, checks=kept))
 
 
-class LimitedPhantoms(MemoryRepository):
+class LimitedPhantoms(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         with self.snapshot() as now:
             for one in changes.checks:
@@ -118,7 +118,7 @@ class LimitedPhantoms(MemoryRepository):
         return super().commit(changes)
 
 
-class OwnRecordsCount(MemoryRepository):
+class OwnRecordsCount(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         for query in (one.query for one in changes.checks if isinstance(one, CheckNone)):
             for one in changes.written:
@@ -127,12 +127,12 @@ class OwnRecordsCount(MemoryRepository):
         return super().commit(changes)
 
 
-class NoChecksOfEmptySets(MemoryRepository):
+class NoChecksOfEmptySets(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         return super().commit(changes) if changes else self._moment.seq
 
 
-class Partial(MemoryRepository):
+class Partial(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         try:
             return super().commit(changes)
@@ -142,7 +142,7 @@ class Partial(MemoryRepository):
             raise
 
 
-class HalfAtATime(MemoryRepository):
+class HalfAtATime(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         before, number = self._moment, super().commit(changes)
         if len(changes) == 2 and all(isinstance(one, Update) for one in changes):
@@ -154,7 +154,7 @@ class HalfAtATime(MemoryRepository):
         return number
 
 
-class Unlocked(MemoryRepository):
+class Unlocked(SimpleRepository):
     def __init__(self) -> None:
         super().__init__()
         self._lock = nullcontext()  # type: ignore[assignment]  # what is wrong here
@@ -167,7 +167,7 @@ class Unlocked(MemoryRepository):
         return number
 
 
-class VersionsStartAgain(MemoryRepository):
+class VersionsStartAgain(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         if changes and all(isinstance(one, Delete) for one in changes):
             number = super().commit(changes)
@@ -176,13 +176,13 @@ class VersionsStartAgain(MemoryRepository):
         return super().commit(changes)
 
 
-class NumbersStandStill(MemoryRepository):
+class NumbersStandStill(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         super().commit(changes)
         return 1
 
 
-class Forgetful(MemoryRepository):
+class Forgetful(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         indexes = self._moment.indexes
         number = super().commit(changes)
@@ -191,7 +191,7 @@ class Forgetful(MemoryRepository):
         return number
 
 
-class StaleRead(MemoryRepository):
+class StaleRead(SimpleRepository):
     def commit(self, changes: ChangeSet) -> int:
         self._last = self._moment
         return super().commit(changes)
@@ -201,7 +201,7 @@ class StaleRead(MemoryRepository):
         yield getattr(self, "_last", self._moment)
 
 
-class LiveSnapshot(MemoryRepository):
+class LiveSnapshot(SimpleRepository):
     @contextmanager
     def snapshot(self) -> Iterator[Any]:
         self._require_open()
@@ -220,17 +220,17 @@ class _Live(Wrapped):
         return self.below._moment.seq
 
 
-class OpenAfterClose(MemoryRepository):
+class OpenAfterClose(SimpleRepository):
     def close(self) -> None:
         pass
 
 
-class SilentJournal(MemoryRepository):
+class SilentJournal(SimpleRepository):
     def commits(self, after: int = 0) -> Iterator[Any]:
         return (attrs.evolve(one, reason=None) for one in super().commits(after))
 
 
-class BackwardJournal(MemoryRepository):
+class BackwardJournal(SimpleRepository):
     def commits(self, after: int = 0) -> Iterator[Any]:
         return iter(list(super().commits(after))[::-1])
 

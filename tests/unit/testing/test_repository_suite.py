@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from crmcore.adapters import MemoryRepository
 from crmcore.errors import UsageError
 from crmcore.testing import RepositorySuite
 from tests.unit.testing.broken import NumbersAsText, Suite, ThreeValued, reading, run
+from tests.unit.testing.simple import SimpleRepository
 
-CAUGHT: list[tuple[type[MemoryRepository], str, str, dict[str, Any]]] = [
+CAUGHT: list[tuple[type[SimpleRepository], str, str, dict[str, Any]]] = [
     (reading(ThreeValued), "S7", "test_parts_of_values_can_be_asked_for", {}),
     (reading(NumbersAsText), "S7", "test_decimals_sort_and_compare_as_numbers", {}),
 ]
@@ -17,7 +17,7 @@ CAUGHT: list[tuple[type[MemoryRepository], str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("broken", "law", "test", "arguments"), CAUGHT)
 def test_a_broken_repository_fails_its_law(
-    broken: type[MemoryRepository], law: str, test: str, arguments: dict[str, Any]
+    broken: type[SimpleRepository], law: str, test: str, arguments: dict[str, Any]
 ) -> None:
     with pytest.raises(AssertionError, match=rf"law {law} is broken"):
         run(getattr(Suite, test), repository=broken, **arguments)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from crmcore.adapters import MemoryRepository
 from crmcore.changes import ConflictError
 from tests.unit.testing.broken import (
     IgnoredChecks,
@@ -17,8 +16,9 @@ from tests.unit.testing.broken import (
     VersionsStartAgain,
     run,
 )
+from tests.unit.testing.simple import SimpleRepository
 
-CAUGHT: list[tuple[type[MemoryRepository], str, str, dict[str, Any]]] = [
+CAUGHT: list[tuple[type[SimpleRepository], str, str, dict[str, Any]]] = [
     (IgnoredVersion, "S4", "test_a_change_of_an_older_version_is_refused", {}),
     (IgnoredChecks, "S4", "test_a_version_that_was_relied_on_is_checked", {}),
     (IgnoredChecks, "S4", "test_a_record_that_was_relied_on_must_exist", {}),
@@ -34,7 +34,7 @@ CAUGHT: list[tuple[type[MemoryRepository], str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("broken", "law", "test", "arguments"), CAUGHT)
 def test_a_broken_repository_fails_its_law(
-    broken: type[MemoryRepository], law: str, test: str, arguments: dict[str, Any]
+    broken: type[SimpleRepository], law: str, test: str, arguments: dict[str, Any]
 ) -> None:
     with pytest.raises(AssertionError, match=rf"law {law} is broken"):
         run(getattr(Suite, test), repository=broken, **arguments)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from crmcore.adapters import MemoryRepository
 from crmcore.query import F
 from tests.unit.testing.broken import (
     Backwards,
@@ -25,8 +24,9 @@ from tests.unit.testing.broken import (
     reading,
     run,
 )
+from tests.unit.testing.simple import SimpleRepository
 
-CAUGHT: list[tuple[type[MemoryRepository], str, str, dict[str, Any]]] = [
+CAUGHT: list[tuple[type[SimpleRepository], str, str, dict[str, Any]]] = [
     (HalfAtATime, "S2", "test_a_commit_is_seen_whole_while_it_happens", {}),
     (LiveSnapshot, "S6", "test_a_snapshot_stays_in_its_moment", {}),
     (reading(OwnDictionary), "S6", "test_an_answer_is_the_callers_own", {}),
@@ -56,7 +56,7 @@ CAUGHT: list[tuple[type[MemoryRepository], str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("broken", "law", "test", "arguments"), CAUGHT)
 def test_a_broken_repository_fails_its_law(
-    broken: type[MemoryRepository], law: str, test: str, arguments: dict[str, Any]
+    broken: type[SimpleRepository], law: str, test: str, arguments: dict[str, Any]
 ) -> None:
     with pytest.raises(AssertionError, match=rf"law {law} is broken"):
         run(getattr(Suite, test), repository=broken, **arguments)

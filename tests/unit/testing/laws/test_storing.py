@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from crmcore.adapters import MemoryRepository
 from tests.unit.testing.broken import (
     BackwardJournal,
     CaselessIds,
@@ -27,8 +26,9 @@ from tests.unit.testing.broken import (
     reading,
     run,
 )
+from tests.unit.testing.simple import SimpleRepository
 
-CAUGHT: list[tuple[type[MemoryRepository], str, str, dict[str, Any]]] = [
+CAUGHT: list[tuple[type[SimpleRepository], str, str, dict[str, Any]]] = [
     (NoChecksOfEmptySets, "S4", "test_an_empty_set_stores_nothing", {}),
     (NumbersStandStill, "S4", "test_the_sequence_number_rises_and_is_the_version", {}),
     (Partial, "S2", "test_a_refused_set_stores_nothing_of_it", {"place": 1}),
@@ -50,7 +50,7 @@ CAUGHT: list[tuple[type[MemoryRepository], str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("broken", "law", "test", "arguments"), CAUGHT)
 def test_a_broken_repository_fails_its_law(
-    broken: type[MemoryRepository], law: str, test: str, arguments: dict[str, Any]
+    broken: type[SimpleRepository], law: str, test: str, arguments: dict[str, Any]
 ) -> None:
     with pytest.raises(AssertionError, match=rf"law {law} is broken"):
         run(getattr(Suite, test), repository=broken, **arguments)
