@@ -51,7 +51,8 @@ class Codec:
         """
         form = self.forms.entity(row.kind)
         try:
-            record = form.read({**plain_data(row.data), "version": row.version})
+            data = plain_data(row.data)
+            record = form.read({**data, "version": row.version})
         except Misfit as misfit:
             raise decode_error(misfit, row.kind, row.id) from misfit.__cause__
         except RecursionError:

@@ -44,19 +44,22 @@ def read_items(stored: Json, read: Callable[[Any], Any]) -> list[Any]:
 def each_value(values: Mapping[str, Any], act: Callable[[Any], Any]) -> dict[str, Any]:
     """What ``act`` makes of each value, by key, which must be text; a misfit names the key."""
     made: dict[str, Any] = {}
-    for key, item in values.items():
-        if not isinstance(key, str):
-            raise Misfit(key, "a key must be text")
-        try:
+    key: Any = ""  # Any: whatever a mapping has
+    try:
+        for key, item in values.items():
+            if not isinstance(key, str):
+                break
             made[key] = act(item)
-        except Misfit as misfit:
-            raise misfit.under(key) from None
-    return made
+        else:
+            return made
+    except Misfit as misfit:
+        raise misfit.under(key) from None
+    raise Misfit(key, "a key must be text")
 
 
 def read_map(stored: Json, read: Callable[[Any], Any]) -> FrozenMap[Any]:
     """The frozen map that an object says."""
-    if not isinstance(stored, Mapping):
+    if stored.__class__ is not dict and not isinstance(stored, Mapping):
         raise Misfit(stored, f"this must be an object, not {type(stored).__name__}")
     return FrozenMap(each_value(stored, read))
 

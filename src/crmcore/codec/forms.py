@@ -16,6 +16,7 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from crmcore.codec.containers import CONTAINERS, optional
+from crmcore.codec.direct import direct_read, direct_write, takes_names
 from crmcore.codec.errors import Misfit, under
 from crmcore.codec.scalars import SCALARS, Form, Write, enum_form
 from crmcore.codec.tagged import Forms, read_tagged, write_tagged
@@ -171,6 +172,7 @@ class ClassForm:
     def __init__(self, python: type, forms: ModelForms) -> None:
         self._python = python
         self._forms = forms
+        self._refuses = forms.unknown is Unknown.REFUSE
         self._blank = {
             name: blank
             for name, given in defaults(python).items()
@@ -192,7 +194,27 @@ class ClassForm:
         return {name: hints[name] for name in defaults(self._python)}
 
     @cached_property
+    def _is_direct(self) -> bool:
+        return takes_names(self._python, frozenset(self._hints))
+
+    @cached_property
+    def _direct(self) -> Mapping[str, tuple[Form, bool]]:
+        """The form of what is in each field, and whether it may be ``None``."""
+        found: dict[str, tuple[Form, bool]] = {}
+        for name, hint in self._hints.items():
+            rest, _, is_optional = unwrapped(hint)
+            is_split = is_optional and rest is not Any
+            whole = self._forms.of(hint)
+            inner = self._forms.of(rest) if is_split else whole
+            # text and flags stand for themselves; anything else is left to the whole form
+            found[name] = (inner if inner in (SCALARS[str], SCALARS[bool]) else whole, is_split)
+        return found
+
+    @cached_property
     def _write(self) -> Write:
+        if self._is_direct:
+            forms = {name: one for name, one in self._direct.items() if name not in self._apart}
+            return direct_write(forms, defaults(self._python), self._blank)
         written: dict[str, Any] = {  # Any: keywords that mypy takes for the other parameters
             name: override(omit=True)
             if name in self._apart
@@ -203,6 +225,8 @@ class ClassForm:
 
     @cached_property
     def _read(self) -> Callable[[Mapping[str, Json], type], Any]:
+        if self._is_direct:
+            return direct_read(self._python, self._direct)
         read: dict[str, Any] = {  # Any: likewise
             name: override(struct_hook=self._forms.of(hint).read)
             for name, hint in self._hints.items()
@@ -226,9 +250,13 @@ class ClassForm:
         try:
             written = self._write(value)
         except Misfit as misfit:
+            if self._is_direct:
+                raise
             raise self._placed(
                 misfit, lambda name, form: form.write(getattr(value, name))
             ) from None
+        if self._is_direct:
+            return written
         blank = self._blank
         return {
             name: one
@@ -238,14 +266,16 @@ class ClassForm:
 
     def read(self, stored: Json, _: Any = None, /) -> Any:
         """The value that an object stands for; raises ``Misfit``."""
-        if not isinstance(stored, Mapping):
+        if stored.__class__ is not dict and not isinstance(stored, Mapping):
             raise Misfit(stored, f"this must be an object, not {type(stored).__name__}")
-        if self._forms.unknown is Unknown.REFUSE:
+        if self._refuses:
             for key in stored.keys() - self._hints.keys():
                 raise Misfit(key, f"this key is not known here; {did_you_mean(key, self._hints)}")
         try:
             return self._read(stored, self._python)
         except Misfit as misfit:
+            if self._is_direct:
+                raise
             raise self._placed(misfit, lambda name, form: form.read(stored[name])) from None
         except KeyError as missing:
             raise Misfit(None, "this is missing", (str(missing.args[0]),)) from None
