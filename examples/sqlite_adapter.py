@@ -29,30 +29,29 @@ class SQLiteStore:
     def __init__(self, path: str) -> None:
         self.path, self._lock, self._is_closed = path, threading.Lock(), False
         self._free = list[sqlite3.Connection]()
-        with self._connection() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(SCHEMA)
+        with self._connection() as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(SCHEMA)
 
     @contextmanager
     def snapshot(self) -> Iterator[SQLiteSnapshot]:
-        with self._connection() as connection:
-            connection.execute("BEGIN")
-            yield SQLiteSnapshot(connection)
+        with self._connection() as db:
+            db.execute("BEGIN")
+            yield SQLiteSnapshot(db)
 
     def commit(self, changes: RowCommit, /) -> int:
-        with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            now = SQLiteSnapshot(connection)
+        with self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            now = SQLiteSnapshot(db)
             _test(now, changes)
             seq = now.seq + bool(changes.changes)
             for one in changes.changes:
-                key = (one.kind, one.id)
-                connection.execute("DELETE FROM stored WHERE kind = ? AND id = ?", key)
+                db.execute("DELETE FROM stored WHERE kind = ? AND id = ?", (one.kind, one.id))
                 if one.data is not None:
-                    row = (*key, seq, json.dumps(one.data, allow_nan=False))
-                    connection.execute("INSERT INTO stored VALUES (?, ?, ?, ?)", row)
-            connection.execute("UPDATE last_commit SET seq = ?", (seq,))
-            connection.execute("COMMIT")
+                    row = (one.kind, one.id, seq, json.dumps(one.data, allow_nan=False))
+                    db.execute("INSERT INTO stored VALUES (?, ?, ?, ?)", row)
+            db.execute("UPDATE last_commit SET seq = ?", (seq,))
+            db.execute("COMMIT")
             return seq
 
     def close(self) -> None:
@@ -106,7 +105,7 @@ class SQLiteSnapshot:
 
     def _rows(self, where: str, *values: Any) -> Iterator[Row]:
         found = self._connection.execute(f"SELECT * FROM stored WHERE {where}", values)
-        return (Row(*row[:3], json.loads(row[3])) for row in found)
+        return (Row(row[0], row[1], row[2], json.loads(row[3])) for row in found)
 
 
 def _test(now: SQLiteSnapshot, commit: RowCommit) -> None:

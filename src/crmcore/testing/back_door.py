@@ -131,7 +131,7 @@ class FileBackDoor(Generic[S]):
                 yield said, partial(self._copy, path, {**after, name: content[:end]})
 
     def damaged(self, store: S, /) -> Iterator[tuple[str, Callable[[], S]]]:
-        """A bit of each byte turned over, every byte lost or doubled, in turn, in every file."""
+        """In each file, each byte with a bit turned over, lost or doubled; lines out of order."""
         path = self._path_of(store)
         whole = {one.name: one.read_bytes() for one in self.files(store)}
         for name, content in whole.items():
@@ -139,6 +139,8 @@ class FileBackDoor(Generic[S]):
                 for said, bad in _spoilt(content, at):
                     where = f"{name}: {said} at byte {at} of {len(content)}"
                     yield where, partial(self._copy, path, {**whole, name: bad})
+            for said, bad in _disordered(content.splitlines(keepends=True)):
+                yield f"{name}: {said}", partial(self._copy, path, {**whole, name: bad})
 
     def _copy(self, path: Path, content: dict[str, bytes]) -> S:
         folder = Path(tempfile.mkdtemp())
@@ -156,6 +158,16 @@ def _spoilt(content: bytes, at: int) -> Iterator[tuple[str, bytes]]:
     if at < len(content) - 1:  # what ends early may have been cut in a crash
         yield "a byte lost", content[:at] + content[at + 1 :]
         yield "a byte doubled", content[:at] + content[at : at + 1] + content[at:]
+
+
+def _disordered(lines: list[bytes]) -> Iterator[tuple[str, bytes]]:
+    """A line lost, doubled, or changed with the next one."""
+    for at in range(len(lines) - 1):
+        before, one, other, after = lines[:at], lines[at], lines[at + 1], lines[at + 2 :]
+        if one != other:
+            yield f"line {at + 1} lost", b"".join([*before, other, *after])
+            yield f"lines {at + 1} and {at + 2} swapped", b"".join([*before, other, one, *after])
+        yield f"line {at + 1} doubled", b"".join([*before, one, one, other, *after])
 
 
 class _Disk:

@@ -23,6 +23,7 @@ from crmcore.entities import Record
 from crmcore.errors import safe_repr
 from crmcore.model.describe import defaults, describe, value_fields
 from crmcore.query import Query
+from crmcore.testing.watch import watched
 from crmcore.values import FrozenMap
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Told:
     def commit(self, changes: ChangeSet, /) -> int:
         """Commit to the repository below."""
         try:
-            number = self.below.commit(changes)
+            with watched():
+                number = self.below.commit(changes)
         except Exception as error:
             self.steps.append(("store.commit({})", (changes,), f"raised {type(error).__name__}"))
             raise

@@ -14,6 +14,7 @@ from crmcore.errors import StoreLockedError, shown
 from crmcore.model.describe import describe, value_fields
 from crmcore.query import Query
 from crmcore.testing.told import Told
+from crmcore.testing.watch import LONGEST_WAIT
 from crmcore.values import FrozenMap
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ T = TypeVar("T")
 PATIENCE = 1_000
 """How often a writer tries again that finds the store locked."""
 
-LONGEST_WAIT = 60
-"""Seconds after which a thread that has not come back is taken for one that never will."""
 
 
 def hold(law: str, truth: bool, said: str) -> None:  # noqa: FBT001  # the fact itself, no option

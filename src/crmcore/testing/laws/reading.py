@@ -66,6 +66,14 @@ TRICKY: tuple[Filter, ...] = (
     F.name.starts_with("a\\"),
     F.name.starts_with("o'"),
     F.name == "",
+    F.name == "a\0b",
+    F.name == "a",
+    F.name > "a",
+    F.name >= "a\0b",
+    F.name < "a\0c",
+    F.name.starts_with("a\0"),
+    F.name.contains("\0"),
+    F.name.in_(["a\0", "b"]),
     F.name == "é",
     F.name == "x ",
     F.name == "O'Brien",
@@ -144,7 +152,7 @@ def some_accounts() -> list[Account]:
             parent_id=AccountId(IDS[index % 3]) if index % 4 else None,
             labels=frozenset({"1", name}) if index % 2 else frozenset(),
         )
-        for index, name in enumerate(NASTY_TEXTS)
+        for index, name in enumerate((*NASTY_TEXTS, "a\0b", "a\0", "\0"))
     ]
 
 
