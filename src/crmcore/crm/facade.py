@@ -27,7 +27,9 @@ class Crm(
     ``repository`` is a ``Repository`` or a ``RowStore`` (``None``: a new one in memory). ``clock``
     gives the present moment in UTC, ``ids`` the ids of what the library creates, ``by`` is the user
     who acts. ``on_finding`` gets every finding below an error of a write that was stored, and of a
-    rollup that was computed, such as a missing exchange rate.
+    rollup that was computed, such as a missing exchange rate. ``hooks`` hear of every commit of
+    this ``Crm`` once it is stored (see ``crmcore.crm.hooks``); where one raises, the commit stands
+    and ``on_hook_failure`` hears of it (``None``: it goes to ``on_finding``).
 
     A write whose findings include an error raises ``ValidationError`` with all of them and stores
     nothing. When somebody else was faster, the command decides anew, up to three times, and then

@@ -10,6 +10,7 @@ from crmcore.crm import reading, staging
 from crmcore.crm.commands.core import Core
 from crmcore.crm.complete import Automation
 from crmcore.crm.due import DueRun, run_due
+from crmcore.crm.outbox import Outbox
 from crmcore.entities import OpportunityChange
 from crmcore.query import F, Filter, Query
 from crmcore.rules.stages import (
@@ -82,6 +83,13 @@ class AutomationCommands(Core):
         """
         plan = partial(run_due, rules=self.rules)
         return self._do(plan, dry_run=dry_run, automation=Automation.SKIP, now=now)
+
+    def outbox(self) -> Outbox:
+        """The events of everything that was committed, to be read from a cursor on.
+
+        Raises ``UsageError`` for a repository that keeps no journal.
+        """
+        return Outbox(self._repository, self.model)
 
     def deal_path(self, deal_id: str) -> DealPath:
         """Where a deal has been and for how long, up to now, also of one that was deleted."""

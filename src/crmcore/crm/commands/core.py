@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from os import PathLike
 from types import TracebackType
@@ -11,10 +11,11 @@ from typing import Self, TypeVar
 import attrs
 
 from crmcore.adapters import JsonFileRepository, MemoryRepository
-from crmcore.changes import ConflictError
+from crmcore.changes import ChangeSet, ConflictError
 from crmcore.crm.complete import Automation, complete, decided
 from crmcore.crm.desk import Desk
 from crmcore.crm.figures import Figures
+from crmcore.crm.hooks import Hook, HookFailure, Hooks
 from crmcore.crm.indexes import Indexes
 from crmcore.crm.storage import as_repository
 from crmcore.entities import Record
@@ -22,6 +23,7 @@ from crmcore.errors import CrmError
 from crmcore.findings import Finding, Findings, ModelError, ValidationError
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports import Clock, IdFactory, Repository, RowStore, Snapshot, system_clock
+from crmcore.ports.journal import Commit
 from crmcore.rules.rule import Context, Decided
 from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
 from crmcore.values.ids import new_id
@@ -45,6 +47,8 @@ class Core:
         ids: IdFactory = new_id,
         by: str | None = None,
         on_finding: Callable[[Finding], object] | None = None,
+        hooks: Iterable[Hook] = (),
+        on_hook_failure: Callable[[HookFailure], object] | None = None,
     ) -> None:
         found = rules.check(model)
         if found.errors:
@@ -53,6 +57,7 @@ class Core:
         self._repository = as_repository(store, model)
         self._desk = Desk(model=model, rules=rules, clock=clock, ids=ids, by=by)
         self._on_finding = on_finding
+        self._hooks = Hooks(hooks=hooks, failed=on_hook_failure or self._report)
         self._indexes = Indexes(self._repository)
         self._figures = Figures(self._desk, self._indexes, self._tell)
 
@@ -67,6 +72,8 @@ class Core:
         ids: IdFactory = new_id,
         by: str | None = None,
         on_finding: Callable[[Finding], object] | None = None,
+        hooks: Iterable[Hook] = (),
+        on_hook_failure: Callable[[HookFailure], object] | None = None,
     ) -> Self:
         """A CRM on a JSON file, made at the first write if it is absent; see ``close``.
 
@@ -74,7 +81,15 @@ class Core:
         """
         store = JsonFileRepository(path, model=model)
         return cls(
-            store, model=model, rules=rules, clock=clock, ids=ids, by=by, on_finding=on_finding
+            store,
+            model=model,
+            rules=rules,
+            clock=clock,
+            ids=ids,
+            by=by,
+            on_finding=on_finding,
+            hooks=hooks,
+            on_hook_failure=on_hook_failure,
         )
 
     def close(self) -> None:
@@ -137,10 +152,19 @@ class Core:
     def _commit(self, decision: D) -> D:
         if not decision.changes:
             return decision
-        seq = self._indexes.commit(decision.changes)
-        self._tell(decision.findings)
-        stored = decision.changes.as_stored(seq)
+        stored = self._store(decision.changes, decision.findings)
         return decided(decision, changes=stored, findings=decision.findings)
+
+    def _store(self, changes: ChangeSet, findings: Findings) -> ChangeSet:
+        """Commit, and then tell whoever wants to know; the changes as stored."""
+        seq = self._indexes.commit(changes)
+        stored = changes.as_stored(seq)
+        self._tell(findings)
+        self._hooks.tell(Commit(seq, stored.at, stored.by, stored.reason, stored.changes))
+        return stored
+
+    def _report(self, failure: HookFailure) -> None:
+        self._tell(Findings([failure.finding()]))
 
     def _tell(self, findings: Findings) -> None:
         if self._on_finding is not None:

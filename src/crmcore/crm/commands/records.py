@@ -146,8 +146,7 @@ class RecordCommands(Core):
             finally:
                 changes = tx.close()
         if changes:
-            self._indexes.commit(changes)
-            self._tell(tx.findings)
+            self._store(changes, tx.findings)
 
 
 def _stored(decision: Decided, record: R) -> R:
