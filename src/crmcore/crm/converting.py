@@ -167,12 +167,17 @@ def _queues(snapshot: Snapshot, *owners: str | None) -> frozenset[str]:
 
 
 def known_matches(
-    snapshot: Snapshot, new: Sequence[Record], *, rules: RuleBook, model: Model
+    snapshot: Snapshot,
+    new: Sequence[Record],
+    *,
+    rules: RuleBook,
+    model: Model,
+    among: Sequence[str] = (),
 ) -> tuple[Match, ...]:
-    """The matches of records that are not stored with stored ones of their kind, best first.
+    """The matches of records that are not stored with stored ones, the best of each first.
 
-    By the book's rules for each kind, the judgements respected. The records in ``new`` may refer
-    to one another.
+    ``among`` are the kinds looked at (none: the record's own). By the book's rules for the two
+    kinds, the judgements respected. The records in ``new`` may refer to one another.
     """
     if not new:
         return ()
@@ -181,13 +186,14 @@ def known_matches(
     found = (
         matching.matches_of(
             one,
-            gather.records_of(snapshot, [one.ref.kind]),
-            rules=rules.match_rules_for(one.ref.kind),
+            gather.records_of(snapshot, [kind]),
+            rules=rules.match_rules_for(*{one.ref.kind, kind}),
             model=model,
             judgements=judgements,
             related=related,
         )
         for one in new
+        for kind in among or (one.ref.kind,)
     )
     return tuple(match for group in found for match in group)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from crmcore.crm.commands.duplicates import DuplicateCommands
 from crmcore.crm.commands.groups import GroupCommands
+from crmcore.crm.commands.interchange import InterchangeCommands
 from crmcore.crm.commands.leads import LeadCommands
 from crmcore.crm.commands.records import RecordCommands
 
 
-class Crm(RecordCommands, LeadCommands, DuplicateCommands, GroupCommands):
+class Crm(RecordCommands, LeadCommands, InterchangeCommands, DuplicateCommands, GroupCommands):
     """A CRM on one repository: read, decide, store.
 
     ``repository`` is a ``Repository`` or a ``RowStore`` (``None``: a new one in memory). ``clock``
