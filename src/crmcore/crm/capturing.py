@@ -176,4 +176,6 @@ def _converted(snapshot: Snapshot, context: Context, rules: RuleBook, decision: 
 def mode_choices(context: Context) -> Choices:
     """How the model's mode converts what is captured."""
     at_once = context.model.policies.lead_mode is LeadMode.CONVERT_AT_ONCE
-    return Choices(opportunity=CREATE if at_once else SKIP, allow_duplicates=True)
+    return Choices(
+        opportunity=CREATE if at_once else SKIP, allow_duplicates=True, allow_unqualified=True
+    )

@@ -18,6 +18,7 @@ from crmcore.model.check import check_record
 from crmcore.ports import Overlay, Snapshot
 from crmcore.query import F, Query
 from crmcore.rules.integrity import check_between
+from crmcore.rules.qualification import status_changes
 from crmcore.rules.relations import direct_relations, rehomed
 from crmcore.rules.rule import Context, Decided
 from crmcore.rules.stages import deal_history
@@ -35,6 +36,7 @@ def complete(decision: D, snapshot: Snapshot, context: Context) -> D:
     changes = changes.then(deal_history(changes, context=context))
     changes = changes.stamped(context.now, context.by)
     found, changes = _checked(changes, snapshot, context)
+    found += status_changes(changes, context.model)
     derived = changes.refs - decision.changes.refs
     found = [one for one in found if one.ref not in derived or one.code != "reference.missing"]
     findings = Findings(dict.fromkeys((*decision.findings, *found)))

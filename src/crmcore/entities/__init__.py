@@ -9,7 +9,7 @@ Lead ── converted_*_id ──> Account, Contact, Opportunity
    ^
 Opportunity ── account_id                     deals; OpportunityContactRole: who decides
    ^
-Activity, Case, Contract, Touch, CampaignMember, Attachment      what happens around them
+Activity, Case, Contract, Touch, CampaignMember, Attachment, Answer      what happens around them
 ConversionReceipt, MergeReceipt, Judgement, OpportunityChange    what was decided (the ledger)
 """
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from crmcore.entities.account import Account, AccountContactRelation, AccountRelation
 from crmcore.entities.activity import Activity, Attachment
+from crmcore.entities.answer import Answer
 from crmcore.entities.campaign import Campaign, CampaignMember, Touch
 from crmcore.entities.case import Case
 from crmcore.entities.contact import Contact
@@ -38,6 +39,7 @@ STANDARD_ENTITIES: tuple[type[Record], ...] = (
     AccountContactRelation,
     AccountRelation,
     Activity,
+    Answer,
     Attachment,
     Campaign,
     CampaignMember,
@@ -71,6 +73,7 @@ __all__ = [
     "AccountContactRelation",
     "AccountRelation",
     "Activity",
+    "Answer",
     "Attachment",
     "Campaign",
     "CampaignMember",

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from crmcore.entities.record import exact_number
+from crmcore.entities.record import exact_number, text_tuple
 from crmcore.errors import UnknownNameError
 
 
@@ -100,13 +100,22 @@ class Pipeline:
         raise UnknownNameError("stage category", category.value, where=f"pipeline {self.key}")
 
 
+def _keys(given: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else text_tuple(given)
+
+
 @frozen
 class LeadStatus:
-    """A status a lead can have: ``key`` is stored, ``label`` is what people read."""
+    """A status a lead can have: ``key`` is stored, ``label`` is what people read.
+
+    ``follows`` are the keys of the statuses that may come next (``None``: any); a conversion may
+    always come next, its own gate says when.
+    """
 
     key: str
     category: LeadCategory = LeadCategory.OPEN
     label: str | None = None
+    follows: tuple[str, ...] | None = field(default=None, converter=_keys)
 
     def __str__(self) -> str:
         return self.label or self.key

@@ -39,6 +39,19 @@ class Attach(Enum):
     """Only to the records given; what is found is offered."""
 
 
+class Children(Enum):
+    """Where what refers to a lead goes when it is converted, of the records it fits (law C10)."""
+
+    CONTACT = "contact"
+    """To the contact first, then the deal, then the account."""
+    DEAL = "deal"
+    """To the deal first, then the contact, then the account."""
+    ACCOUNT = "account"
+    """To the account first, then the contact, then the deal."""
+    ALL = "all"
+    """As CONTACT; and activities that are about nothing are then about the deal, or the account."""
+
+
 class KnownContact(Enum):
     """What a captured submission of somebody who is a contact becomes (law L3)."""
 
@@ -86,6 +99,7 @@ class Policies:
     undo_conversion: Undo = Undo.REFUSED
     conversion_matches: Matches = Matches.BLOCK
     conversion_attach: Attach = Attach.STRONG_KEYS
+    conversion_children: Children = Children.CONTACT
     known_contact: KnownContact = KnownContact.TOUCH
     capture_matches: Matches = Matches.ALERT
     lead_mode: LeadMode = LeadMode.LEADS_AND_CONTACTS

@@ -16,6 +16,7 @@ from crmcore.rules.matching import STANDARD_MATCH_RULES, MatchRule
 from crmcore.rules.matching import check as check_match_rule
 from crmcore.rules.rollup import STANDARD_ROLLUPS, Rollup
 from crmcore.rules.rollup import check as check_rollup
+from crmcore.rules.scoring import STANDARD_SCORING, Scoring
 from crmcore.rules.survivorship import STANDARD_SURVIVORSHIP, Survivorship
 
 
@@ -38,6 +39,7 @@ class RuleBook:
     match_rules: tuple[MatchRule, ...] = field(default=STANDARD_MATCH_RULES, converter=_match_rules)
     field_map: FieldMap = STANDARD_FIELD_MAP
     survivorship: Survivorship = STANDARD_SURVIVORSHIP
+    scoring: Scoring = STANDARD_SCORING
 
     def __attrs_post_init__(self) -> None:
         named = [*(one.name for one in self.rollups), *(one.name for one in self.match_rules)]
@@ -87,10 +89,15 @@ class RuleBook:
         """The successor that merges by these survivorship policies."""
         return attrs.evolve(self, survivorship=survivorship)
 
+    def with_scoring(self, scoring: Scoring) -> RuleBook:
+        """The successor that scores and qualifies leads by this rule."""
+        return attrs.evolve(self, scoring=scoring)
+
     def check(self, model: Model) -> Findings:
         """Everything in the book that does not fit ``model``."""
         found = [one for part in self.rollups for one in check_rollup(part, model)]
         found += [one for part in self.match_rules for one in check_match_rule(part, model)]
+        found += self.scoring.check(model)
         return Findings([*found, *self.field_map.check(model), *self.survivorship.check(model)])
 
 
