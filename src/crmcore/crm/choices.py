@@ -42,4 +42,5 @@ class Choices(TypedDict, total=False):
     stage: str | None
     overwrite: Iterable[str]
     allow_duplicates: bool
+    allow_unqualified: bool
     if_converted: IfConverted

@@ -22,6 +22,7 @@ from crmcore.ports import Overlay, Snapshot
 from crmcore.query import F, Query
 from crmcore.rules.automation import Automated
 from crmcore.rules.integrity import check_between
+from crmcore.rules.qualification import status_changes
 from crmcore.rules.relations import direct_relations, rehomed
 from crmcore.rules.rule import Context, Decided
 from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
@@ -68,6 +69,7 @@ def complete(
     changes = changes.stamped(context.now, context.by)
     found, changes = _checked(changes, snapshot, context)
     found += [*said, *_stage_findings(decision, changes, acted, context, rules)]
+    found += status_changes(changes, context.model)
     derived = changes.refs - acted.changes.refs
     found = [one for one in found if one.ref not in derived or one.code != "reference.missing"]
     findings = Findings(dict.fromkeys((*decision.findings, *acted.findings, *found)))

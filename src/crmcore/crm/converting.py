@@ -44,6 +44,7 @@ from crmcore.rules.conversion import (
     requested,
 )
 from crmcore.rules.matching import Match
+from crmcore.rules.qualification import gate
 from crmcore.rules.rule import Context
 from crmcore.rules.rulebook import RuleBook
 from crmcore.values.frozenmap import FrozenMap
@@ -92,9 +93,18 @@ def convert(
         matches=search.findings,
         allow_duplicates=choices.get("allow_duplicates", False),
         queue_ids=_queues(snapshot, request.owner_id, lead.owner_id),
+        missing=_missing(lead, context, rules, choices),
     )
     plan = attrs.evolve(plan, offers=search.offers)
     return plan.recorded(with_relations(plan.changes, snapshot, context))
+
+
+def _missing(
+    lead: Lead, context: Context, rules: RuleBook, choices: Choices
+) -> tuple[Finding, ...]:
+    if choices.get("allow_unqualified", False):
+        return ()
+    return gate(lead, rules.scoring, context.model)
 
 
 def _asked(
@@ -102,7 +112,7 @@ def _asked(
 ) -> tuple[dict[str, Any], FrozenMap[str]]:
     """The choices as the rule takes them, records in the place of their ids, and why."""
     asked: dict[str, Any] = dict(choices)
-    for name in ("if_converted", "allow_duplicates"):
+    for name in ("if_converted", "allow_duplicates", "allow_unqualified"):
         asked.pop(name, None)
     account = _record(snapshot, context, Account, choices.get("account"))
     contact = _record(snapshot, context, Contact, choices.get("contact"))
@@ -167,12 +177,17 @@ def _queues(snapshot: Snapshot, *owners: str | None) -> frozenset[str]:
 
 
 def known_matches(
-    snapshot: Snapshot, new: Sequence[Record], *, rules: RuleBook, model: Model
+    snapshot: Snapshot,
+    new: Sequence[Record],
+    *,
+    rules: RuleBook,
+    model: Model,
+    among: Sequence[str] = (),
 ) -> tuple[Match, ...]:
-    """The matches of records that are not stored with stored ones of their kind, best first.
+    """The matches of records that are not stored with stored ones, the best of each first.
 
-    By the book's rules for each kind, the judgements respected. The records in ``new`` may refer
-    to one another.
+    ``among`` are the kinds looked at (none: the record's own). By the book's rules for the two
+    kinds, the judgements respected. The records in ``new`` may refer to one another.
     """
     if not new:
         return ()
@@ -181,13 +196,14 @@ def known_matches(
     found = (
         matching.matches_of(
             one,
-            gather.records_of(snapshot, [one.ref.kind]),
-            rules=rules.match_rules_for(one.ref.kind),
+            gather.records_of(snapshot, [kind]),
+            rules=rules.match_rules_for(*{one.ref.kind, kind}),
             model=model,
             judgements=judgements,
             related=related,
         )
         for one in new
+        for kind in among or (one.ref.kind,)
     )
     return tuple(match for group in found for match in group)
 

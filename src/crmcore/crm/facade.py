@@ -6,6 +6,7 @@ from crmcore.crm.commands.automation import AutomationCommands
 from crmcore.crm.commands.duplicates import DuplicateCommands
 from crmcore.crm.commands.groups import GroupCommands
 from crmcore.crm.commands.history import HistoryCommands
+from crmcore.crm.commands.interchange import InterchangeCommands
 from crmcore.crm.commands.leads import LeadCommands
 from crmcore.crm.commands.merges import MergeCommands
 from crmcore.crm.commands.records import RecordCommands
@@ -15,6 +16,7 @@ from crmcore.crm.commands.reports import ReportCommands
 class Crm(
     RecordCommands,
     LeadCommands,
+    InterchangeCommands,
     DuplicateCommands,
     MergeCommands,
     GroupCommands,

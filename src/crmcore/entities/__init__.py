@@ -9,7 +9,7 @@ Lead ── converted_*_id ──> Account, Contact, Opportunity
    ^
 Opportunity ── account_id                     deals; OpportunityContactRole: who decides
    ^
-Activity, Case, Contract, Touch, CampaignMember, Attachment      what happens around them
+Activity, Case, Contract, Touch, CampaignMember, Attachment, Answer      what happens around them
 ConversionReceipt, MergeReceipt, UnmergeReceipt, LaterEdit, Judgement, OpportunityChange
                                                                   what was decided (the ledger)
 RuleFiring, RuleState                          what automation did (the ledger), and where it stands
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from crmcore.entities.account import Account, AccountContactRelation, AccountRelation
 from crmcore.entities.activity import Activity, Attachment
+from crmcore.entities.answer import Answer
 from crmcore.entities.automation import RuleFiring, RuleState
 from crmcore.entities.campaign import Campaign, CampaignMember, Touch
 from crmcore.entities.case import Case
@@ -43,6 +44,7 @@ STANDARD_ENTITIES: tuple[type[Record], ...] = (
     AccountContactRelation,
     AccountRelation,
     Activity,
+    Answer,
     Attachment,
     Campaign,
     CampaignMember,
@@ -89,6 +91,7 @@ __all__ = [
     "AccountContactRelation",
     "AccountRelation",
     "Activity",
+    "Answer",
     "Attachment",
     "Campaign",
     "CampaignMember",

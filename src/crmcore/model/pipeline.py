@@ -174,13 +174,22 @@ class Pipeline:
         return onward is None or after in onward
 
 
+def _keys(given: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else text_tuple(given)
+
+
 @frozen
 class LeadStatus:
-    """A status a lead can have: ``key`` is stored, ``label`` is what people read."""
+    """A status a lead can have: ``key`` is stored, ``label`` is what people read.
+
+    ``follows`` are the keys of the statuses that may come next (``None``: any); a conversion may
+    always come next, its own gate says when.
+    """
 
     key: str
     category: LeadCategory = LeadCategory.OPEN
     label: str | None = None
+    follows: tuple[str, ...] | None = field(default=None, converter=_keys)
 
     def __str__(self) -> str:
         return self.label or self.key

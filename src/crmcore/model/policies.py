@@ -39,6 +39,49 @@ class Attach(Enum):
     """Only to the records given; what is found is offered."""
 
 
+class Children(Enum):
+    """Where what refers to a lead goes when it is converted, of the records it fits (law C10)."""
+
+    CONTACT = "contact"
+    """To the contact first, then the deal, then the account."""
+    DEAL = "deal"
+    """To the deal first, then the contact, then the account."""
+    ACCOUNT = "account"
+    """To the account first, then the contact, then the deal."""
+    ALL = "all"
+    """As CONTACT; and activities that are about nothing are then about the deal, or the account."""
+
+
+class KnownContact(Enum):
+    """What a captured submission of somebody who is a contact becomes (law L3)."""
+
+    TOUCH = "touch"
+    """A touch of the contact."""
+    TOUCH_AND_LEAD = "touch_and_lead"
+    """A touch of the contact, and a lead."""
+
+
+class LeadMode(Enum):
+    """How a company works with leads."""
+
+    LEADS_AND_CONTACTS = "leads_and_contacts"
+    """Leads are worked on, and converted when they are ready."""
+    CONTACTS_ONLY = "contacts_only"
+    """What is captured becomes a contact, with its account, at once; deals are made by hand."""
+    CONVERT_AT_ONCE = "convert_at_once"
+    """What is captured becomes a contact, with its account, and a deal at once."""
+
+
+class Qualify(Enum):
+    """Whether a lead must meet the model's gate before it is converted."""
+
+    REQUIRED = "required"
+    """A lead that does not is refused with what is missing."""
+    ADVISED = "advised"
+    """It is converted with a warning that says what is missing."""
+    IGNORED = "ignored"
+
+
 class Matches(Enum):
     """What a match does to a write that a rule gates (laws C19 and D13)."""
 
@@ -72,3 +115,8 @@ class Policies:
     lost_reason: LostReason = LostReason.OPTIONAL
     checklist: Checklist = Checklist.ALERT
     conversion_attach: Attach = Attach.STRONG_KEYS
+    conversion_children: Children = Children.CONTACT
+    known_contact: KnownContact = KnownContact.TOUCH
+    capture_matches: Matches = Matches.ALERT
+    lead_mode: LeadMode = LeadMode.LEADS_AND_CONTACTS
+    qualify: Qualify = Qualify.IGNORED

@@ -270,6 +270,15 @@ def _lead_statuses(model: _Draft) -> Iterator[Finding]:
                 value=one.category,
                 suggestion="such as LeadCategory.OPEN",
             )
+        for key in one.follows or ():
+            if key not in {other.key for other in model.lead_statuses}:
+                yield error(
+                    "model.status_follows",
+                    "no lead status has this key",
+                    path=f"lead status {one.key}",
+                    value=key,
+                    suggestion=did_you_mean(key, (other.key for other in model.lead_statuses)),
+                )
     categories = {one.category for one in model.lead_statuses}
     for category in (LeadCategory.OPEN, LeadCategory.CONVERTED):
         if category not in categories:

@@ -18,6 +18,7 @@ from crmcore.rules.matching import STANDARD_MATCH_RULES, AnyRule
 from crmcore.rules.matching import check as check_match_rule
 from crmcore.rules.rollup import STANDARD_ROLLUPS, Rollup
 from crmcore.rules.rollup import check as check_rollup
+from crmcore.rules.scoring import STANDARD_SCORING, Scoring
 from crmcore.rules.stages import EntryCondition, check_entry
 from crmcore.rules.survivorship import STANDARD_SURVIVORSHIP, Survivorship
 
@@ -57,6 +58,7 @@ class RuleBook:
     entry_conditions: tuple[EntryCondition, ...] = field(default=(), converter=_conditions)
     automation: tuple[AutomationRule, ...] = field(default=(), converter=_automation)
     functions: tuple[NamedFunction, ...] = field(default=(), converter=_functions)
+    scoring: Scoring = STANDARD_SCORING
 
     def __attrs_post_init__(self) -> None:
         named = [*(one.name for one in self.rollups), *(one.name for one in self.match_rules)]
@@ -125,6 +127,9 @@ class RuleBook:
         return attrs.evolve(
             self, automation=(*kept, *new.values()), functions=tuple(named.values())
         )
+    def with_scoring(self, scoring: Scoring) -> RuleBook:
+        """The successor that scores and qualifies leads by this rule."""
+        return attrs.evolve(self, scoring=scoring)
 
     def check(self, model: Model) -> Findings:
         """Everything in the book that does not fit ``model``."""
@@ -132,6 +137,7 @@ class RuleBook:
         found += [one for part in self.match_rules for one in check_match_rule(part, model)]
         found += [one for part in self.automation for one in check_automation(part, model)]
         found += [one for part in self.entry_conditions for one in check_entry(part, model)]
+        found += self.scoring.check(model)
         return Findings([*found, *self.field_map.check(model), *self.survivorship.check(model)])
 
 

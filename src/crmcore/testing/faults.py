@@ -29,7 +29,7 @@ CHANGING = ("create", "write", "truncate", "sync", "replace", "sync_folder", "re
 """The calls that change what is on the disk, or wait for it."""
 
 
-class Crash(BaseException):  # noqa: N818  # nothing went wrong: the process is gone
+class Crash(BaseException):  # nothing went wrong: the process is gone
     """The process died in a call. Nobody may catch this; every later call raises it again."""
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from crmcore.changes import ChangeSet, ConflictError
 from crmcore.errors import UsageError
+from crmcore.model.model import STANDARD_MODEL
 from crmcore.ports import Repository, Row, RowChange, RowCommit, RowStore
 from crmcore.ports.rows import RowExpect
 from crmcore.query import F, Query, run
-from crmcore.model.model import STANDARD_MODEL
 from crmcore.testing import strategies
 from crmcore.testing.back_door import BackDoor
 from crmcore.testing.laws.all_laws import AllLaws

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from functools import partial
-from typing import TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 
 from crmcore.crm import reading
 from crmcore.crm.batch import (
@@ -21,10 +21,14 @@ from crmcore.crm.choices import RAISE, Choices, IfConverted, Target
 from crmcore.crm.commands.core import Core
 from crmcore.crm.complete import Automation
 from crmcore.crm.converting import Shared, convert
+from crmcore.crm.modes import ModeAdoption, adopt_mode, qualify_lead
 from crmcore.crm.undoing import Receipt, receipts_of, undo
 from crmcore.entities import ConversionReceipt, Lead, Record
+from crmcore.model.policies import LeadMode
 from crmcore.rules.conversion import CREATE, LeadConversion, OpportunityChoice, UndoneConversion
 from crmcore.rules.rule import Decided
+from crmcore.rules.scoring import Score, score
+from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
 D = TypeVar("D", bound=Decided)
@@ -48,6 +52,7 @@ class LeadCommands(Core):
         stage: str | None = None,
         overwrite: Iterable[str] = (),
         allow_duplicates: bool = False,
+        allow_unqualified: bool = False,
         if_converted: IfConverted = RAISE,
         dry_run: bool = False,
     ) -> LeadConversion:
@@ -59,7 +64,8 @@ class LeadCommands(Core):
         lead's owner), ``status`` (``None``: the model's first converted status), ``close_on``
         (``None``: the last day of the fiscal quarter), ``pipeline`` and ``stage`` (``None``: the
         model's first) are those of what is made. Probable duplicates of what would be made stop it
-        unless ``allow_duplicates``. With ``dry_run`` nothing is stored.
+        unless ``allow_duplicates``, and what the policy ``qualify`` finds missing stops it unless
+        ``allow_unqualified``. With ``dry_run`` nothing is stored.
 
         Raises ``AlreadyConvertedError`` with the receipt; with ``if_converted=RETURN`` the receipt
         comes back instead.
@@ -76,6 +82,7 @@ class LeadCommands(Core):
             stage=stage,
             overwrite=overwrite,
             allow_duplicates=allow_duplicates,
+            allow_unqualified=allow_unqualified,
             if_converted=if_converted,
         )
         return self._do(
@@ -122,6 +129,43 @@ class LeadCommands(Core):
     def _lead(self, lead_id: str) -> Lead | None:
         with self._repository.snapshot() as snapshot:
             return lead_of(snapshot, lead_id)
+
+    def score(self, lead_id: str) -> Score:
+        """How ready a lead is by the book's scoring rule, each condition explained."""
+        with self._repository.snapshot() as snapshot:
+            lead = reading.get(snapshot, self.model, Lead, lead_id)
+        return score(lead, self.rules.scoring, self.model)
+
+    def qualify(
+        self, lead_id: str, *, status: str | None = None, dry_run: bool = False, **said: Any
+    ) -> Lead:
+        """Enter what a lead answered, and its next status; returns the lead as it is then.
+
+        ``said`` are answers to ``interest``, ``budget``, ``authority`` and ``timeline``: a bare
+        value, or a ``Said`` with its evidence. Each is kept as an ``Answer``, and the lead's field
+        has the last one. Raises ``ValidationError`` for a status that may not come next,
+        ``UnknownNameError`` for a question or status that is none, and ``UsageError`` for a
+        converted lead.
+        """
+        decision = self._do(
+            partial(qualify_lead, lead_id=lead_id, said=said, status=status), dry_run=dry_run
+        )
+        after = decision.changes.after(Ref("lead", lead_id))
+        if isinstance(after, Lead):
+            return after
+        with self._repository.snapshot() as snapshot:
+            return reading.get(snapshot, self.model, Lead, lead_id)
+
+    def adopt_mode(self, mode: LeadMode, *, dry_run: bool = False) -> ModeAdoption:
+        """Go over to a mode of working with leads: open leads become what it makes of them.
+
+        ``CONTACTS_ONLY`` makes a contact with its account of each, ``CONVERT_AT_ONCE`` a deal too;
+        each has its receipt, and the gate does not apply. ``homeless`` lists the values that have
+        no place in what they became: the receipts keep them. Use ``Crm`` with the ``model`` of the
+        result from then on.
+        """
+        plan = partial(adopt_mode, rules=self.rules, mode=mode)
+        return self._do(plan, dry_run=dry_run)
 
     def undo(self, receipt: Receipt, *, dry_run: bool = False) -> UndoneConversion:
         """Take a conversion back: every record as it was before; what it made is gone.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from crmcore.rules.conversion.accounting import fates
 from crmcore.rules.conversion.convert import convert_lead, decided, newcomers, requested
+from crmcore.rules.conversion.found import Found, find_targets
 from crmcore.rules.conversion.plan import AlreadyConvertedError, LeadConversion
 from crmcore.rules.conversion.request import (
     CREATE,
@@ -16,7 +17,6 @@ from crmcore.rules.conversion.request import (
     Request,
     is_converted,
 )
-from crmcore.rules.conversion.strong import Found, find_targets, strong_key
 from crmcore.rules.conversion.undo import UndoneConversion, undo_conversion
 
 __all__ = [
@@ -35,6 +35,5 @@ __all__ = [
     "is_converted",
     "newcomers",
     "requested",
-    "strong_key",
     "undo_conversion",
 ]

@@ -17,6 +17,7 @@ from crmcore.entities.record import Record
 from crmcore.fields import FOLLOW, Lookup
 from crmcore.findings import Finding, remark
 from crmcore.model.describe import FieldSchema, Holds
+from crmcore.model.policies import Children
 from crmcore.model.references import field_references, repointed
 from crmcore.query import F, Path, Query
 from crmcore.rules.conversion.memberships import Joined, joined
@@ -41,11 +42,15 @@ class Moves:
 
 @frozen(kw_only=True)
 class _Sorted:
-    """A child with the fields that move, each to its target, and those that stay."""
+    """A child with the fields that move, each to its target, and those that stay.
+
+    ``topic`` is what an activity that is about nothing is about from then on.
+    """
 
     record: Record
     moves: tuple[tuple[FieldSchema, Ref[Any]], ...] = ()
     stays: tuple[FieldSchema, ...] = ()
+    topic: Ref[Any] | None = None
     why: str = ""
 
 
@@ -125,8 +130,18 @@ def _sorted(
         record=child,
         moves=tuple((one, ref) for one, ref in pairs if ref is not None),
         stays=tuple(one for one, ref in pairs if ref is None),
+        topic=_topic(child, request, ends),
         why="it can refer to nothing that the lead becomes",
     )
+
+
+def _topic(child: Record, request: Request, ends: Sequence[Ref[Any]]) -> Ref[Any] | None:
+    if request.model.policies.conversion_children is not Children.ALL:
+        return None
+    if not isinstance(child, Activity) or child.about is not None or child.who != request.lead.ref:
+        return None
+    kinds = {ref.kind: ref for ref in ends}
+    return kinds.get("opportunity", kinds.get("account"))
 
 
 def _swapped(old: Ref[Any], new: Ref[Any], ref: Ref[Any]) -> Ref[Any]:
@@ -137,6 +152,8 @@ def _after(record: R, one: _Sorted, request: Request) -> R:
     """The child with its references moved, and an open activity with the new owner (law C17)."""
     for place, target in one.moves:
         record = repointed(record, place, partial(_swapped, request.lead.ref, target))
+    if isinstance(record, Activity) and one.topic is not None:
+        record = attrs.evolve(record, about=one.topic)
     is_open = isinstance(record, Activity) and record.done_at is None
     was_ours = record.owner_id is not None and record.owner_id == request.lead.owner_id
     if is_open and was_ours and one.moves and request.owner is not None:
@@ -154,6 +171,8 @@ def _moved(one: _Sorted, request: Request) -> Iterator[Moved]:
     ref = one.record.ref
     for place, target in one.moves:
         yield Moved(ref=ref, field=place.path, before=request.lead.ref, after=target)
+    if one.topic is not None:
+        yield Moved(ref=ref, field="about", before=request.lead.ref, after=one.topic)
     after = _after(one.record, one, request)
     old, new = one.record.owner_id, after.owner_id
     if old is not None and new is not None and old != new:

@@ -17,7 +17,7 @@ from crmcore.entities.ledger import ConversionReceipt
 from crmcore.entities.opportunity import Opportunity
 from crmcore.entities.record import Record
 from crmcore.findings import Finding, Findings, Severity, error, remark
-from crmcore.model.policies import Matches
+from crmcore.model.policies import Children, Matches
 from crmcore.rules.conversion.accounting import remaining
 from crmcore.rules.conversion.children import Moves, moved_children
 from crmcore.rules.conversion.parts import account_part, contact_part, opportunity_part
@@ -51,11 +51,15 @@ class _Parts:
     def all(self) -> tuple[Part[Account] | Part[Contact] | Part[Opportunity], ...]:
         return (self.account, self.contact, self.opportunity)
 
-    @property
-    def ends(self) -> tuple[Record, ...]:
+    def ends(self, policy: Children) -> tuple[Record, ...]:
         """What children move to, the most fitting first."""
-        found = (self.contact.after, self.opportunity.after, self.account.after)
-        return tuple(one for one in found if one is not None)
+        records: dict[str, Record | None] = {
+            "contact": self.contact.after,
+            "deal": self.opportunity.after,
+            "account": self.account.after,
+        }
+        order = sorted(records, key=lambda kind: kind != policy.value)  # the rest stays in order
+        return tuple(one for kind in order if (one := records[kind]) is not None)
 
 
 def convert_lead(
@@ -188,9 +192,13 @@ def decided(
     matches: Iterable[Finding] = (),
     allow_duplicates: bool = False,
     queue_ids: frozenset[str] = frozenset(),
+    missing: Iterable[Finding] = (),
 ) -> LeadConversion:
-    """The second half of ``convert_lead``: what becomes of the lead."""
-    gate = _Gate(tuple(matches), queue_ids, is_open=allow_duplicates)
+    """The second half of ``convert_lead``: what becomes of the lead.
+
+    ``missing`` is what keeps the lead from it by the company's own rules.
+    """
+    gate = _Gate(tuple(matches), queue_ids, tuple(missing), is_open=allow_duplicates)
     return _decided(request, children=children, links=tuple(links), gate=gate)
 
 
@@ -213,6 +221,7 @@ class _Gate:
 
     matches: tuple[Finding, ...]
     queue_ids: frozenset[str]
+    missing: tuple[Finding, ...]
     is_open: bool
 
 
@@ -225,7 +234,12 @@ def _decided(
     opportunity = opportunity_part(request, account.after)
     parts = _Parts(account=account, contact=contact, opportunity=opportunity)
     ties = _ties(request, parts, links) + _stopped(request, parts, gate)
-    moves = moved_children(request, children, targets=parts.ends, links=links)
+    moves = moved_children(
+        request,
+        children,
+        targets=parts.ends(request.model.policies.conversion_children),
+        links=links,
+    )
     return _plan(request, parts, ties, moves)
 
 
@@ -241,8 +255,9 @@ def _ties(request: Request, parts: _Parts, links: tuple[Record, ...]) -> Ties:
 
 def _stopped(request: Request, parts: _Parts, gate: _Gate) -> Ties:
     """What may stop the conversion beside its parts: nothing to make, the owner, duplicates."""
-    found: list[Finding] = []
-    if not parts.ends and not any(part.findings for part in parts.all if _has_errors(part)):
+    found = list(gate.missing)
+    is_empty = all(part.after is None for part in parts.all)
+    if is_empty and not any(part.findings for part in parts.all if _has_errors(part)):
         found.append(
             error(
                 "conversion.nothing",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from crmcore import render
-from crmcore.rules.matching.match_rule import Comparison, Level, MatchRule
 from crmcore.rules.matching.linkage.weights import Learnt, probability
+from crmcore.rules.matching.match_rule import Comparison, Level, MatchRule
 from crmcore.values.ref import Ref
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def blocks_of(table: Table, key: Key, *, limit: int) -> Blocks:
     kept: list[list[int]] = []
     skipped: list[Skipped] = []
     for number, rows in _filed(table, key).items():
-        if len(rows) < 2:  # noqa: PLR2004  # a pair
+        if len(rows) < 2:  # a pair
             continue
         if len(rows) <= limit:
             kept.append(rows)

@@ -147,7 +147,7 @@ def _starts(form: tuple[str, ...]) -> tuple[str, ...]:
 
 def _first_words(form: tuple[str, ...]) -> tuple[str, ...]:
     found = (word for text in form for word in text.split()[:2])
-    return tuple(dict.fromkeys(one for one in found if len(one) > 2))  # noqa: PLR2004  # letters
+    return tuple(dict.fromkeys(one for one in found if len(one) > 2))  # letters
 
 
 def _compact(form: tuple[str, ...]) -> tuple[str, ...]:
@@ -246,12 +246,12 @@ def _where(place: int, street: int) -> Found:
     if town in (1, 2):
         if house == 1:
             return 0, min(street // LEVELS, place // LEVELS)
-        if house == 2:  # noqa: PLR2004  # alike
+        if house == 2:  # alike
             return 1, place // LEVELS
         return (3 if house else 2), place // LEVELS
     if house == 1:
         return 4, street // LEVELS
-    return (5, RARE) if town == 3 or house else None  # noqa: PLR2004  # another
+    return (5, RARE) if town == 3 or house else None  # another
 
 
 _NAMELESS: Final = 0.94

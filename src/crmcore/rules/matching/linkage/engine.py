@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from crmcore.rules.matching.linkage.subject import Found, Subject
+from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Column, Table
 from crmcore.rules.matching.linkage.weights import Learnt
 

@@ -21,7 +21,7 @@ _TAIL: Final = 8
 """The last digits of a line, which every notation of it has: neither country nor trunk prefix."""
 
 _LEAST_TAIL: Final = 6
-_EXTENSION: Final = re.compile(r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.I)
+_EXTENSION: Final = re.compile(r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.IGNORECASE)
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _DIGITS: Final = re.compile(r"\d+")
 _MOST: Final = 12

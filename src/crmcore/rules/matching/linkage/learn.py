@@ -76,7 +76,7 @@ def _round(
     for found, times in patterns.items():
         total = bits.total(found)
         share = 1 / (1 + 2.0 ** -max(min(total, 60.0), -60.0))
-        share = min(share, subject.cap(found) if subject.cap(found) < 0.5 else 1.0)  # noqa: PLR2004  # a gate
+        share = min(share, subject.cap(found) if subject.cap(found) < 0.5 else 1.0)  # a gate
         one = share * times
         expected += one
         is_alike = subject.is_alike(found)

@@ -228,7 +228,7 @@ def _birth(one: date, other: date, learnt: Learnt) -> int:
     if day_likeness(one, other):
         return coded(2, RARE)
     same = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
-    return coded(3 if same == 2 or abs((one - other).days) <= _NEAR_DAYS else 4, RARE)  # noqa: PLR2004  # of three
+    return coded(3 if same == 2 or abs((one - other).days) <= _NEAR_DAYS else 4, RARE)  # of three
 
 
 _NEAR_DAYS: Final = 31
@@ -410,13 +410,13 @@ def _affiliation(mail: int, line: int, company: int, place: int, street: int) ->
     ]
     if employer:
         return 0, min(employer)
-    if company % LEVELS == 2:  # noqa: PLR2004  # alike
+    if company % LEVELS == 2:  # alike
         return 1, RARE
-    is_other = company % LEVELS == 3 or (not company and level == M_OTHER_DOMAIN)  # noqa: PLR2004  # another
+    is_other = company % LEVELS == 3 or (not company and level == M_OTHER_DOMAIN)  # another
     where = place % LEVELS
     if where in (1, 2):
         return (3 if is_other else 2), place // LEVELS
-    if where == 3:  # noqa: PLR2004  # another
+    if where == 3:  # another
         return (6 if is_other else 4), RARE
     return (5, RARE) if is_other else None
 
@@ -432,9 +432,9 @@ def _cap(found: tuple[Found, ...]) -> float:
     if any(one is not None and one[0] == DIFFERENT - 1 for one in (family, given)):
         mail, birth, ident = found[MAIL], found[BIRTH], found[IDENT]
         is_own = (
-            (mail is not None and mail[0] < 2)  # noqa: PLR2004  # the same, in either case
-            or (birth is not None and birth[0] < 2)  # noqa: PLR2004  # the same or a slip
-            or (ident is not None and ident[0] < 2)  # noqa: PLR2004  # likewise
+            (mail is not None and mail[0] < 2)  # the same, in either case
+            or (birth is not None and birth[0] < 2)  # the same or a slip
+            or (ident is not None and ident[0] < 2)  # likewise
         )
         return _OTHER_NAME if is_own else _OTHER_NAME_ONE_LINE
     return _NAMELESS if family is None or given is None else 1.0
