@@ -80,7 +80,7 @@ def _counting(
 ) -> dict[str, Value]:
     """The figures that are there, of the accounts that the filter is true of."""
     where = read_for(rollup.where, rollup, context)
-    found = {one: value for one, value in base.items() if value is not None}
+    found: dict[str, Value] = {one: value for one, value in base.items() if value is not None}
     if where == ALL:
         return found
     return {one: value for one, value in found.items() if matches(where, records[one])}

@@ -130,13 +130,12 @@ class Reading:
         if reason not in _SUGGESTIONS:
             return None
         path = self.rollup.value
-        is_field = isinstance(path, Path)
         return warning(
             f"rollup.{reason.name.lower()}",
             f"this record is left out of {self.rollup.name}: {reason.value}",
             ref=record.ref,
             path=".".join(path.steps) if isinstance(path, Path) else "",
-            value=value_at(record, path) if is_field else None,
+            value=value_at(record, path) if isinstance(path, Path) else None,
             suggestion=_SUGGESTIONS[reason],
         )
 

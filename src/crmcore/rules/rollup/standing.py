@@ -212,7 +212,7 @@ _BOUND = 10**MAX_INTEGER_DIGITS
 
 def _too_large(figure: Column, states: dict[str, Any]) -> list[Finding]:
     """The accounts whose sum is beyond the bounds of an amount of money."""
-    found = []
+    found: list[Finding] = []
     if figure.reading.home is None or figure.rollup.aggregate.merge is not plus:
         return found
     for one, state in states.items():

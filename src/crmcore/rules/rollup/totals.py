@@ -18,16 +18,16 @@ from crmcore.entities import ExchangeRate
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import NotFoundError
 from crmcore.findings import Findings
-from crmcore.query import Compare, field_at
-from crmcore.query.filters import is_filter
-from crmcore.rules.rollup import standing
+from crmcore.query import Compare, Path, field_at
+from crmcore.rules.rollup import formula, standing
 from crmcore.rules.rollup.algebra import exactly
-from crmcore.rules.rollup.branch import Branch, Column, forget, know, note, own_items, own_of
+from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
 from crmcore.rules.rollup.bulk import fill
 from crmcore.rules.rollup.compiled import Lane, Node, compile_items
 from crmcore.rules.rollup.dates import relative_terms
 from crmcore.rules.rollup.definition import Rollup, Scope
 from crmcore.rules.rollup.derived import formula_result, rollup_result
+from crmcore.rules.rollup.follow import Follower
 from crmcore.rules.rollup.formula import Definition, Formula, needs
 from crmcore.rules.rollup.grove import Grove
 from crmcore.rules.rollup.quiet import FigureChange, Watch, compared
@@ -37,7 +37,7 @@ from crmcore.rules.rollup.result import RollupResult
 from crmcore.rules.rollup.sound import link_fields
 from crmcore.rules.rollup.standing import figure_at
 from crmcore.rules.rollup.turning import Turning
-from crmcore.rules.rollup.walks import BELOW, PARENT, GroupWalk, blank, walk_of
+from crmcore.rules.rollup.walks import BELOW, PARENT, blank, walk_of
 from crmcore.rules.tree import parents_of, tree_field
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Totals:
         self._turnings: dict[tuple[type[Record], tuple[str, ...]], Turning] = {}
         self._terms: list[tuple[type[Record], Compare]] = []
         self._items: dict[type[Record], Callable[[Record], tuple[Item, ...]]] = {}
+        self._followers: dict[type[Record], Follower] = {}
         self._by_child: dict[type[Record], list[Column]] = {}
         self._by_name: dict[str, Definition] = {}
         self._records: dict[type[Record], dict[str, Record]] = {}
@@ -83,6 +84,7 @@ class Totals:
             self._take(one, known)
         for child in self._by_child:
             self._compile(child)
+        self._links = {one.via for one in self._branches.values() if one.via is not None}
 
     def _take(self, definition: Definition, known: Mapping[str, Definition]) -> None:
         """Take in a definition and all that it is made of."""
@@ -123,8 +125,7 @@ class Totals:
         branch.figures.append(figure)
         own.append(figure)
         self._columns[rollup] = figure
-        filters = (one for one in (rollup.where, rollup.value) if is_filter(one))
-        for term in (term for where in filters for term in relative_terms(where)):
+        for term in _relative_terms(rollup):
             self._terms.append((rollup.child, term))
             turning = Turning(term.path, self._context.model.calendar)
             self._turnings.setdefault((rollup.child, term.path.steps), turning)
@@ -156,6 +157,14 @@ class Totals:
         self._items[child] = compile_items(lanes, self._context.model.schema(child))
         for branch in self._branches_of(child):
             branch.items = self._items[child]
+        columns = tuple(self._by_child[child])
+        self._followers[child] = Follower(
+            items=self._items[child],
+            branches=self._branches_of(child),
+            columns=columns,
+            turnings=[one for (of, _), one in self._turnings.items() if of is child],
+            nothing=(Out.ELSEWHERE,) * len(columns),
+        )
 
     def _branches_of(self, child: type[Record]) -> list[Branch]:
         return [one for one in self._branches.values() if one.child is child]
@@ -174,19 +183,17 @@ class Totals:
         groups = accounts if isinstance(accounts, list | tuple) else tuple(accounts)
         with exactly():
             for over, grove in self._groves.items():
-                own = (one for one in groups if type(one) is over)
+                own = [one for one in groups if type(one) is over]
                 if over in self._records:
-                    own = self._records[over] = {one.id: one for one in own}
-                    own = own.values()
+                    self._records[over] = {one.id: one for one in own}
                 grove.plant(parents_of(own, tree_field(self._context.model.schema(over))))
             for link in links:
                 self._link(link, 1)
             several = len(self._by_child) > 1 and not isinstance(children, list | tuple)
             records = tuple(children) if several else children
             for child in self._by_child:
-                turnings = [one for (of, _), one in self._turnings.items() if of is child]
                 schema = self._context.model.schema(child)
-                fill(records, self._branches_of(child), turnings, schema)
+                fill(records, self._branches_of(child), self._followers[child].turnings, schema)
             for grove in self._groves.values():
                 self._rise(grove)
 
@@ -237,7 +244,7 @@ class Totals:
                     figure.walk.lane = figure.lane
                 self._compile(child)
                 for id_, record in records.items():
-                    self._replace(child, record, record, old[id_])
+                    self._followers[child].follow(record, record, old[id_])
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Follow one commit, whose records are as stored.
@@ -254,10 +261,10 @@ class Totals:
                 entity = type(before) if after is None else type(after)
                 if entity in self._groves:
                     self._structure(entity, change.ref.id, after)
-                if any(one.via is entity for one in self._branches.values()):
+                if entity in self._links:
                     self._relink(before, after)
-                if entity in self._by_child:
-                    self._replace(entity, before, after, None)
+                if entity in self._followers:
+                    self._followers[entity].follow(before, after, None)
                 if entity is ExchangeRate:
                     has_rates = True
                     if isinstance(after, ExchangeRate):
@@ -357,76 +364,6 @@ class Totals:
                 if item.__class__ is not Out:
                     figure.walk.add(node, item)
 
-    def _replace(
-        self,
-        child: type[Record],
-        before: Record | None,
-        after: Record | None,
-        were: tuple[Item, ...] | None,
-    ) -> None:
-        """Bring the figures from one state of a record to the next.
-
-        ``were`` is what it counted for (``None``: what the definitions say today).
-        """
-        items = self._items[child]
-        old, new = were, None if after is None else items(after)
-        known = before
-        for branch in self._branches_of(child):
-            sources = [] if before is None else branch.places(before)
-            for node in sources:
-                known = own_of(node, branch).pop(before.id)  # type: ignore[union-attr]  # it has sources
-            if old is None and known is not None:
-                old = items(known)
-            if after is not None and branch.via is not None:
-                know(branch, after)
-            elif before is not None and branch.via is not None:
-                del branch.records[before.id]
-            targets = [] if after is None else branch.places(after)
-            self._shift(branch, sources, targets, old, new, after)
-        for turning in (one for (of, _), one in self._turnings.items() if of is child):
-            if known is not None:
-                turning.drop(known)
-            if after is not None:
-                turning.put(after)
-        for figure in self._by_child[child]:
-            if known is not None:
-                forget(figure, known, old[figure.at])  # type: ignore[index]  # it was known
-            if after is not None:
-                note(figure, after, new[figure.at])  # type: ignore[index]  # it is there
-
-    def _shift(
-        self,
-        branch: Branch,
-        sources: list[Node],
-        targets: list[Node],
-        old: tuple[Item, ...] | None,
-        new: tuple[Item, ...] | None,
-        after: Record | None,
-    ) -> None:
-        nowhere: tuple[Item, ...] = (Out.ELSEWHERE,) * len(self._by_child[branch.child])
-        stays = len(sources) == len(targets) == 1 and sources[0] is targets[0]
-        olds, news = old or nowhere, new or nowhere
-        changed = [one for one in branch.figures if not stays or olds[one.at] != news[one.at]]
-        single = sources[0] if stays else None
-        replaced = []
-        for figure in changed:
-            was, now = olds[figure.at], news[figure.at]
-            if single is not None and isinstance(figure.walk, GroupWalk):
-                if was.__class__ is not Out and now.__class__ is not Out:
-                    replaced.append(figure)
-                    figure.walk.replace(single, was, now)
-                    continue
-            if was.__class__ is not Out:
-                for node in sources:
-                    figure.walk.remove(node, was)
-        for node in targets:
-            own_of(node, branch)[after.id] = after  # type: ignore[union-attr]  # it has targets
-        for figure in changed:
-            now = news[figure.at]
-            if now.__class__ is not Out and figure not in replaced:
-                for node in targets:
-                    figure.walk.add(node, now)
-
     # What is read.
 
     @property
@@ -492,3 +429,10 @@ class Totals:
             return standing.findings(column, self._context.model)
         parts = (self.findings(self._by_name[name]) for name in needs(definition))
         return Findings(dict.fromkeys(one for part in parts for one in part))
+
+
+def _relative_terms(rollup: Rollup) -> Iterator[Compare]:
+    """The comparisons with relative days in the filter of a rollup, and in a value that is one."""
+    yield from relative_terms(rollup.where)
+    if rollup.value is not None and not isinstance(rollup.value, Path | formula.Figure):
+        yield from relative_terms(rollup.value)
