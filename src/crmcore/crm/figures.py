@@ -13,26 +13,29 @@ from crmcore.entities import ExchangeRate, Record, kind_of
 from crmcore.findings import Finding, Findings
 from crmcore.ports import Snapshot
 from crmcore.query import Query
-from crmcore.rules.rollup import Rollup, RollupResult, Totals, Value
+from crmcore.rules.rollup import Definition, RollupResult, Totals, Value
 
 
 class TotalsIndex:
     """The totals of some rollups as an ``Index``: built once, then following commits."""
 
-    def __init__(self, desk: Desk, rollups: tuple[Rollup, ...]) -> None:
+    def __init__(self, desk: Desk, rollups: tuple[Definition, ...]) -> None:
         self._desk = desk
         self.rollups = rollups
-        self.totals = Totals(rollups, desk.context())
-        self.results: dict[Rollup, tuple[date, RollupResult]] = {}
+        self.totals = self._fresh()
+        self.results: dict[Definition, tuple[date, RollupResult]] = {}
+
+    def _fresh(self) -> Totals:
+        return Totals(self.rollups, self._desk.context(), among=self._desk.rules.rollups)
 
     def build(self, snapshot: Snapshot, /) -> None:
         """Compute them afresh, by one pass over the records of this moment."""
         self.results.clear()
-        self.totals = Totals(self.rollups, self._desk.context())
-        links = (one.via for one in self.rollups if one.via)
+        self.totals = self._fresh()
+        overs, children, links = self.totals.entities
         self.totals.build(
-            accounts=everything(snapshot, self._desk, (one.over for one in self.rollups)),
-            children=everything(snapshot, self._desk, (one.child for one in self.rollups)),
+            accounts=everything(snapshot, self._desk, overs),
+            children=everything(snapshot, self._desk, children),
             links=everything(snapshot, self._desk, links),
             rates=snapshot.find(Query.of(ExchangeRate)),
         )
@@ -56,10 +59,10 @@ class Figures:
         self._desk = desk
         self._indexes = indexes
         self._tell = tell
-        self._known: dict[Rollup, TotalsIndex] = {}
-        self._told: dict[Rollup, frozenset[Finding]] = {}
+        self._known: dict[Definition, TotalsIndex] = {}
+        self._told: dict[Definition, frozenset[Finding]] = {}
 
-    def _index(self, rollup: Rollup) -> TotalsIndex:
+    def _index(self, rollup: Definition) -> TotalsIndex:
         if rollup not in self._known:
             book = self._desk.rules.rollups
             together = book if rollup in book else (rollup,)
@@ -67,7 +70,7 @@ class Figures:
             self._known.update(dict.fromkeys(together, index))
         return self._known[rollup]
 
-    def value(self, rollup: Rollup, account_id: str) -> Value:
+    def value(self, rollup: Definition, account_id: str) -> Value:
         """The figure of one account, or of the survivor of the one it was.
 
         Raises ``NotFoundError``.
@@ -81,7 +84,7 @@ class Figures:
                 account_id = record.id
             return index.totals.value(rollup, account_id)
 
-    def result(self, rollup: Rollup) -> RollupResult:
+    def result(self, rollup: Definition) -> RollupResult:
         """The figures of every account, as one moment."""
         index = self._index(rollup)
         with self._indexes.current(index):
@@ -94,7 +97,7 @@ class Figures:
                 index.results[rollup] = known
             return known[1]
 
-    def _heard(self, index: TotalsIndex, rollup: Rollup) -> None:
+    def _heard(self, index: TotalsIndex, rollup: Definition) -> None:
         found = index.totals.findings(rollup) if index.totals.is_flawed(rollup) else Findings()
         told = self._told.get(rollup, frozenset())
         self._told[rollup] = frozenset(found)

@@ -7,11 +7,12 @@ from crmcore.crm.desk import Desk
 from crmcore.crm.figures import Figures, everything
 from crmcore.crm.views import AccountTree
 from crmcore.entities import Account, ExchangeRate
+from crmcore.errors import UsageError
 from crmcore.model.model import Model
 from crmcore.ports import Snapshot
 from crmcore.query import F, Query
 from crmcore.rules import rollup as rolling
-from crmcore.rules.rollup import Explanation
+from crmcore.rules.rollup import Explanation, Rollup
 
 
 def ancestors(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
@@ -39,6 +40,9 @@ def descendants(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Acco
 def explain(snapshot: Snapshot, desk: Desk, name: str, account_id: str) -> Explanation:
     """See ``Crm.explain``."""
     definition = desk.rules.rollup(name)
+    if not isinstance(definition, Rollup) or rolling.needs(definition):
+        parts = ", ".join(rolling.needs(definition))
+        raise UsageError("this is made of other figures", name, f"explain {parts}")
     record = reading.get(snapshot, desk.model, definition.over, account_id)
     links = () if definition.via is None else everything(snapshot, desk, [definition.via])
     return rolling.explain(

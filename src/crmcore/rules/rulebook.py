@@ -16,14 +16,20 @@ from crmcore.rules.automation import check as check_automation
 from crmcore.rules.field_map import STANDARD_FIELD_MAP, FieldMap
 from crmcore.rules.matching import STANDARD_MATCH_RULES, AnyRule
 from crmcore.rules.matching import check as check_match_rule
-from crmcore.rules.rollup import STANDARD_ROLLUPS, Rollup
+from crmcore.rules.rollup import (
+    STANDARD_ROLLUPS,
+    Definition,
+    Formula,
+    check_formula,
+    check_together,
+)
 from crmcore.rules.rollup import check as check_rollup
 from crmcore.rules.scoring import STANDARD_SCORING, Scoring
 from crmcore.rules.stages import EntryCondition, check_entry
 from crmcore.rules.survivorship import STANDARD_SURVIVORSHIP, Survivorship
 
 
-def _rollups(given: Iterable[Rollup]) -> tuple[Rollup, ...]:
+def _rollups(given: Iterable[Definition]) -> tuple[Definition, ...]:
     return tuple(given)
 
 
@@ -47,11 +53,12 @@ def _conditions(given: Iterable[EntryCondition]) -> tuple[EntryCondition, ...]:
 class RuleBook:
     """Every rule that a ``Crm`` follows. Successors are made with ``with_...``.
 
-    Building one raises ``ModelError`` when two rules have the same name, or when an automation
-    rule calls a function that the book does not have.
+    Building one raises ``ModelError`` when two rules have the same name, when an automation rule
+    calls a function that the book does not have, and when figures are made of one another in a
+    circle, or of figures that are not there (R12).
     """
 
-    rollups: tuple[Rollup, ...] = field(default=STANDARD_ROLLUPS, converter=_rollups)
+    rollups: tuple[Definition, ...] = field(default=STANDARD_ROLLUPS, converter=_rollups)
     match_rules: tuple[AnyRule, ...] = field(default=STANDARD_MATCH_RULES, converter=_match_rules)
     field_map: FieldMap = STANDARD_FIELD_MAP
     survivorship: Survivorship = STANDARD_SURVIVORSHIP
@@ -69,9 +76,12 @@ class RuleBook:
         found += [one for rule in self.automation for one in function_findings(rule, functions)]
         if found:
             raise ModelError("rule book", Findings(found))
+        loose = check_together(self.rollups)
+        if loose:
+            raise ModelError("rule book", loose)
 
-    def rollup(self, name: str) -> Rollup:
-        """The rollup of this name; raises ``UnknownNameError`` with the nearest."""
+    def rollup(self, name: str) -> Definition:
+        """The rollup or formula of this name; raises ``UnknownNameError`` with the nearest."""
         for one in self.rollups:
             if one.name == name:
                 return one
@@ -89,8 +99,8 @@ class RuleBook:
         wanted = frozenset(kinds)
         return tuple(one for one in self.match_rules if frozenset(one.kinds) == wanted)
 
-    def with_rollups(self, *rollups: Rollup) -> RuleBook:
-        """The successor with these rollups, each in the place of one of the same name."""
+    def with_rollups(self, *rollups: Definition) -> RuleBook:
+        """The successor with these rollups and formulas, each in the place of one of the same name."""
         new = {one.name: one for one in rollups}
         kept = tuple(new.pop(one.name, one) for one in self.rollups)
         return attrs.evolve(self, rollups=(*kept, *new.values()))
@@ -133,12 +143,18 @@ class RuleBook:
 
     def check(self, model: Model) -> Findings:
         """Everything in the book that does not fit ``model``."""
-        found = [one for part in self.rollups for one in check_rollup(part, model)]
+        found = [one for part in self.rollups for one in _checked(part, model)]
         found += [one for part in self.match_rules for one in check_match_rule(part, model)]
         found += [one for part in self.automation for one in check_automation(part, model)]
         found += [one for part in self.entry_conditions for one in check_entry(part, model)]
         found += self.scoring.check(model)
         return Findings([*found, *self.field_map.check(model), *self.survivorship.check(model)])
+
+
+def _checked(definition: Definition, model: Model) -> Findings:
+    if isinstance(definition, Formula):
+        return check_formula(definition, model)
+    return check_rollup(definition, model)
 
 
 STANDARD_RULES = RuleBook()

@@ -12,7 +12,8 @@ from crmcore.crm import groups, plans, reading
 from crmcore.crm.commands.core import Core
 from crmcore.crm.views import AccountTree
 from crmcore.entities import Account, Record
-from crmcore.rules.rollup import Explanation, Scope
+from crmcore.errors import UsageError
+from crmcore.rules.rollup import Explanation, Rollup, Scope
 from crmcore.rules.rule import Decided
 
 R = TypeVar("R", bound=Record)
@@ -52,7 +53,9 @@ class GroupCommands(Core):
     def rollup(self, name: str, account_id: str, *, scope: Scope | None = None) -> Any:
         """The value of a rollup at one account; ``scope`` overrides the rollup's own."""
         definition = self.rules.rollup(name)
-        if scope is not None and scope is not definition.scope:
+        if scope is not None:
+            if not isinstance(definition, Rollup):
+                raise UsageError("a formula has no scope", name, "give its figures a scope")
             definition = attrs.evolve(definition, scope=scope)
         return self._figures.value(definition, account_id)
 

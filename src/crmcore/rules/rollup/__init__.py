@@ -22,8 +22,10 @@ from crmcore.rules.rollup.dates import (
 )
 from crmcore.rules.rollup.definition import Rollup, Scope
 from crmcore.rules.rollup.explain import Contribution, Exclusion, Explanation, explain
-from crmcore.rules.rollup.fit import check
+from crmcore.rules.rollup.fit import check, check_formula, check_together
+from crmcore.rules.rollup.formula import Definition, Formula, figure, needs
 from crmcore.rules.rollup.operations import OPERATIONS, weighted_sum
+from crmcore.rules.rollup.quiet import FigureChange
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import Out, Value
 from crmcore.rules.rollup.result import RollupResult
@@ -41,7 +43,7 @@ from crmcore.rules.rollup.standard import (
     STANDARD_ROLLUPS,
     WON_AMOUNT,
 )
-from crmcore.rules.rollup.totals import FigureChange, Totals
+from crmcore.rules.rollup.totals import Totals
 
 __all__ = [
     "CONTACTS",
@@ -55,9 +57,11 @@ __all__ = [
     "Algebra",
     "Contribution",
     "Day",
+    "Definition",
     "Exclusion",
     "Explanation",
     "FigureChange",
+    "Formula",
     "Gives",
     "Operation",
     "Out",
@@ -71,12 +75,16 @@ __all__ = [
     "Totals",
     "Value",
     "check",
+    "check_formula",
+    "check_together",
     "concatenate",
     "concatenate_distinct",
     "days_ago",
     "days_ahead",
     "explain",
+    "figure",
     "largest",
+    "needs",
     "nth",
     "percentile",
     "roll_up",

@@ -24,7 +24,7 @@ def _no_items(_record: Record) -> tuple[Item, ...]:
 
 
 @define(eq=False)
-class Figure:
+class Column:
     """One definition: how it is read today, and how its states walk.
 
     ``at`` is its place among the items of its child. ``foreign`` has the records whose money needs
@@ -59,7 +59,7 @@ class Branch:
     lookup: Lookup | None
     ends: tuple[FieldSchema, FieldSchema] | None
     items: Callable[[Record], tuple[Item, ...]] = _no_items
-    figures: list[Figure] = field(factory=list)
+    figures: list[Column] = field(factory=list)
     records: dict[str, Record] = field(factory=dict)
     linked: dict[str, dict[str, int]] = field(factory=dict)
     naming: dict[str, set[str]] = field(factory=dict)
@@ -101,7 +101,7 @@ def own_of(node: Node, branch: Branch) -> dict[str, Record]:
     return own  # type: ignore[no-any-return]  # as said
 
 
-def note(figure: Figure, record: Record, item: Item) -> None:
+def note(figure: Column, record: Record, item: Item) -> None:
     """Remember a record that is left out for its data, or whose currency needs a rate."""
     if item.__class__ is Out:
         if item is Out.BAD_VALUE or item is Out.NO_RATE_DATE:
@@ -110,7 +110,7 @@ def note(figure: Figure, record: Record, item: Item) -> None:
         figure.foreign.setdefault(item[0], {})[record.id] = record
 
 
-def forget(figure: Figure, record: Record, item: Item) -> None:
+def forget(figure: Column, record: Record, item: Item) -> None:
     """Undo ``note``."""
     if figure.flawed and item.__class__ is Out:
         figure.flawed.pop(record.id, None)
@@ -118,3 +118,11 @@ def forget(figure: Figure, record: Record, item: Item) -> None:
         del figure.foreign[item[0]][record.id]
         if not figure.foreign[item[0]]:
             del figure.foreign[item[0]]
+
+
+def know(branch: Branch, record: Record) -> None:
+    """Remember a child of a branch with links, and which account it names."""
+    branch.records[record.id] = record
+    named = branch.named(value_at(record, branch.path))
+    if named is not None:
+        branch.naming.setdefault(named, set()).add(record.id)

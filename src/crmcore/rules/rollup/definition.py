@@ -22,6 +22,7 @@ from crmcore.query import ALL, Filter, Order, Path
 from crmcore.query.filters import is_filter
 from crmcore.rules.rollup import sound
 from crmcore.rules.rollup.algebra import Operation
+from crmcore.rules.rollup.formula import Figure
 from crmcore.rules.rollup.operations import OperationName, operation
 from crmcore.values.currency import check_currency_code
 
@@ -53,8 +54,8 @@ def _path_or_none(value: Any) -> Path | None:
     return None if value is None else as_path(value)
 
 
-def _value(value: Any) -> Path | Filter | None:
-    return value if is_filter(value) else _path_or_none(value)
+def _value(value: Any) -> Path | Filter | Figure | None:
+    return value if is_filter(value) or isinstance(value, Figure) else _path_or_none(value)
 
 
 def _operation(given: Operation | OperationName) -> Operation:
@@ -110,6 +111,9 @@ class Rollup:
     ``"sum"``. Filters may have days relative to today (``crmcore.rules.rollup.dates``), which mean
     another day as soon as the clock does (R8).
 
+    With ``figure("name")`` as value, the child is the account itself (``by=F.id``), and what counts
+    is the figure that it has: a rollup of a rollup (R12).
+
     ``over`` is the entity that has the figure, ``scope`` says of which accounts it is made.
     ``order_by`` is for operations that depend on an order. ``empty`` is the figure where there is
     no value (``None``: what the operation says, which is 0 for sums and counts and no value for
@@ -129,7 +133,7 @@ class Rollup:
     child: type[Record] = field(validator=_is_entity)
     by: Path = field(converter=as_path, eq=_comparable)
     where: Filter = ALL
-    value: Path | Filter | None = field(default=None, converter=_value, eq=_comparable)
+    value: Path | Filter | Figure | None = field(default=None, converter=_value, eq=_comparable)
     aggregate: Operation = field(converter=_operation)
     over: type[Record] = field(default=Account, validator=_is_entity)
     via: type[Record] | None = field(default=None, validator=_is_entity_or_none)
@@ -181,6 +185,9 @@ def part_findings(
     yield from sound.rounding_findings(rollup.rounding, operation)
     if rollup.via is not None:
         yield from sound.via_findings(schema_of(rollup.via), child=kind, over=over)
+    if isinstance(rollup.value, Figure):
+        yield from sound.figure_findings(rollup.by, rollup.aggregate, child=kind, over=over)
+        return
     yield from sound.by_findings(rollup.by, over, schema)
     yield from sound.value_findings(rollup.value, operation, schema)
     yield from sound.weight_findings(operation, schema)

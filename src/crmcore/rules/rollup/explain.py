@@ -186,8 +186,9 @@ def explain(
 def _contribution(rollup: Rollup, record: Record, account_id: str, item: Item) -> Contribution:
     if rollup.value is None:
         return Contribution(record, account_id, record.id)
-    named = isinstance(rollup.value, Path)
-    return Contribution(record, account_id, value_at(record, rollup.value) if named else item)
+    path = rollup.value
+    value = value_at(record, path) if isinstance(path, Path) else item
+    return Contribution(record, account_id, value)
 
 
 def _value(ready: Reading, items: list[Item]) -> Value:

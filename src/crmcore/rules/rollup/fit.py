@@ -6,15 +6,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from crmcore.entities.record import Record, kind_of
-from crmcore.errors import CrmError
+from crmcore.errors import CrmError, did_you_mean
 from crmcore.findings import Finding, Findings, ModelError, error, warning
 from crmcore.query import Path, read_filter
 from crmcore.rules.rollup.dates import resolved
 from crmcore.rules.rollup.definition import Rollup, about, part_findings
+from crmcore.rules.rollup.formula import Definition, Figure, Formula, circle, needs
 from crmcore.rules.rollup.sound import empty_findings, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from crmcore.model.model import Model
 
@@ -35,6 +36,50 @@ def check(rollup: Rollup, model: Model) -> Findings:
     )
     parts = (*part_findings(rollup, model.schema), *empty, *_where(rollup, model))
     return found + [about(rollup, one) for one in parts]
+
+
+def check_together(definitions: Iterable[Definition]) -> Findings:
+    """What is wrong between definitions: figures that are not there, or made of themselves."""
+    by_name = {one.name: one for one in definitions}
+    found: list[Finding] = []
+    for one in by_name.values():
+        for name in needs(one):
+            if name not in by_name:
+                found.append(
+                    error(
+                        "rollup.unknown",
+                        "there is no figure of this name",
+                        path=one.name,
+                        value=name,
+                        suggestion=did_you_mean(name, by_name),
+                    )
+                )
+            elif by_name[name].over is not one.over:
+                found.append(
+                    error(
+                        "rollup.over",
+                        "a figure is made of figures of the same entity",
+                        path=one.name,
+                        value=name,
+                    )
+                )
+    loop = circle(by_name)
+    if loop is not None:
+        found.append(
+            error(
+                "rollup.circle",
+                "these figures are made of one another",
+                path=loop[0],
+                value=" -> ".join(loop),
+                suggestion="define one of them by records alone",
+            )
+        )
+    return Findings(found)
+
+
+def check_formula(formula: Formula, model: Model) -> Findings:
+    """Everything doubtful about a formula by itself with a model."""
+    return Findings([*_entity(formula.over, formula.name, model)])
 
 
 def require_sound(rollup: Rollup, model: Model) -> None:
@@ -67,7 +112,7 @@ def _entity(entity: type[Record], name: str, model: Model) -> Iterator[Finding]:
 def _where(rollup: Rollup, model: Model) -> Iterator[Finding]:
     schema = model.schema(rollup.child)
     filters = [("where", rollup.where)]
-    if rollup.value is not None and not isinstance(rollup.value, Path):
+    if rollup.value is not None and not isinstance(rollup.value, Path | Figure):
         filters.append(("value", rollup.value))
     for part, where in filters:
         try:

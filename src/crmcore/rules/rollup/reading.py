@@ -42,6 +42,7 @@ from crmcore.rules.rollup.algebra import (
 )
 from crmcore.rules.rollup.dates import resolved
 from crmcore.rules.rollup.definition import Rollup
+from crmcore.rules.rollup.formula import Figure
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.sound import link_fields, sort_of
 from crmcore.values.money import MAX_DECIMALS, Money
@@ -129,13 +130,12 @@ class Reading:
         if reason not in _SUGGESTIONS:
             return None
         path = self.rollup.value
-        is_field = isinstance(path, Path)
         return warning(
             f"rollup.{reason.name.lower()}",
             f"this record is left out of {self.rollup.name}: {reason.value}",
             ref=record.ref,
             path=".".join(path.steps) if isinstance(path, Path) else "",
-            value=value_at(record, path) if is_field else None,
+            value=value_at(record, path) if isinstance(path, Path) else None,
             suggestion=_SUGGESTIONS[reason],
         )
 
@@ -162,6 +162,8 @@ def reading(rollup: Rollup, context: Context, rates: Rates) -> Reading:
     operation = rollup.aggregate
     if rollup.value is None:
         return _plain_reading(rollup, _identity, context, zero=0)
+    if isinstance(rollup.value, Figure):
+        return _plain_reading(rollup, _identity, context, zero=0)
     if not isinstance(rollup.value, Path):
         flag = read_for(rollup.value, rollup, context)
         return _plain_reading(rollup, partial(matches, flag), context, zero=0)
@@ -176,6 +178,15 @@ def reading(rollup: Rollup, context: Context, rates: Rates) -> Reading:
         raw_of = partial(_weighted, raw_of, weight_of)
     zero = Decimal(0) if operation.gives is Gives.VALUE and is_decimal else 0
     return _plain_reading(rollup, raw_of, context, zero=zero)
+
+
+def reading_of_figures(
+    rollup: Rollup, context: Context, rates: Rates, *, is_money: bool
+) -> Reading:
+    """Make a rollup of figures ready; its items are the figures, money by its currency."""
+    if is_money and rollup.aggregate.scaled is not None:
+        return _money_reading(rollup, Path("id"), context, rates, None)
+    return _plain_reading(rollup, _identity, context, zero=0)
 
 
 def _plain_reading(

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from crmcore import render
 from crmcore.entities.record import kind_of
 from crmcore.findings import Findings
-from crmcore.rules.rollup.definition import Rollup
+from crmcore.rules.rollup.formula import Definition
 from crmcore.rules.rollup.reading import Value
 
 
@@ -25,7 +25,7 @@ class RollupResult(Mapping[str, Value]):
     made of its state when it is read.
     """
 
-    rollup: Rollup
+    rollup: Definition
     _states: Mapping[str, Any] = field(repr=False)
     _finish: Callable[[Any], Value] = field(repr=False)
     _total: Callable[[], Value] = field(repr=False)

@@ -15,6 +15,7 @@ from crmcore.model.describe import EntitySchema, FieldSchema, Holds
 from crmcore.query import Filter, Order, Path, field_at
 from crmcore.query.filters import is_filter
 from crmcore.rules.rollup.algebra import NOTHING, Gives, Operation, Sort, Takes
+from crmcore.rules.rollup.formula import Figure
 from crmcore.values.money import MAX_DECIMALS, Money
 from crmcore.values.ref import Ref
 
@@ -115,6 +116,19 @@ def by_findings(by: Path, over: str, schema: EntitySchema) -> Iterator[Finding]:
         )
 
 
+def figure_findings(by: Path, operation: Operation, *, child: str, over: str) -> Iterator[Finding]:
+    """What is wrong with a rollup of the figures that accounts have."""
+    if child != over or by.steps != ("id",):
+        yield problem(
+            "by",
+            "figures are those of the accounts themselves",
+            value=str(by),
+            suggestion="give the same entity as child and over, and by=F.id",
+        )
+    if operation.is_ordered or operation.weight is not None or operation.takes is Takes.NOTHING:
+        yield problem("aggregate", f"{operation} cannot be made of figures")
+
+
 def link_fields(
     schema: EntitySchema, *, child: str, over: str
 ) -> tuple[tuple[FieldSchema, ...], tuple[FieldSchema, ...]]:
@@ -190,7 +204,9 @@ def _sort_findings(
         yield problem("value", f"{operation} takes {wanted}, not {found}", value=str(value))
 
 
-def is_money(value: Path | Filter | None, operation: Operation, schema: EntitySchema) -> bool:
+def is_money(
+    value: Path | Filter | Figure | None, operation: Operation, schema: EntitySchema
+) -> bool:
     """Whether the figure is made of money that is converted to one currency."""
     if not isinstance(value, Path) or operation.scaled is None:
         return False
@@ -227,7 +243,7 @@ def rate_findings(rate_on: Path | date | None, schema: EntitySchema) -> Iterator
 
 def empty_findings(
     empty: Any,
-    value: Path | Filter | None,
+    value: Path | Filter | Figure | None,
     operation: Operation,
     *,
     schema: EntitySchema,
@@ -235,7 +251,12 @@ def empty_findings(
 ) -> Iterator[Finding]:
     """What is wrong with the declared value of the empty set: it must be like any other figure."""
     place = _located(value, schema) if isinstance(value, Path) else None
-    if empty is None or empty is NOTHING or isinstance(place, CrmError):
+    if (
+        empty is None
+        or empty is NOTHING
+        or isinstance(place, CrmError)
+        or isinstance(value, Figure)
+    ):
         return
     wanted: tuple[type, ...] = (int,)
     if operation.gives is Gives.FLAG:

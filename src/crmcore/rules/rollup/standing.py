@@ -10,7 +10,7 @@ from crmcore.errors import InvalidValueError
 from crmcore.findings import Finding, Findings
 from crmcore.model.model import Model
 from crmcore.rules.rollup.algebra import Algebra, State, exactly, plus
-from crmcore.rules.rollup.branch import Figure, own_items
+from crmcore.rules.rollup.branch import Column, own_items
 from crmcore.rules.rollup.compiled import Node
 from crmcore.rules.rollup.definition import Scope
 from crmcore.rules.rollup.operations import COUNT
@@ -21,7 +21,7 @@ from crmcore.rules.tree import Forest, forest_findings, tree_field
 from crmcore.values.money import MAX_INTEGER_DIGITS
 
 
-def figure_at(figure: Figure, node: Node) -> Value:
+def figure_at(figure: Column, node: Node) -> Value:
     """The figure of one account; ``None`` too where an amount is beyond all bounds."""
     if figure.rollup.aggregate.algebra is not Algebra.MULTISET:
         return _finish(figure, figure.walk.state(node))
@@ -33,7 +33,7 @@ def figure_at(figure: Figure, node: Node) -> Value:
     return found
 
 
-def _finish(figure: Figure, state: State | None) -> Value:
+def _finish(figure: Column, state: State | None) -> Value:
     try:
         with exactly():
             return figure.reading.finish(state)
@@ -41,7 +41,7 @@ def _finish(figure: Figure, state: State | None) -> Value:
         return None
 
 
-def result(figure: Figure, model: Model) -> RollupResult:
+def result(figure: Column, model: Model) -> RollupResult:
     """The figures of every account, as they are now, in the order in which accounts came."""
     rollup, reads = figure.rollup, figure.reading
     grove = figure.branch.grove
@@ -71,7 +71,7 @@ def result(figure: Figure, model: Model) -> RollupResult:
     )
 
 
-def _states(figure: Figure) -> tuple[dict[str, Any], Callable[[Any], Value]]:
+def _states(figure: Column) -> tuple[dict[str, Any], Callable[[Any], Value]]:
     """What the figure of each account is made of, and how it is made."""
     grove, walk = figure.branch.grove, figure.walk
     nodes = grove.nodes
@@ -101,7 +101,7 @@ def _states(figure: Figure) -> tuple[dict[str, Any], Callable[[Any], Value]]:
     return {one: walk.state(nodes[one]) for one in grove.raw}, finish
 
 
-def _ranked(figure: Figure) -> dict[str, Value]:
+def _ranked(figure: Column) -> dict[str, Value]:
     """Figures that need all values: states are made from the leaves up, and used up."""
     grove, reads = figure.branch.grove, figure.reading
     states: dict[str, State] = {}
@@ -109,15 +109,15 @@ def _ranked(figure: Figure) -> dict[str, Value]:
     for node in grove.bottom_up():
         id_, above = node[ID], node[PARENT]
         own = _gathered(figure, (node,))
-        state = _merged(reads, states.pop(id_, None), own)
+        state = merged(reads, states.pop(id_, None), own)
         values[id_] = _finish(figure, state)
         node[figure.lane.slot] = reads, values[id_]
         if above is not None and state is not None and figure.rollup.scope is not Scope.OWN:
-            states[above[ID]] = _merged(reads, states.get(above[ID]), state)
+            states[above[ID]] = merged(reads, states.get(above[ID]), state)
     return {one: values[one] for one in grove.raw}
 
 
-def _joint(figure: Figure, nodes: Iterable[Node]) -> State | None:
+def _joint(figure: Column, nodes: Iterable[Node]) -> State | None:
     """One state of those of several nodes, none of which is used up."""
     if figure.rollup.aggregate.algebra is Algebra.MULTISET:
         states = [_state(figure, node) for node in nodes]
@@ -126,11 +126,11 @@ def _joint(figure: Figure, nodes: Iterable[Node]) -> State | None:
     joint: State | None = None
     with exactly():
         for state in states:
-            joint = _merged(figure.reading, joint, state)
+            joint = merged(figure.reading, joint, state)
     return joint
 
 
-def _total(figure: Figure) -> Value:
+def _total(figure: Column) -> Value:
     grove = figure.branch.grove
     nodes = [*grove.nodes.values()]
     if figure.rollup.scope is not Scope.OWN:
@@ -138,7 +138,7 @@ def _total(figure: Figure) -> Value:
     return _finish(figure, _joint(figure, [*nodes, grove.nowhere]))
 
 
-def findings(figure: Figure, model: Model) -> Findings:
+def findings(figure: Column, model: Model) -> Findings:
     """What is wrong with the tree, and which records are left out of a figure, by id."""
     grove = figure.branch.grove
     along = tree_field(model.schema(figure.rollup.over))
@@ -156,7 +156,7 @@ def findings(figure: Figure, model: Model) -> Findings:
     return found + [one for one in told if one is not None]
 
 
-def _state(figure: Figure, node: Node) -> State | None:
+def _state(figure: Column, node: Node) -> State | None:
     if figure.rollup.aggregate.algebra is not Algebra.MULTISET:
         return figure.walk.state(node)
     nodes = [node]
@@ -166,7 +166,7 @@ def _state(figure: Figure, node: Node) -> State | None:
     return _gathered(figure, nodes)
 
 
-def _gathered(figure: Figure, nodes: Iterable[Node]) -> State | None:
+def _gathered(figure: Column, nodes: Iterable[Node]) -> State | None:
     home = figure.reading.home
     state: State | None = None
     for node in nodes:
@@ -193,7 +193,8 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _merged(reads: Reading, left: State | None, right: State | None) -> State | None:
+def merged(reads: Reading, left: State | None, right: State | None) -> State | None:
+    """One state of two, either of which may be nothing; both may be used up."""
     if left is None or right is None:
         return right if left is None else left
     return reads.merge(left, right)
@@ -209,9 +210,9 @@ def _copied(state: State | None) -> State | None:
 _BOUND = 10**MAX_INTEGER_DIGITS
 
 
-def _too_large(figure: Figure, states: dict[str, Any]) -> list[Finding]:
+def _too_large(figure: Column, states: dict[str, Any]) -> list[Finding]:
     """The accounts whose sum is beyond the bounds of an amount of money."""
-    found = []
+    found: list[Finding] = []
     if figure.reading.home is None or figure.rollup.aggregate.merge is not plus:
         return found
     for one, state in states.items():

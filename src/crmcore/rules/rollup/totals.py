@@ -7,48 +7,41 @@ and changes and knows no repository; ``crm.figures`` brings the two together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import frozen
 
 from crmcore.changes import Change, Delete, Insert
 from crmcore.entities import ExchangeRate
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import NotFoundError
 from crmcore.findings import Findings
-from crmcore.query import Compare, field_at, value_at
-from crmcore.query.filters import is_filter
-from crmcore.rules.rollup import standing
-from crmcore.rules.rollup.algebra import Algebra, exactly
-from crmcore.rules.rollup.branch import Branch, Figure, forget, note, own_items, own_of
-from crmcore.rules.rollup.compiled import Group, Lane, Node, compile_bulk, compile_items
+from crmcore.query import Compare, Path, field_at
+from crmcore.rules.rollup import formula, standing
+from crmcore.rules.rollup.algebra import exactly
+from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
+from crmcore.rules.rollup.bulk import fill
+from crmcore.rules.rollup.compiled import Lane, Node, compile_items
 from crmcore.rules.rollup.dates import relative_terms
 from crmcore.rules.rollup.definition import Rollup, Scope
+from crmcore.rules.rollup.derived import formula_result, rollup_result
+from crmcore.rules.rollup.follow import Follower
+from crmcore.rules.rollup.formula import Definition, Formula, needs
 from crmcore.rules.rollup.grove import Grove
+from crmcore.rules.rollup.quiet import FigureChange, Watch, compared
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import Item, Out, Value, reading
 from crmcore.rules.rollup.result import RollupResult
 from crmcore.rules.rollup.sound import link_fields
 from crmcore.rules.rollup.standing import figure_at
 from crmcore.rules.rollup.turning import Turning
-from crmcore.rules.rollup.walks import BELOW, ID, PARENT, GroupWalk, blank, walk_of
+from crmcore.rules.rollup.walks import BELOW, PARENT, blank, walk_of
 from crmcore.rules.tree import parents_of, tree_field
 
 if TYPE_CHECKING:
     from crmcore.rules.rule import Context
-
-
-@frozen(kw_only=True)
-class FigureChange:
-    """That a figure of an account is another one than before."""
-
-    rollup: str
-    account_id: str
-    before: Value
-    after: Value
 
 
 class Totals:
@@ -60,42 +53,68 @@ class Totals:
 
     def __init__(
         self,
-        rollups: Iterable[Rollup],
+        definitions: Iterable[Definition],
         context: Context,
         *,
+        among: Iterable[Definition] = (),
         new: Callable[[Iterable[Any]], Node] = list,
     ) -> None:
-        """``new`` makes a node of its slots: a test may count what is touched."""
+        """``among`` are definitions that those given may name (R12).
+
+        ``new`` makes a node of its slots: a test may count what is touched.
+        """
         self._context = context
         self._rates = Rates()
         self._rate_records: dict[str, ExchangeRate] = {}
         self._groves: dict[type[Record], Grove] = {}
         self._branches: dict[tuple[Any, ...], Branch] = {}
-        self._figures: dict[Rollup, Figure] = {}
+        self._columns: dict[Rollup, Column] = {}
         self._turnings: dict[tuple[type[Record], tuple[str, ...]], Turning] = {}
         self._terms: list[tuple[type[Record], Compare]] = []
         self._items: dict[type[Record], Callable[[Record], tuple[Item, ...]]] = {}
-        self._by_child: dict[type[Record], list[Figure]] = {}
-        self._heard: dict[tuple[int, int], tuple[Figure, Node, Value]] | None = None
-        for rollup in rollups:
-            self._define(rollup, new)
+        self._followers: dict[type[Record], Follower] = {}
+        self._by_child: dict[type[Record], list[Column]] = {}
+        self._by_name: dict[str, Definition] = {}
+        self._records: dict[type[Record], dict[str, Record]] = {}
+        self._derived: dict[Definition, RollupResult] = {}
+        self._new = new
+        given = tuple(definitions)
+        known = {one.name: one for one in (*among, *given)}
+        for one in given:
+            self._take(one, known)
         for child in self._by_child:
             self._compile(child)
+        self._links = {one.via for one in self._branches.values() if one.via is not None}
 
-    def _define(self, rollup: Rollup, new: Callable[[Iterable[Any]], Node]) -> None:
-        grove = self._groves.get(rollup.over)
-        if grove is None:
-            grove = Grove(kind_of(rollup.over), new)
-            grove.attach, grove.detach = (
-                partial(self._moved, grove, 1),
-                partial(self._moved, grove, -1),
-            )
-            self._groves[rollup.over] = grove
+    def _take(self, definition: Definition, known: Mapping[str, Definition]) -> None:
+        """Take in a definition and all that it is made of."""
+        waiting = [definition]
+        while waiting:
+            one = waiting.pop()
+            if one.name in self._by_name:
+                continue
+            self._by_name[one.name] = one
+            grove = self._grove(one.over)
+            if isinstance(one, Rollup) and not needs(one):
+                self._define(one, grove)
+            else:
+                self._records.setdefault(one.over, {})
+                waiting += (known[name] for name in needs(one))
+
+    def _grove(self, over: type[Record]) -> Grove:
+        if over not in self._groves:
+            grove = Grove(kind_of(over), self._new)
+            grove.attach = partial(self._moved, grove, 1)
+            grove.detach = partial(self._moved, grove, -1)
+            self._groves[over] = grove
+        return self._groves[over]
+
+    def _define(self, rollup: Rollup, grove: Grove) -> None:
         branch = self._branch(rollup, grove)
         lane = Lane(reading(rollup, self._context, self._rates), len(grove.template))
         grove.widen(blank(lane))
         own = self._by_child.setdefault(rollup.child, [])
-        figure = Figure(
+        figure = Column(
             rollup=rollup,
             reading=lane.reading,
             lane=lane,
@@ -105,9 +124,8 @@ class Totals:
         )
         branch.figures.append(figure)
         own.append(figure)
-        self._figures[rollup] = figure
-        filters = (one for one in (rollup.where, rollup.value) if is_filter(one))
-        for term in (term for where in filters for term in relative_terms(where)):
+        self._columns[rollup] = figure
+        for term in _relative_terms(rollup):
             self._terms.append((rollup.child, term))
             turning = Turning(term.path, self._context.model.calendar)
             self._turnings.setdefault((rollup.child, term.path.steps), turning)
@@ -139,6 +157,14 @@ class Totals:
         self._items[child] = compile_items(lanes, self._context.model.schema(child))
         for branch in self._branches_of(child):
             branch.items = self._items[child]
+        columns = tuple(self._by_child[child])
+        self._followers[child] = Follower(
+            items=self._items[child],
+            branches=self._branches_of(child),
+            columns=columns,
+            turnings=[one for (of, _), one in self._turnings.items() if of is child],
+            nothing=(Out.ELSEWHERE,) * len(columns),
+        )
 
     def _branches_of(self, child: type[Record]) -> list[Branch]:
         return [one for one in self._branches.values() if one.child is child]
@@ -157,70 +183,19 @@ class Totals:
         groups = accounts if isinstance(accounts, list | tuple) else tuple(accounts)
         with exactly():
             for over, grove in self._groves.items():
-                own = (one for one in groups if type(one) is over)
+                own = [one for one in groups if type(one) is over]
+                if over in self._records:
+                    self._records[over] = {one.id: one for one in own}
                 grove.plant(parents_of(own, tree_field(self._context.model.schema(over))))
             for link in links:
                 self._link(link, 1)
             several = len(self._by_child) > 1 and not isinstance(children, list | tuple)
             records = tuple(children) if several else children
             for child in self._by_child:
-                self._bulk(child)(records)
+                schema = self._context.model.schema(child)
+                fill(records, self._branches_of(child), self._followers[child].turnings, schema)
             for grove in self._groves.values():
                 self._rise(grove)
-
-    def _bulk(self, child: type[Record]) -> Callable[[Iterable[Record]], None]:
-        branches = self._branches_of(child)
-        turnings = [one for (of, _), one in self._turnings.items() if of is child]
-        linking = [one for one in branches if one.via is not None]
-
-        def hear(record: Record) -> None:
-            for turning in turnings:
-                turning.put(record)
-            for branch in linking:
-                self._know(branch, record)
-
-        figures = {id(one.lane): one for one in self._by_child[child]}
-
-        def slowly(lane: Lane, node: Node, record: Record) -> None:
-            figure, item = figures[id(lane)], lane.item_of(record)
-            note(figure, record, item)
-            if item.__class__ is not Out:
-                figure.walk.take(node, item)
-
-        groups = [
-            Group(
-                path=one.path,
-                lanes=tuple(figure.lane for figure in one.figures),
-                nodes=one.grove.nodes,
-                is_plain=one.lookup is not None and one.lookup.kind == one.grove.kind,
-                place=one.place,
-                own=one.own,
-                linked=one.linked if one.via is not None else None,
-                insert=partial(self._insert, one),
-            )
-            for one in branches
-        ]
-        return compile_bulk(
-            groups,
-            self._context.model.schema(child),
-            slowly=slowly,
-            note=hear if turnings or linking else None,
-        )
-
-    def _insert(self, branch: Branch, record: Record) -> None:
-        """Take in one record that several accounts have, with nothing above them yet."""
-        items = self._items[branch.child](record)
-        for node in branch.places(record):
-            own = node[branch.own]
-            if own is None:
-                own = node[branch.own] = []
-            own.append(record)
-            for figure in branch.figures:
-                item = items[figure.at]
-                if item.__class__ is not Out:
-                    figure.walk.take(node, item)
-        for figure in branch.figures:
-            note(figure, record, items[figure.at])
 
     def _rise(self, grove: Grove) -> None:
         walks = [one.walk for one in self._of(grove) if one.rollup.scope is not Scope.OWN]
@@ -229,8 +204,8 @@ class Totals:
         for walk in walks:
             walk.rise(pairs)
 
-    def _of(self, grove: Grove) -> Iterator[Figure]:
-        return (one for one in self._figures.values() if one.branch.grove is grove)
+    def _of(self, grove: Grove) -> Iterator[Column]:
+        return (one for one in self._columns.values() if one.branch.grove is grove)
 
     def _moved(self, grove: Grove, sign: int, node: Node, parent: Node) -> None:
         for figure in self._of(grove):
@@ -242,8 +217,9 @@ class Totals:
 
     def _renew(self) -> None:
         """Read every figure by the rates and the day of now; no record is looked at."""
+        self._derived.clear()
         self._rates = Rates.of(self._rate_records.values())
-        for figure in self._figures.values():
+        for figure in self._columns.values():
             figure.reading = reading(figure.rollup, self._context, self._rates)
 
     # What follows changes.
@@ -268,7 +244,7 @@ class Totals:
                     figure.walk.lane = figure.lane
                 self._compile(child)
                 for id_, record in records.items():
-                    self._replace(child, record, record, old[id_])
+                    self._followers[child].follow(record, record, old[id_])
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Follow one commit, whose records are as stored.
@@ -277,6 +253,7 @@ class Totals:
         built afresh.
         """
         has_rates = False
+        self._derived.clear()
         with exactly():
             for change in changes:
                 before = None if isinstance(change, Insert) else change.before
@@ -284,10 +261,10 @@ class Totals:
                 entity = type(before) if after is None else type(after)
                 if entity in self._groves:
                     self._structure(entity, change.ref.id, after)
-                if any(one.via is entity for one in self._branches.values()):
+                if entity in self._links:
                     self._relink(before, after)
-                if entity in self._by_child:
-                    self._replace(entity, before, after, None)
+                if entity in self._followers:
+                    self._followers[entity].follow(before, after, None)
                 if entity is ExchangeRate:
                     has_rates = True
                     if isinstance(after, ExchangeRate):
@@ -298,55 +275,19 @@ class Totals:
             self._renew()
 
     def applied(self, changes: Iterable[Change]) -> tuple[FigureChange, ...]:
-        """Follow one commit, and say which figures are others now (law R13).
-
-        At most one for each rollup and account, by rollup in the order of the definitions, then by
-        account. An account that is not there has the figure of the empty set. Figures of whole
-        groups, and of operations that need all values, are compared at every account, and after a
-        change of exchange rates those made of money; the others only where they were touched.
-        """
+        """Follow one commit, and say which figures are others now (law R13); see ``quiet``."""
         changes = tuple(changes)
         has_rates = any(one.ref.kind == kind_of(ExchangeRate) for one in changes)
-        before: dict[Rollup, dict[str, Value]] = {one: {} for one in self._figures}
-        for rollup, figure in self._figures.items():
-            if _is_compared_whole(figure, has_rates=has_rates):
-                before[rollup] = self._all(figure)
-            else:
-                figure.walk.heard = partial(self._remember, figure, before[rollup])
+        watch = Watch(self._columns.values(), self._context.model, has_rates=has_rates)
+        derived = {one: dict(self.result(one)) for one in self._by_name.values() if needs(one)}
         try:
             self.apply(changes)
         finally:
-            for figure in self._figures.values():
-                figure.walk.heard = None
-        return tuple(
-            FigureChange(rollup=rollup.name, account_id=one, before=old, after=new)
-            for rollup, figure in self._figures.items()
-            for one, old, new in self._compared(figure, before[rollup], has_rates=has_rates)
-            if old != new
-        )
-
-    def _compared(
-        self, figure: Figure, before: dict[str, Value], *, has_rates: bool
-    ) -> Iterator[tuple[str, Value, Value]]:
-        nothing = figure.reading.finish(None)
-        whole = _is_compared_whole(figure, has_rates=has_rates)
-        after = self._all(figure) if whole else {}
-        raw, nodes = figure.branch.grove.raw, figure.branch.grove.nodes
-        for one in sorted(before.keys() | after.keys()):
-            if whole:
-                new = after.get(one, nothing)
-            else:
-                new = figure_at(figure, nodes[one]) if one in raw else nothing
-            yield one, before.get(one, nothing), new
-
-    def _remember(self, figure: Figure, before: dict[str, Value], _at: int, node: Node) -> None:
-        id_ = node[ID]
-        if id_ is not None and id_ not in before:
-            is_known = id_ in figure.branch.grove.raw
-            before[id_] = figure_at(figure, node) if is_known else figure.reading.finish(None)
-
-    def _all(self, figure: Figure) -> dict[str, Value]:
-        return dict(self.result(figure.rollup))
+            watch.end()
+        found = [*watch.changes()]
+        for one, before in derived.items():
+            found += compared(one.name, before, self.result(one), None)
+        return tuple(found)
 
     def _structure(self, over: type[Record], id_: str, after: Record | None) -> None:
         grove = self._groves[over]
@@ -360,6 +301,11 @@ class Totals:
         ]
         for branch, record in shared:
             self._withdraw(branch, record)
+        if over in self._records:
+            if after is None:
+                del self._records[over][id_]
+            else:
+                self._records[over][id_] = after
         if after is None:
             grove.drop(id_)
         else:
@@ -418,122 +364,75 @@ class Totals:
                 if item.__class__ is not Out:
                     figure.walk.add(node, item)
 
-    def _know(self, branch: Branch, record: Record) -> None:
-        branch.records[record.id] = record
-        named = branch.named(value_at(record, branch.path))
-        if named is not None:
-            branch.naming.setdefault(named, set()).add(record.id)
-
-    def _replace(
-        self,
-        child: type[Record],
-        before: Record | None,
-        after: Record | None,
-        were: tuple[Item, ...] | None,
-    ) -> None:
-        """Bring the figures from one state of a record to the next.
-
-        ``were`` is what it counted for (``None``: what the definitions say today).
-        """
-        items = self._items[child]
-        old, new = were, None if after is None else items(after)
-        known = before
-        for branch in self._branches_of(child):
-            sources = [] if before is None else branch.places(before)
-            for node in sources:
-                known = own_of(node, branch).pop(before.id)  # type: ignore[union-attr]  # it has sources
-            if old is None and known is not None:
-                old = items(known)
-            if after is not None and branch.via is not None:
-                self._know(branch, after)
-            elif before is not None and branch.via is not None:
-                del branch.records[before.id]
-            targets = [] if after is None else branch.places(after)
-            self._shift(branch, sources, targets, old, new, after)
-        for turning in (one for (of, _), one in self._turnings.items() if of is child):
-            if known is not None:
-                turning.drop(known)
-            if after is not None:
-                turning.put(after)
-        for figure in self._by_child[child]:
-            if known is not None:
-                forget(figure, known, old[figure.at])  # type: ignore[index]  # it was known
-            if after is not None:
-                note(figure, after, new[figure.at])  # type: ignore[index]  # it is there
-
-    def _shift(
-        self,
-        branch: Branch,
-        sources: list[Node],
-        targets: list[Node],
-        old: tuple[Item, ...] | None,
-        new: tuple[Item, ...] | None,
-        after: Record | None,
-    ) -> None:
-        nowhere: tuple[Item, ...] = (Out.ELSEWHERE,) * len(self._by_child[branch.child])
-        stays = len(sources) == len(targets) == 1 and sources[0] is targets[0]
-        olds, news = old or nowhere, new or nowhere
-        changed = [one for one in branch.figures if not stays or olds[one.at] != news[one.at]]
-        single = sources[0] if stays else None
-        replaced = []
-        for figure in changed:
-            was, now = olds[figure.at], news[figure.at]
-            if single is not None and isinstance(figure.walk, GroupWalk):
-                if was.__class__ is not Out and now.__class__ is not Out:
-                    replaced.append(figure)
-                    figure.walk.replace(single, was, now)
-                    continue
-            if was.__class__ is not Out:
-                for node in sources:
-                    figure.walk.remove(node, was)
-        for node in targets:
-            own_of(node, branch)[after.id] = after  # type: ignore[union-attr]  # it has targets
-        for figure in changed:
-            now = news[figure.at]
-            if now.__class__ is not Out and figure not in replaced:
-                for node in targets:
-                    figure.walk.add(node, now)
-
     # What is read.
 
-    def has(self, rollup: Rollup, account_id: str) -> bool:
-        """Whether an account that a rollup is over is stored."""
-        return account_id in self._figures[rollup].branch.grove.raw
+    @property
+    def entities(self) -> tuple[frozenset[type[Record]], ...]:
+        """The entities of the accounts, the children and the links that it is made of."""
+        vias = (one.via for one in self._branches.values() if one.via is not None)
+        return frozenset(self._groves), frozenset(self._by_child), frozenset(vias)
 
-    def is_flawed(self, rollup: Rollup) -> bool:
+    def has(self, definition: Definition, account_id: str) -> bool:
+        """Whether an account that a definition is over is stored."""
+        return account_id in self._groves[definition.over].raw
+
+    def is_flawed(self, definition: Definition) -> bool:
         """Whether there may be findings."""
-        figure = self._figures[rollup]
-        grove = figure.branch.grove
-        return bool(figure.flawed or figure.foreign or grove.looping or grove.waiting)
+        grove = self._groves[definition.over]
+        column = self._columns.get(definition) if isinstance(definition, Rollup) else None
+        own = column is None or column.flawed or column.foreign
+        return bool(own or grove.looping or grove.waiting)
 
-    def value(self, rollup: Rollup, account_id: str) -> Value:
+    def value(self, definition: Definition, account_id: str) -> Value:
         """The figure of one account; ``None`` too where an amount is beyond all bounds.
 
         Raises ``NotFoundError`` for an account that is not stored.
         """
-        figure = self._figures[rollup]
-        grove = figure.branch.grove
-        node = grove.nodes.get(account_id)
-        if node is None or account_id not in grove.raw:
+        grove = self._groves[definition.over]
+        if account_id not in grove.raw:
             raise NotFoundError(grove.kind, account_id)
-        if rollup.scope is Scope.ULTIMATE_PARENT:
+        if isinstance(definition, Formula):
+            return definition.value(lambda name: self.value(self._by_name[name], account_id))
+        column = self._columns.get(definition)
+        if column is None:
+            return self.result(definition)[account_id]
+        node = grove.nodes[account_id]
+        if definition.scope is Scope.ULTIMATE_PARENT:
             while node[PARENT] is not None:
                 node = node[PARENT]
-        return figure_at(figure, node)
+        return figure_at(column, node)
 
-    def result(self, rollup: Rollup) -> RollupResult:
+    def result(self, definition: Definition) -> RollupResult:
         """The figures of every account, as they are now, in the order in which accounts came."""
-        return standing.result(self._figures[rollup], self._context.model)
+        if isinstance(definition, Rollup) and definition in self._columns:
+            return standing.result(self._columns[definition], self._context.model)
+        if definition not in self._derived:
+            parts = {name: self.result(self._by_name[name]) for name in needs(definition)}
+            if isinstance(definition, Formula):
+                self._derived[definition] = formula_result(definition, parts)
+            else:
+                (base,) = parts.values()
+                self._derived[definition] = rollup_result(
+                    definition,
+                    base,
+                    grove=self._groves[definition.over],
+                    records=self._records[definition.over],
+                    context=self._context,
+                    rates=self._rates,
+                )
+        return self._derived[definition]
 
-    def findings(self, rollup: Rollup) -> Findings:
+    def findings(self, definition: Definition) -> Findings:
         """What is wrong with the tree, and which records are left out of a figure, by id."""
-        return standing.findings(self._figures[rollup], self._context.model)
+        column = self._columns.get(definition) if isinstance(definition, Rollup) else None
+        if column is not None:
+            return standing.findings(column, self._context.model)
+        parts = (self.findings(self._by_name[name]) for name in needs(definition))
+        return Findings(dict.fromkeys(one for part in parts for one in part))
 
 
-def _is_compared_whole(figure: Figure, *, has_rates: bool) -> bool:
-    rollup = figure.rollup
-    return (
-        rollup.scope is Scope.ULTIMATE_PARENT
-        or rollup.aggregate.algebra is Algebra.MULTISET
-        or (has_rates and figure.reading.home is not None)
-    )
+def _relative_terms(rollup: Rollup) -> Iterator[Compare]:
+    """The comparisons with relative days in the filter of a rollup, and in a value that is one."""
+    yield from relative_terms(rollup.where)
+    if rollup.value is not None and not isinstance(rollup.value, Path | formula.Figure):
+        yield from relative_terms(rollup.value)

@@ -1,0 +1,67 @@
+"""Bulk: many records taken in at once, each at its own account, before anything stands above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from crmcore.entities.record import Record
+from crmcore.model.describe import EntitySchema
+from crmcore.rules.rollup.branch import Branch, know, note
+from crmcore.rules.rollup.compiled import Group, Lane, Node, compile_bulk
+from crmcore.rules.rollup.reading import Out
+from crmcore.rules.rollup.turning import Turning
+
+
+def fill(
+    records: Iterable[Record],
+    branches: Sequence[Branch],
+    turnings: Sequence[Turning],
+    schema: EntitySchema,
+) -> None:
+    """Take the records of one entity into the branches over it; others are passed over."""
+    linking = [one for one in branches if one.via is not None]
+    columns = {id(one.lane): one for branch in branches for one in branch.figures}
+
+    def hear(record: Record) -> None:
+        for turning in turnings:
+            turning.put(record)
+        for branch in linking:
+            know(branch, record)
+
+    def slowly(lane: Lane, node: Node, record: Record) -> None:
+        column, item = columns[id(lane)], lane.item_of(record)
+        note(column, record, item)
+        if item.__class__ is not Out:
+            column.walk.take(node, item)
+
+    groups = [
+        Group(
+            path=one.path,
+            lanes=tuple(column.lane for column in one.figures),
+            nodes=one.grove.nodes,
+            is_plain=one.lookup is not None and one.lookup.kind == one.grove.kind,
+            place=one.place,
+            own=one.own,
+            linked=one.linked if one.via is not None else None,
+            insert=partial(_insert, one),
+        )
+        for one in branches
+    ]
+    heard = hear if turnings or linking else None
+    compile_bulk(groups, schema, slowly=slowly, note=heard)(records)
+
+
+def _insert(branch: Branch, record: Record) -> None:
+    """Take in one record that links give to accounts."""
+    items = branch.items(record)
+    for node in branch.places(record):
+        if node[branch.own] is None:
+            node[branch.own] = []
+        node[branch.own].append(record)
+        for column in branch.figures:
+            item = items[column.at]
+            if item.__class__ is not Out:
+                column.walk.take(node, item)
+    for column in branch.figures:
+        note(column, record, items[column.at])
