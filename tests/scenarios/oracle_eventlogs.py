@@ -45,7 +45,7 @@ def figures(path: Path, order: Sequence[str], last: str) -> Figures:
         times = further.groupby("CaseID")["CompleteTimestamp"].first() - first
         times = times.dropna()
         timed.append(len(times))
-        medians.append(float(times.median().total_seconds()) if len(times) else float("nan"))
+        medians.append(float(times.dt.total_seconds().median()))
     visited = by_case["level"].apply(set)
     skipped = sum(
         any(one not in some for one in range(top))
@@ -69,4 +69,4 @@ def _rank(events: pd.DataFrame) -> dict[int, int]:
 
 def _positions(events: pd.DataFrame, first: pd.DataFrame) -> dict[int, int]:
     rank = {arrival: at for at, arrival in enumerate(events["arrival"])}
-    return {case: rank[arrival] for case, arrival in first["arrival"].items()}
+    return dict(zip(first.index, map(rank.__getitem__, first["arrival"]), strict=True))

@@ -145,7 +145,8 @@ def test_a_forecast_of_an_earlier_day_knows_only_that_day(
     assert line.by_stage == later * Fraction(20, 100)  # of the stage Qualification
     odds = observed_odds(records, context=context, asked=Asked(as_of=date.fromisoformat(day)))
     rate = next(one.win_rate for one in odds.stages if one.stage == maven.STAGES["Engaging"])
-    assert (rate.part, rate.n) == (won, won + lost)
+    assert rate.part == won
+    assert rate.n == won + lost
     assert rate.interval is not None
     assert rate.interval[0] < float(rate) < rate.interval[1]
     # What really came lies nearer to what was observed than to the probability of the stage.

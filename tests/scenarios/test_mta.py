@@ -48,8 +48,8 @@ def test_removal_effects_are_those_solved_one_by_one(path: Path, paths: list[Cha
     assert len(expected) == 12
     assert found == pytest.approx(expected, abs=1e-9)
     conversions = sum(one.converted for one in paths)
-    credits = {one: share * conversions for one, share in normalised(found).items()}
-    assert sum(credits.values()) == pytest.approx(conversions)
+    earned = {one: share * conversions for one, share in normalised(found).items()}
+    assert sum(earned.values()) == pytest.approx(conversions)
 
 
 def test_each_conversion_is_shared_by_the_channels_of_its_path(paths: list[ChannelPath]) -> None:
