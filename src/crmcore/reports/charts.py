@@ -64,6 +64,7 @@ def bars(title: str, found: Iterable[Bar], *, axis: str, mode: str = "stack") ->
         title,
         barmode=mode,
         showlegend=len(by_group) > 1,
+        xaxis={"type": "category"},  # a month is a name here, not a moment
         yaxis={"title": axis},
     )
 
@@ -96,15 +97,22 @@ def shares(title: str, found: Iterable[tuple[str, Decimal]]) -> Any:
 
 
 def treemap(title: str, boxes: Sequence[tuple[str, str, str, Decimal]], *, unit: str) -> Any:
-    """Boxes in boxes: ``(id, id of the box around it or "", name, value of its own)``."""
+    """Boxes in boxes: ``(id, id of the box around it or "", name, value of its own)``.
+
+    The box around others comes before them. A box is as large as its own value and those in it.
+    """
     go = plotly()
+    totals = {id_: max(value, Decimal(0)) for id_, _, _, value in boxes}
+    for id_, parent, _, _ in reversed(boxes):
+        if parent:
+            totals[parent] += totals[id_]
     trace = go.Treemap(
         ids=[id_ for id_, _, _, _ in boxes],
         parents=[parent for _, parent, _, _ in boxes],
-        labels=[name for _, _, name, _ in boxes],
-        values=[max(float(value), 0.0) for _, _, _, value in boxes],
-        branchvalues="remainder",
-        texttemplate=f"%{{label}}<br>%{{value:,.0f}} {unit}",
+        labels=[f"{name}: {totals[id_]:,.0f} {unit}" for id_, _, name, _ in boxes],
+        values=[float(totals[id_]) for id_, _, _, _ in boxes],
+        branchvalues="total",
+        textinfo="label",
         marker={"colorscale": [[0, "#dbe7f2"], [1, COLOURS[0]]], "showscale": False},
     )
     return _finished(go.Figure([trace]), title)

@@ -122,7 +122,9 @@ def test_reports_of_a_repository_as_of_a_moment_are_those_shown_then(
 
 @given(worlds(), st.randoms(use_true_random=False))
 def test_rows_of_one_moment_are_put_in_the_order_of_their_chain(world: World, chance: Any) -> None:
-    rows = [attrs.evolve(row, at=START, version=1) for row in world.changes]
+    rows = [
+        attrs.evolve(row, id=f"r{chance.random()}", at=START, version=1) for row in world.changes
+    ]
     chance.shuffle(rows)
     for own in histories(rows).values():
         ends = [None, *(row.after for row in own)]
