@@ -31,7 +31,7 @@ from crmcore.reports.timeline import timeline as told
 from crmcore.rules import matching
 from crmcore.rules import rollup as rolling
 from crmcore.rules.integrity import check_between, missing_relations, require_kind
-from crmcore.rules.matching import AnyRule, DuplicateSets
+from crmcore.rules.matching import AnyRule, DuplicateSets, LinkageRule
 from crmcore.rules.rollup import Explanation, Rollup
 
 
@@ -103,6 +103,17 @@ def descendants(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Acco
         found += fresh
         level = [one.id for one in fresh]
     return tuple(found)
+
+
+def learnt_rule(snapshot: Snapshot, desk: Desk, rule: str | LinkageRule) -> LinkageRule:
+    """See ``Crm.learn_matches``."""
+    chosen = desk.rules.match_rule(rule) if isinstance(rule, str) else rule
+    if not isinstance(chosen, LinkageRule):
+        raise UsageError("only a linkage rule learns its weights", chosen.name)
+    others = sorted(matching.related_kinds(chosen, desk.model).difference(chosen.kinds))
+    records = (one for one in gather.records_of(snapshot, chosen.kinds) if not _is_history(one))
+    related = gather.records_of(snapshot, others)
+    return matching.learn(records, rule=chosen, model=desk.model, related=related)
 
 
 def duplicates(

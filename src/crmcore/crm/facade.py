@@ -5,10 +5,11 @@ from __future__ import annotations
 from crmcore.crm.commands.duplicates import DuplicateCommands
 from crmcore.crm.commands.groups import GroupCommands
 from crmcore.crm.commands.leads import LeadCommands
+from crmcore.crm.commands.matching import MatchingCommands
 from crmcore.crm.commands.records import RecordCommands
 
 
-class Crm(RecordCommands, LeadCommands, DuplicateCommands, GroupCommands):
+class Crm(RecordCommands, LeadCommands, DuplicateCommands, GroupCommands, MatchingCommands):
     """A CRM on one repository: read, decide, store.
 
     ``repository`` is a ``Repository`` or a ``RowStore`` (``None``: a new one in memory). ``clock``

@@ -45,3 +45,7 @@ class Policies:
     no_company: NoCompany = NoCompany.CONTACT_ONLY
     undo_conversion: Undo = Undo.REFUSED
     conversion_matches: Matches = Matches.BLOCK
+    import_matches: Matches = Matches.BLOCK
+    capture_matches: Matches = Matches.BLOCK
+    create_matches: Matches = Matches.IGNORE
+    update_matches: Matches = Matches.IGNORE

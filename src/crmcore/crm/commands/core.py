@@ -8,18 +8,21 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from crmcore.adapters import JsonFileRepository, MemoryRepository
-from crmcore.changes import ConflictError
+from crmcore.changes import ConflictError, Insert
 from crmcore.crm.complete import complete, decided
 from crmcore.crm.desk import Desk
 from crmcore.crm.figures import Figures
+from crmcore.crm.gates import gated
 from crmcore.crm.indexes import Indexes
+from crmcore.crm.match_index import MatchIndex
 from crmcore.crm.storage import as_repository
 from crmcore.entities import Record
 from crmcore.errors import CrmError
 from crmcore.findings import Finding, Findings, ModelError, ValidationError
 from crmcore.model.model import STANDARD_MODEL, Model
+from crmcore.model.policies import Matches
 from crmcore.ports import Clock, IdFactory, Repository, RowStore, Snapshot, system_clock
-from crmcore.rules.rule import Context, Decided
+from crmcore.rules.rule import Context, Decided, Decision
 from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
 from crmcore.values.ids import new_id
 
@@ -52,6 +55,7 @@ class Core:
         self._on_finding = on_finding
         self._figures = Figures(self._desk, self._tell)
         self._indexes = Indexes(self._repository)
+        self._matches = MatchIndex(self._desk)
 
     @classmethod
     def open(
@@ -125,6 +129,20 @@ class Core:
             except ConflictError as faster:
                 conflict = faster
         raise conflict if conflict is not None else AssertionError("at least one try")
+
+    def _gated(self, plan: Callable[[Snapshot, Context], Decision]) -> Callable[[Snapshot, Context], Decision]:
+        """The plan behind the gates that the policies set for what is made and what changes."""
+        policies = self.model.policies
+        if policies.create_matches is policies.update_matches is Matches.IGNORE:
+            return plan
+        return gated(
+            plan,
+            self._matches,
+            self._indexes,
+            lambda one: (
+                policies.create_matches if isinstance(one, Insert) else policies.update_matches
+            ),
+        )
 
     def _commit(self, decision: D) -> D:
         if not decision.changes:
