@@ -194,7 +194,7 @@ class Catalogue:
 
     def _file(self, record: Record) -> None:
         ref = record.ref
-        targets = tuple(self._targets(record))
+        targets = tuple(dict.fromkeys(self._targets(record)))
         self._followed[ref] = targets
         for target in targets:
             self._followers.setdefault(target, {})[ref] = None
