@@ -25,7 +25,7 @@ from crmcore.reports.timeline import Timeline
 from crmcore.reports.timeline import timeline as told
 from crmcore.rules import matching
 from crmcore.rules.integrity import check_between, missing_relations, require_kind
-from crmcore.rules.matching import AnyRule, DuplicateSets
+from crmcore.rules.matching import AnyRule, DuplicateSets, LinkageRule
 
 
 def related(snapshot: Snapshot, model: Model, what: Target) -> Related:
@@ -74,6 +74,17 @@ def check(snapshot: Snapshot, model: Model) -> Findings:
 def _is_history(record: Record) -> bool:
     """Whether a record only tells of the past: a converted lead is a contact by now."""
     return isinstance(record, Lead) and record.converted_at is not None
+
+
+def learnt_rule(snapshot: Snapshot, desk: Desk, rule: str | LinkageRule) -> LinkageRule:
+    """See ``Crm.learn_matches``."""
+    chosen = desk.rules.match_rule(rule) if isinstance(rule, str) else rule
+    if not isinstance(chosen, LinkageRule):
+        raise UsageError("only a linkage rule learns its weights", chosen.name)
+    others = sorted(matching.related_kinds(chosen, desk.model).difference(chosen.kinds))
+    records = (one for one in gather.records_of(snapshot, chosen.kinds) if not _is_history(one))
+    related = gather.records_of(snapshot, others)
+    return matching.learn(records, rule=chosen, model=desk.model, related=related)
 
 
 def duplicates(

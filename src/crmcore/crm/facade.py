@@ -9,6 +9,7 @@ from crmcore.crm.commands.history import HistoryCommands
 from crmcore.crm.commands.interchange import InterchangeCommands
 from crmcore.crm.commands.leads import LeadCommands
 from crmcore.crm.commands.merges import MergeCommands
+from crmcore.crm.commands.matching import MatchingCommands
 from crmcore.crm.commands.records import RecordCommands
 from crmcore.crm.commands.reports import ReportCommands
 
@@ -18,6 +19,7 @@ class Crm(
     LeadCommands,
     InterchangeCommands,
     DuplicateCommands,
+    MatchingCommands,
     MergeCommands,
     GroupCommands,
     ReportCommands,

@@ -120,3 +120,6 @@ class Policies:
     capture_matches: Matches = Matches.ALERT
     lead_mode: LeadMode = LeadMode.LEADS_AND_CONTACTS
     qualify: Qualify = Qualify.IGNORED
+    import_matches: Matches = Matches.BLOCK
+    create_matches: Matches = Matches.IGNORE
+    update_matches: Matches = Matches.IGNORE

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 _LETTERS: Final = dict(
@@ -12,6 +14,8 @@ _LETTERS: Final = dict(
 
 _LETTERS_WITH_BREVE: Final = (("и\u0306", "й"), ("у\u0306", "ў"))  # noqa: RUF001  # look-alikes are what it is about
 """Cyrillic letters of their own that nevertheless decompose."""
+
+_ASCII_WORDS: Final = re.compile("[a-z0-9]+")
 
 _APOSTROPHES: Final = frozenset("ʹʺʻʼʽʾʿˈ")
 """Unicode takes these for letters, people for punctuation (as in Hawaii)."""
@@ -35,7 +39,9 @@ def normal_text(text: str) -> str:
     marks). Punctuation, symbols and control characters become spaces; invisible format characters
     are dropped. Empty where no letter or digit is left. Idempotent.
     """
-    folded = text.lower() if text.isascii() else _decomposed(text)
+    if text.isascii():
+        return " ".join(_ASCII_WORDS.findall(text.lower()))
+    folded = _decomposed(text)
     table = {ord(char): _replacement(char) for char in set(folded)}
     words = " ".join(folded.translate(table).split())
     return words if words.isascii() else unicodedata.normalize("NFKC", words)
@@ -65,6 +71,7 @@ def _decomposed(text: str) -> str:
     return text
 
 
+@cache
 def _replacement(char: str) -> str:
     letter = _LETTERS.get(char)
     if letter is not None:

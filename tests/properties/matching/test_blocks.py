@@ -10,6 +10,7 @@ from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import (
     CONTACTS,
     STANDARD_MATCH_RULES,
+    WEIGHTED_MATCH_RULES,
     MatchRule,
     find_duplicates,
     matches_of,
@@ -41,7 +42,7 @@ def share_a_key(rule: MatchRule, one: Record, other: Record) -> bool:
 def by_brute_force(records: list[Record], threshold: float) -> dict[object, float]:
     """The best score of each pair that some rule compares and that shares a key of that rule."""
     found: dict[object, float] = {}
-    for rule in STANDARD_MATCH_RULES:
+    for rule in WEIGHTED_MATCH_RULES:
         for one, other in combinations(sorted(records, key=lambda record: record.ref), 2):
             if {one.ref.kind, other.ref.kind} != set(rule.kinds):
                 continue
@@ -56,7 +57,7 @@ def test_blocking_loses_nothing_inside_its_blocks(records: list[Record], thresho
     """D6."""
     sets = find_duplicates(
         records,
-        rules=STANDARD_MATCH_RULES,
+        rules=WEIGHTED_MATCH_RULES,
         model=STANDARD_MODEL,
         related=EMPLOYERS,
         threshold=threshold,

@@ -12,7 +12,7 @@ from crmcore.rules.matching import (
     CONTACTS,
     LEADS,
     LEADS_AND_CONTACTS,
-    STANDARD_MATCH_RULES,
+    STANDARD_MATCH_RULES, WEIGHTED_MATCH_RULES,
     Level,
     find_duplicates,
     matches_of,
@@ -81,4 +81,6 @@ def test_a_sure_cluster_never_has_people_of_different_names() -> None:
         for given in ("John", "J.", "Jane")
     ]
     sets = find_duplicates(people, rules=STANDARD_MATCH_RULES, model=STANDARD_MODEL)
-    assert [cluster.level for cluster in sets.clusters] == [Level.POSSIBLE]
+    assert all(cluster.level < Level.SURE for cluster in sets.clusters)
+    weighted = find_duplicates(people, rules=WEIGHTED_MATCH_RULES, model=STANDARD_MODEL)
+    assert [cluster.level for cluster in weighted.clusters] == [Level.POSSIBLE]

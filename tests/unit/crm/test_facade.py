@@ -456,7 +456,7 @@ class TestDuplicates:
         assert len(crm.find_duplicates(Lead).clusters) == 1
         crm.convert_lead(one.id)
         assert not crm.find_duplicates(Lead).clusters
-        found = crm.find_duplicates(Lead, rule="lead-contact-standard-1")
+        found = crm.find_duplicates(Lead, rule="lead-contact-standard-2")
         assert [set(each.members) - {two.ref} for each in found.clusters] == [
             {crm.one(Contact, F.name.family == "King").ref}
         ]

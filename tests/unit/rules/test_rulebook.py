@@ -17,7 +17,7 @@ from crmcore import (
 )
 from crmcore.errors import UnknownNameError
 from crmcore.findings import ModelError
-from crmcore.rules.matching import CONTACTS, STANDARD_MATCH_RULES
+from crmcore.rules.matching import CONTACT_LINKAGE, STANDARD_MATCH_RULES
 from crmcore.rules.rollup import OPEN_DEALS, STANDARD_ROLLUPS
 
 LARGE = Rollup(
@@ -43,8 +43,8 @@ def test_the_standard_book_fits_every_model_with_a_disabled_object(kind: str) ->
 
 def test_rules_are_found_by_name_and_by_kind() -> None:
     assert STANDARD_RULES.rollup("open_deals") == OPEN_DEALS
-    assert STANDARD_RULES.match_rule(CONTACTS.name) == CONTACTS
-    assert STANDARD_RULES.match_rules_for("contact") == (CONTACTS,)
+    assert STANDARD_RULES.match_rule(CONTACT_LINKAGE.name) == CONTACT_LINKAGE
+    assert STANDARD_RULES.match_rules_for("contact") == (CONTACT_LINKAGE,)
     assert [one.kinds for one in STANDARD_RULES.match_rules_for("contact", "lead")] == [
         ("contact", "lead")
     ]
@@ -60,9 +60,9 @@ def test_a_successor_has_new_rules_and_replaces_those_of_the_same_name() -> None
     assert book.rollups == (*STANDARD_ROLLUPS, LARGE)
     other = attrs.evolve(LARGE, where=F.amount.amount > 99)
     assert book.with_rollups(other).rollups == (*STANDARD_ROLLUPS, other)
-    looser = attrs.evolve(CONTACTS, likely=CONTACTS.possible)
+    looser = attrs.evolve(CONTACT_LINKAGE, likely=CONTACT_LINKAGE.possible)
     replaced = STANDARD_RULES.with_match_rules(looser)
-    assert replaced.match_rule(CONTACTS.name) == looser
+    assert replaced.match_rule(CONTACT_LINKAGE.name) == looser
     assert len(replaced.match_rules) == len(STANDARD_MATCH_RULES)
     assert STANDARD_RULES.with_field_map(FieldMap()).field_map == FieldMap()
     assert STANDARD_RULES.with_survivorship(Survivorship()).survivorship == Survivorship()

@@ -11,20 +11,23 @@ from typing import Self, TypeVar
 import attrs
 
 from crmcore.adapters import JsonFileRepository, MemoryRepository
-from crmcore.changes import ChangeSet, ConflictError
+from crmcore.changes import ChangeSet, ConflictError, Insert
 from crmcore.crm.complete import Automation, complete, decided
 from crmcore.crm.desk import Desk
 from crmcore.crm.figures import Figures
+from crmcore.crm.gates import gated
 from crmcore.crm.hooks import Hook, HookFailure, Hooks
 from crmcore.crm.indexes import Indexes
+from crmcore.crm.match_index import MatchIndex
 from crmcore.crm.storage import as_repository
 from crmcore.entities import Record
 from crmcore.errors import CrmError
 from crmcore.findings import Finding, Findings, ModelError, ValidationError
 from crmcore.model.model import STANDARD_MODEL, Model
+from crmcore.model.policies import Matches
 from crmcore.ports import Clock, IdFactory, Repository, RowStore, Snapshot, system_clock
 from crmcore.ports.journal import Commit
-from crmcore.rules.rule import Context, Decided
+from crmcore.rules.rule import Context, Decided, Decision
 from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
 from crmcore.values.ids import new_id
 
@@ -60,6 +63,7 @@ class Core:
         self._hooks = Hooks(hooks=hooks, failed=on_hook_failure or self._report)
         self._indexes = Indexes(self._repository)
         self._figures = Figures(self._desk, self._indexes, self._tell)
+        self._matches = MatchIndex(self._desk)
 
     @classmethod
     def open(
@@ -148,6 +152,20 @@ class Core:
             except ConflictError as faster:
                 conflict = faster
         raise conflict if conflict is not None else AssertionError("at least one try")
+
+    def _gated(self, plan: Callable[[Snapshot, Context], Decision]) -> Callable[[Snapshot, Context], Decision]:
+        """The plan behind the gates that the policies set for what is made and what changes."""
+        policies = self.model.policies
+        if policies.create_matches is policies.update_matches is Matches.IGNORE:
+            return plan
+        return gated(
+            plan,
+            self._matches,
+            self._indexes,
+            lambda one: (
+                policies.create_matches if isinstance(one, Insert) else policies.update_matches
+            ),
+        )
 
     def _commit(self, decision: D) -> D:
         if not decision.changes:

@@ -90,13 +90,13 @@ class RecordCommands(Core):
 
     def add(self, record: R) -> R:
         """Store a record for the first time; returns it as stored."""
-        decision = self._do(partial(plans.add, records=[record]))
+        decision = self._do(self._gated(partial(plans.add, records=[record])))
         return _stored(decision, record)
 
     def add_all(self, records: Iterable[R]) -> tuple[R, ...]:
         """Store several records, which may refer to one another, by one commit; in this order."""
         given = tuple(records)
-        decision = self._do(partial(plans.add, records=given))
+        decision = self._do(self._gated(partial(plans.add, records=given)))
         after = {one.ref: one for one in decision.changes.written}
         return tuple(after[one.ref] for one in given)  # type: ignore[misc]  # same kind, same class
 
@@ -106,7 +106,7 @@ class RecordCommands(Core):
         Raises ``NotFoundError`` for a record that is not stored, and ``ConflictError`` when it
         changed since it was read. A record that says what is stored already is not written.
         """
-        decision = self._do(partial(plans.save, record=record), tries=1)
+        decision = self._do(self._gated(partial(plans.save, record=record)), tries=1)
         return _stored(decision, record)
 
     def delete(

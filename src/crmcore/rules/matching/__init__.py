@@ -7,7 +7,9 @@ word on two records, which both of them respect.
 
 from __future__ import annotations
 
-from crmcore.rules.matching.clusters import Cluster, clusters
+from crmcore.rules.matching.catalogue import Catalogue, Matches
+from crmcore.rules.matching.clusters import Cluster, by_score, clusters
+from crmcore.rules.matching.duplicate_error import DuplicateError
 from crmcore.rules.matching.duplicate_sets import DuplicateSets, KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Evidence, Match, score_of
 from crmcore.rules.matching.find import (
@@ -15,6 +17,7 @@ from crmcore.rules.matching.find import (
     AnyRule,
     compare,
     find_duplicates,
+    learn,
     matches_of,
 )
 from crmcore.rules.matching.judge import judge, verdicts
@@ -39,7 +42,13 @@ from crmcore.rules.matching.match_rule import (
 )
 from crmcore.rules.matching.reading import related_kinds
 from crmcore.rules.matching.soundness import check
-from crmcore.rules.matching.standard import ACCOUNTS, CONTACTS, LEADS, LEADS_AND_CONTACTS
+from crmcore.rules.matching.standard import (
+    ACCOUNTS,
+    CONTACTS,
+    LEADS,
+    LEADS_AND_CONTACTS,
+    WEIGHTED_MATCH_RULES,
+)
 
 __all__ = [
     "ACCOUNTS",
@@ -55,10 +64,13 @@ __all__ = [
     "LEAD_LINKAGE",
     "STANDARD_MATCH_RULES",
     "SUBJECTS",
+    "WEIGHTED_MATCH_RULES",
     "AnyRule",
     "BlockKey",
+    "Catalogue",
     "Cluster",
     "Comparison",
+    "DuplicateError",
     "DuplicateSets",
     "Evidence",
     "Gate",
@@ -70,12 +82,15 @@ __all__ = [
     "LinkageRule",
     "Match",
     "MatchRule",
+    "Matches",
     "SkippedBlock",
+    "by_score",
     "check",
     "clusters",
     "compare",
     "find_duplicates",
     "judge",
+    "learn",
     "matches_of",
     "related_kinds",
     "score_of",

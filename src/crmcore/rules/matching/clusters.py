@@ -22,12 +22,22 @@ Pair: TypeAlias = tuple[Ref[Any], Ref[Any]]
 
 
 _MOST_BITS: Final = 10.0
+_DOUBTED: Final = 3
+"""A doubt counts so much less than a match: most of those between two records of one entity come from
+values that somebody spoilt, and these are not independent."""
+
 _NO_DOUBTS: Final[Mapping[Pair, float]] = FrozenMap()
 
 
 def pair(first: Ref[Any], second: Ref[Any]) -> Pair:
     """The two records in their order."""
     return (first, second) if first <= second else (second, first)
+
+
+def by_score(match: Match) -> tuple[float, str, str, str, str]:
+    """A key to sort by falling score, then by reference."""
+    left, right = match.left, match.right
+    return -match.score, left.kind, left.id, right.kind, right.id
 
 
 @frozen(kw_only=True)
@@ -62,7 +72,7 @@ def clusters(
     others and as sure as can be. Two records of a pair in ``apart`` are never in one cluster:
     pairs are taken by falling score, then by reference, and one that would bring such two together
     is left out. So is one that would bring two sets together against the weight of evidence:
-    ``doubts`` has the bits (negative: against) for pairs that were compared and are no match, and
+    ``doubts`` has the bits (negative: against, a third of which counts) for pairs that were compared and are no match, and
     where the sum of these and of the matches between two sets is not above 0, they stay apart.
     So the result does not depend on the order of what is given.
     """
@@ -70,7 +80,7 @@ def clusters(
     links = _Links(apart, _weights(given, doubts) if doubts else {})
     for one in sorted(joined):
         links.join(*one, is_judged=True)
-    best = sorted(given, key=lambda one: (-one.score, one.left, one.right))
+    best = sorted(given, key=by_score)
     for match in best:
         links.join(match.left, match.right)
     found = {match.refs: match.level for match in reversed(best)}
@@ -79,7 +89,7 @@ def clusters(
 
 def _weights(matches: Iterable[Match], doubts: Mapping[Pair, float]) -> Mapping[Pair, float]:
     """The bits for each pair, none of them more than what one look can outweigh."""
-    known = {both: max(bits, -_MOST_BITS) for both, bits in doubts.items()}
+    known = {both: max(bits, -_MOST_BITS) / _DOUBTED for both, bits in doubts.items()}
     for match in matches:
         odds = match.score / max(1 - match.score, 1e-9)
         known[match.refs] = min(max(log2(odds), 0.0), _MOST_BITS)

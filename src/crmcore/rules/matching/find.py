@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from crmcore.entities.ledger import Judgement, Verdict
 from crmcore.errors import UsageError
-from crmcore.rules.matching.clusters import Pair, clusters
+from crmcore.rules.matching.clusters import Pair, by_score, clusters
 from crmcore.rules.matching.duplicate_sets import DuplicateSets
 from crmcore.rules.matching.judge import verdicts
 from crmcore.rules.matching.linkage.rule import LinkageRule
@@ -157,6 +157,30 @@ def _search(
     return Search(rule, model=model, forms=forms, threshold=threshold)
 
 
+def learn(
+    records: Iterable[Record],
+    *,
+    rule: LinkageRule,
+    model: Model,
+    related: Iterable[Record] = (),
+    block_limit: int = BLOCK_LIMIT,
+) -> LinkageRule:
+    """The rule with the weights that these records teach, however few they are.
+
+    The arguments are those of ``find_duplicates``, and so are the errors.
+    """
+    given = _by_ref(records)
+    search = LinkageSearch(
+        rule.with_learnt(None),
+        model=model,
+        related={**_by_ref(related), **given},
+        threshold=None,
+        enough=2,
+    )
+    search.run(given, block_limit=block_limit)
+    return rule.with_learnt(search.learnt)
+
+
 def _best_of_each(matches: Iterable[Match]) -> Mapping[Pair, Match]:
     """For each pair the match of the highest score, of equal ones the first."""
     found: dict[Pair, Match] = {}
@@ -168,7 +192,7 @@ def _best_of_each(matches: Iterable[Match]) -> Mapping[Pair, Match]:
 
 
 def _best_first(matches: Iterable[Match]) -> tuple[Match, ...]:
-    return tuple(sorted(matches, key=lambda one: (-one.score, one.left, one.right)))
+    return tuple(sorted(matches, key=by_score))
 
 
 def _check(rules: Sequence[AnyRule], threshold: float | None, block_limit: int) -> None:
@@ -187,4 +211,4 @@ def _by_ref(records: Iterable[Record]) -> dict[Ref[Any], Record]:
     for record in records:
         if found.setdefault(record.ref, record) != record:
             raise UsageError("two different records have one id", record.ref)
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda one: (one[0].kind, one[0].id)))

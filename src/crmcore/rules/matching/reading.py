@@ -126,6 +126,11 @@ def related_kinds(rule: MatchRule | LinkageRule, model: Model) -> frozenset[str]
     )
 
 
+def paths_of_rule(rule: MatchRule | LinkageRule, kind: str, model: Model) -> tuple[FieldPath, ...]:
+    """Every place in records of a kind that a rule looks at, each once."""
+    return tuple(field_path(text, kind, model) for text in dict.fromkeys(_texts(rule, kind)))
+
+
 def _texts(rule: MatchRule | LinkageRule, kind: str) -> Iterator[str]:
     if not isinstance(rule, MatchRule):
         for fields in (*rule.fields.values(), rule.within, rule.across):

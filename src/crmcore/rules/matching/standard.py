@@ -189,3 +189,6 @@ ACCOUNTS: Final = MatchRule(
     ),
 )
 """Accounts that are one organisation; a person account is never an organisation."""
+
+WEIGHTED_MATCH_RULES: Final = (ACCOUNTS, CONTACTS, LEADS, LEADS_AND_CONTACTS)
+"""The rules with given weights, in place of the standard ones: ``with_match_rules(*these)``."""

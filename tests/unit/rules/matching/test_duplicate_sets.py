@@ -6,7 +6,7 @@ from crmcore.model.model import STANDARD_MODEL
 from crmcore.render import text_width
 from crmcore.rules.matching import (
     CONTACTS,
-    STANDARD_MATCH_RULES,
+    WEIGHTED_MATCH_RULES,
     DuplicateSets,
     find_duplicates,
 )
@@ -24,7 +24,7 @@ def contacts(prefix: str, count: int) -> list[Contact]:
 
 def found(*records: Contact | Lead, block_limit: int = 50) -> DuplicateSets:
     return find_duplicates(
-        records, rules=STANDARD_MATCH_RULES, model=STANDARD_MODEL, block_limit=block_limit
+        records, rules=WEIGHTED_MATCH_RULES, model=STANDARD_MODEL, block_limit=block_limit
     )
 
 

@@ -14,7 +14,7 @@ from crmcore.rules.matching import (
     ACCOUNTS,
     CONTACTS,
     LEADS,
-    STANDARD_MATCH_RULES,
+    WEIGHTED_MATCH_RULES,
     DuplicateSets,
     Level,
     MatchRule,
@@ -44,7 +44,7 @@ def evolve(record: T, **fields: Any) -> T:
 def found(*records: Record, **options: object) -> DuplicateSets:
     return find_duplicates(
         records,
-        **{"rules": STANDARD_MATCH_RULES, "model": STANDARD_MODEL, **options},  # type: ignore[arg-type]  # options
+        **{"rules": WEIGHTED_MATCH_RULES, "model": STANDARD_MODEL, **options},  # type: ignore[arg-type]  # options
     )
 
 
@@ -145,7 +145,7 @@ def test_a_call_that_makes_no_sense_is_refused(options: dict[str, object], why: 
 def test_whether_a_record_exists_already_is_told_with_the_same_scores() -> None:
     sets = found(ADA, SAME, BOB, LEAD)
     matches = matches_of(
-        ADA, [ADA, SAME, BOB, LEAD], rules=STANDARD_MATCH_RULES, model=STANDARD_MODEL
+        ADA, [ADA, SAME, BOB, LEAD], rules=WEIGHTED_MATCH_RULES, model=STANDARD_MODEL
     )
     assert matches == sets.of(ADA.ref)
     assert len(matches) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from crmcore.findings import ModelError
 from crmcore.rules.matching import (
-    STANDARD_MATCH_RULES,
+    WEIGHTED_MATCH_RULES,
     BlockKey,
     Comparison,
     Gate,
@@ -94,4 +94,4 @@ def test_all_reasons_are_given_at_once_with_a_way_out() -> None:
 
 
 def test_standard_rules_have_a_version_in_their_names() -> None:
-    assert all(one.name.endswith("-standard-1") for one in STANDARD_MATCH_RULES)
+    assert all(one.name.endswith("-standard-1") for one in WEIGHTED_MATCH_RULES)

@@ -9,7 +9,7 @@ from crmcore.rules.matching import (
     CONTACTS,
     LEADS,
     LEADS_AND_CONTACTS,
-    STANDARD_MATCH_RULES,
+    WEIGHTED_MATCH_RULES,
     Level,
     MatchRule,
     compare,
@@ -25,13 +25,13 @@ def level(rule: MatchRule, one: Record, other: Record) -> Level:
     return Level.UNLIKELY if match is None else match.level
 
 
-@pytest.mark.parametrize("rule", STANDARD_MATCH_RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", WEIGHTED_MATCH_RULES, ids=lambda rule: rule.name)
 def test_the_standard_model_has_every_field_named(rule: MatchRule) -> None:
     for kind in rule.kinds:
         assert reader(rule, kind, STANDARD_MODEL).comparisons
 
 
-@pytest.mark.parametrize("rule", STANDARD_MATCH_RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", WEIGHTED_MATCH_RULES, ids=lambda rule: rule.name)
 def test_every_blocking_key_is_explained(rule: MatchRule) -> None:
     assert all(key.about for key in rule.keys)
 

@@ -7,7 +7,7 @@ from typing import Final
 from crmcore.rules.matching.linkage import forms
 from crmcore.rules.matching.linkage.compare import compare_idents, compare_lines, itself, under
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
-from crmcore.rules.matching.linkage.weights import RARE, Group, Learnt, Level
+from crmcore.rules.matching.linkage.weights import RARE, Group, Buckets, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
 from crmcore.rules.similarity.text import slips
 
@@ -88,11 +88,11 @@ _LONG: Final = 10
 N_SAME, N_SLIP, N_MORE, N_ALIKE, N_DIFFERENT, N_BRANCH = range(1, 7)
 
 
-def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     return coded(*min(_names(a, b, learnt) for a in one for b in other))
 
 
-def _names(one: str, other: str, learnt: Learnt) -> tuple[int, int]:
+def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
     if one == other:
         return N_SAME, learnt.bucket("company", one)
     size = max(learnt.bucket("company", one), learnt.bucket("company", other))
@@ -112,7 +112,7 @@ def _names(one: str, other: str, learnt: Learnt) -> tuple[int, int]:
     return (N_ALIKE if company_likeness(one, other) else N_DIFFERENT), size
 
 
-def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same, 2 one label elsewhere or a slip, 3 another."""
     shared = set(one).intersection(other)
     if shared:
@@ -127,12 +127,12 @@ def _near(one: str, other: str) -> bool:
     return first == second or (min(len(first), len(second)) > _SLIP_LETTERS and slips(first, second) <= 1)
 
 
-def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Learnt) -> int:
+def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Buckets) -> int:
     found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
     return 0 if found[0] == forms.NOTHING else coded(*found)
 
 
-def _street(one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Learnt) -> int:
+def _street(one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Buckets) -> int:
     return coded(*min(forms.compare_streets(a, b, learnt) for a in one for b in other))
 
 

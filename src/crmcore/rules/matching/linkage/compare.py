@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from crmcore.rules.matching.linkage.subject import coded
-from crmcore.rules.matching.linkage.weights import RARE, Learnt
+from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.text import slips
 
 _LONG_ENOUGH: Final = 4
 
 
-def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same line, 2 a slip, 3 another."""
     shared = set(one).intersection(other)
     if shared:
@@ -21,7 +21,7 @@ def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) 
     return coded(2 if near else 3, RARE)
 
 
-def compare_idents(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+def compare_idents(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same identifier, 2 a slip, 3 another."""
     shared = set(one).intersection(other)
     if shared:

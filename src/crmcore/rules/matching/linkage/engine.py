@@ -15,8 +15,12 @@ class Comparing:
 
     def __init__(self, table: Table, learnt: Learnt) -> None:
         self.table = table
-        self._learnt = learnt
+        self._learnt = learnt.buckets()
         self._sames = [self._same(column) for column in table.columns]
+        self._traits = tuple(
+            (at, column, sames)
+            for at, (column, sames) in enumerate(zip(table.columns, self._sames, strict=True))
+        )
         self._memos: list[dict[int, int]] = [{} for _ in table.columns]
         self._patterns: dict[tuple[int, ...], tuple[Found, ...]] = {}
         self._classify = table.subject.classify
@@ -45,8 +49,12 @@ class Comparing:
     def pattern(self, first: int, second: int) -> tuple[int, ...]:
         """The codes of all traits of two rows."""
         return tuple(
-            self.code(at, column.ids[first], column.ids[second])
-            for at, column in enumerate(self.table.columns)
+            0
+            if not (one := column.ids[first]) or not (other := column.ids[second])
+            else sames[one]
+            if one == other
+            else self.code(at, one, other)
+            for at, column, sames in self._traits
         )
 
     def found(self, codes: tuple[int, ...]) -> tuple[Found, ...]:

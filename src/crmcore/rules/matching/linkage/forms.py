@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from crmcore.rules.matching.linkage.subject import Given
-from crmcore.rules.matching.linkage.weights import RARE, Learnt
+from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity import mailbox, normal_company, normal_postal_code, normal_street
 from crmcore.rules.similarity.contact_points import is_own_domain, web_domain
 from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
@@ -160,7 +160,7 @@ _SAME_STREET: Final = 0.8
 _LEAST_CITY: Final = 0.9
 
 
-def compare_places(one: Place, other: Place, learnt: Learnt) -> tuple[int, int]:
+def compare_places(one: Place, other: Place, learnt: Buckets) -> tuple[int, int]:
     """1 one postal code, 2 one city, 3 another place; with the bucket of what is shared."""
     if one[0] and one[0] == other[0]:
         return 1, learnt.bucket("post", one[0])
@@ -178,7 +178,7 @@ def _one_city(one: str, other: str) -> bool:
     return bool(jaro_winkler(one, other, least=_LEAST_CITY))
 
 
-def compare_streets(one: Street, other: Street, learnt: Learnt) -> tuple[int, int]:
+def compare_streets(one: Street, other: Street, learnt: Buckets) -> tuple[int, int]:
     """1 the same house, 2 the same street or the same number, 3 another."""
     words = bool(one[0] and other[0])
     near = words and (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from crmcore.rules.matching.linkage.subject import Given
-from crmcore.rules.matching.linkage.weights import RARE, Learnt
+from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.person import NameForm, is_whole, name_form
 from crmcore.rules.similarity.tables import given_name_groups
 from crmcore.rules.similarity.text import jaro_winkler, slips
@@ -48,7 +48,7 @@ def name_values(form: NameForm) -> tuple[tuple[str, str], ...]:
     )
 
 
-def compare_names(one: NameForm, other: NameForm, learnt: Learnt) -> int:
+def compare_names(one: NameForm, other: NameForm, learnt: Buckets) -> int:
     """The code of two names: the levels and buckets of both parts, and whether crosswise."""
     family = _family(one.family, other.family)
     given = _given(one.given, other.given)
@@ -80,7 +80,7 @@ def compare_names(one: NameForm, other: NameForm, learnt: Learnt) -> int:
     )
 
 
-def _bucket(table: str, one: str, other: str, learnt: Learnt) -> int:
+def _bucket(table: str, one: str, other: str, learnt: Buckets) -> int:
     return max((learnt.bucket(table, text) for text in (one, other) if text), default=RARE)
 
 

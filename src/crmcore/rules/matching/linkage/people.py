@@ -21,7 +21,7 @@ from crmcore.rules.matching.linkage.names import (
     read_name,
 )
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
-from crmcore.rules.matching.linkage.weights import RARE, Group, Learnt, Level
+from crmcore.rules.matching.linkage.weights import RARE, Group, Buckets, Level
 from crmcore.rules.similarity.company import company_likeness
 from crmcore.rules.similarity.comparers import day_likeness
 from crmcore.rules.similarity.text import jaro_winkler, slips
@@ -139,11 +139,11 @@ GROUPS: Final = (
 )
 
 
-def _mail(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+def _mail(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     return coded(*min(_mailboxes(mine, theirs, learnt) for mine in one for theirs in other))
 
 
-def _mailboxes(mine: str, theirs: str, learnt: Learnt) -> tuple[int, int]:
+def _mailboxes(mine: str, theirs: str, learnt: Buckets) -> tuple[int, int]:
     """The level, from ``M_SAME`` on, and the bucket, of two mailboxes."""
     if mine == theirs:
         return M_SAME, learnt.bucket("mail", mine)
@@ -164,7 +164,7 @@ def _mailboxes(mine: str, theirs: str, learnt: Learnt) -> tuple[int, int]:
     return M_OTHER, RARE
 
 
-def _at_one_domain(local: str, other: str, domain: str, learnt: Learnt) -> tuple[int, int]:
+def _at_one_domain(local: str, other: str, domain: str, learnt: Buckets) -> tuple[int, int]:
     wrong = slips(local, other)
     if forms.digits(local) == forms.digits(other):
         if wrong <= (1 if min(len(local), len(other)) < _LONG else 2):
@@ -201,7 +201,7 @@ def _domains(form: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in found if forms.is_own(one)))
 
 
-def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same, 2 alike, 3 another."""
     shared = set(one).intersection(other)
     if shared:
@@ -210,18 +210,18 @@ def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> in
     return coded(2 if near else 3, RARE)
 
 
-def _street(one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Learnt) -> int:
+def _street(one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Buckets) -> int:
     """1 the same, 2 alike, 3 another."""
     return coded(*min(forms.compare_streets(a, b, learnt) for a in one for b in other))
 
 
-def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Learnt) -> int:
+def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Buckets) -> int:
     """1 one postal code, 2 one city, 3 another; 4: nothing in common to compare."""
     found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
     return 0 if found[0] == forms.NOTHING else coded(*found)
 
 
-def _birth(one: date, other: date, learnt: Learnt) -> int:
+def _birth(one: date, other: date, learnt: Buckets) -> int:
     """1 the same, 2 a slip, 3 two of day, month and year, 4 another."""
     if one == other:
         return coded(1, learnt.bucket("birth", one.isoformat()))
@@ -234,7 +234,7 @@ def _birth(one: date, other: date, learnt: Learnt) -> int:
 _NEAR_DAYS: Final = 31
 
 
-def _title(one: tuple[str, ...], other: tuple[str, ...], learnt: Learnt) -> int:
+def _title(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same, 2 another."""
     shared = set(one).intersection(other)
     if shared:

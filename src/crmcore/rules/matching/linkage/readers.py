@@ -18,10 +18,13 @@ Reader: TypeAlias = Callable[[Record], Raw]
 
 
 def raw_reader(
-    meanings: Iterable[tuple[FieldPath, ...]], related: Mapping[Ref[Any], Record]
+    meanings: Iterable[tuple[FieldPath, ...]],
+    related: Mapping[Ref[Any], Record],
+    *,
+    is_cached: bool,
 ) -> Reader | None:
     """The reader of these meanings, each with the paths of its values; ``None`` without a path."""
-    made = [tuple(_getter(path, related) for path in paths) for paths in meanings]
+    made = [tuple(_getter(path, related, is_cached=is_cached) for path in paths) for paths in meanings]
     if not any(made):
         return None
     if len(made) == 1 and len(made[0]) == 1:
@@ -45,15 +48,15 @@ def _joined(
 
 
 def _getter(
-    path: FieldPath, related: Mapping[Ref[Any], Record]
+    path: FieldPath, related: Mapping[Ref[Any], Record], *, is_cached: bool
 ) -> Callable[[Record], tuple[object, ...]]:
     steps = path.path.steps
     if path.kind is None and len(steps) == 1:
         get = attrgetter(steps[0])
         return lambda record: _values(get(record))
-    if path.kind is not None and path.rest is not None and len(steps) == 1:
+    if is_cached and path.kind is not None and path.rest is not None and len(steps) == 1:
         get, kind = attrgetter(steps[0]), path.kind
-        deeper = _getter(path.rest, related)
+        deeper = _getter(path.rest, related, is_cached=True)
         known: dict[object, tuple[object, ...]] = {}
 
         def follow(record: Record) -> tuple[object, ...]:

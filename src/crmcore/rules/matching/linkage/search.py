@@ -49,7 +49,10 @@ class LinkageSearch:
         model: Model,
         related: Mapping[Ref[Any], Record],
         threshold: float | None,
+        is_cached: bool = True,
+        enough: int = ENOUGH_TO_LEARN,
     ) -> None:
+        self._enough = enough
         self.rule = rule
         self.threshold: float = rule.likely if threshold is None else threshold
         self.counts: list[KeyCount] = []
@@ -58,7 +61,7 @@ class LinkageSearch:
         self.compared = 0
         self.learnt: Learnt = rule.learnt or rule.about.standard
         self.doubts: dict[Pair, float] = {}
-        self.readers = readers(rule, model, related)
+        self.readers = readers(rule, model, related, is_cached=is_cached)
         self._limits = {kind: _limiter(rule, kind, model, related) for kind in rule.kinds}
         self._subject = rule.about
 
@@ -86,7 +89,7 @@ class LinkageSearch:
     def _scores(self, table: Table, pairs: Sequence[int]) -> dict[int, tuple[float, float, tuple[Found, ...]]]:
         """The score, the bits and the levels of each pair."""
         rows = len(table.columns[0].ids)
-        learns = self.rule.learnt is None and rows >= ENOUGH_TO_LEARN
+        learns = self.rule.learnt is None and rows >= self._enough
         if learns:
             self.learnt = attrs.evolve(
                 self.learnt, records=rows, expected=rows / 5, common=table.common(), usual={}
@@ -99,7 +102,7 @@ class LinkageSearch:
                 patterns[comparing.found(codes)] += len(members)
             blind = blind_patterns(comparing, rows, min(_BLIND, rows * rows))
             self.learnt = with_blind_rates(self.learnt, self._subject, blind)
-            self.learnt = maximise(self.learnt, self._subject, patterns, table.rare())
+            self.learnt = maximise(self.learnt, self._subject, patterns, table.rare(self.learnt.common))
         scorer = Scorer(self._subject, self.learnt)
         scores: dict[int, tuple[float, float, tuple[Found, ...]]] = {}
         for codes, members in groups.items():
@@ -143,13 +146,14 @@ class LinkageSearch:
         }
         scorer = Scorer(self._subject, self.learnt)
         return (
-            self._made(records[both // size], records[both % size], scores[both][0], scores[both][2], scorer)
+            self.made(records[both // size], records[both % size], scores[both][0], scores[both][2], scorer)
             for both in sorted(matched)
         )
 
-    def _made(
+    def made(
         self, one: Record, other: Record, score: float, found: tuple[Found, ...], scorer: Scorer
     ) -> Match:
+        """The match of two records in their order."""
         return Match(
             left=one.ref,
             right=other.ref,
@@ -228,7 +232,14 @@ class LinkageSearch:
         if score < self.threshold:
             return None
         left, right = (one, other) if one.ref <= other.ref else (other, one)
-        return self._made(left, right, score, found, scorer)
+        return self.made(left, right, score, found, scorer)
+
+    def may_be(self, one: Record, other: Record) -> bool:
+        """Whether two records agree in what the rule stays within, and differ in what it links."""
+        if not self.rule.within and not self.rule.across:
+            return True
+        left, right = self._limits[one.ref.kind](one), self._limits[other.ref.kind](other)
+        return bool(left[0] == right[0] and (not self.rule.across or left[1] != right[1]))
 
     def _allowed(self, records: Sequence[Record]) -> Any:  # Any: a predicate of pairs, or None
         if not self.rule.within and not self.rule.across:
@@ -254,9 +265,12 @@ def _first(read: Mapping[str, Raw | None], traits: Iterable[str], part: str | No
 
 
 def readers(
-    rule: LinkageRule, model: Model, related: Mapping[Ref[Any], Record]
+    rule: LinkageRule, model: Model, related: Mapping[Ref[Any], Record], *, is_cached: bool = True
 ) -> dict[str, tuple[Reader | None, ...]]:
-    """How the records of each kind are read, trait by trait; raises ``ModelError``."""
+    """How the records of each kind are read, trait by trait; raises ``ModelError``.
+
+    With ``is_cached`` what a reference leads to is read once: ``related`` must not change then.
+    """
     found: list[Finding] = []
     made: dict[str, tuple[Reader | None, ...]] = {}
     for kind in rule.kinds:
@@ -265,7 +279,7 @@ def readers(
             for meaning, fields in rule.fields.items()
         }
         made[kind] = tuple(
-            raw_reader((paths.get(one, ()) for one in trait.meanings), related)
+            raw_reader((paths.get(one, ()) for one in trait.meanings), related, is_cached=is_cached)
             for trait in rule.about.traits
         )
     if found:

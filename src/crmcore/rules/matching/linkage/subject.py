@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
-from crmcore.rules.matching.linkage.weights import Group, Learnt, standard_learnt
+from crmcore.rules.matching.linkage.weights import Buckets, Group, Learnt, standard_learnt
 from crmcore.values.frozenmap import FrozenMap
 
 Given: TypeAlias = tuple[tuple[object, ...], ...]
@@ -39,7 +39,7 @@ class Trait:
     name: str
     meanings: tuple[str, ...]
     form: Callable[[Given], Hashable]
-    compare: Callable[[Any, Any, Learnt], int]
+    compare: Callable[[Any, Any, Buckets], int]
     values: Callable[[Any], Iterable[tuple[str, str]]]
     facets: FrozenMap[Callable[[Any], tuple[str, ...]]] = field(converter=FrozenMap)
     is_by_name: bool = False

@@ -39,6 +39,17 @@ class Column:
             known = self._by_raw[raw] = self._number(self.trait.form(raw))
         return known
 
+    def form_of(self, raw: tuple[tuple[object, ...], ...]) -> Hashable:
+        """The form of these values, which is not kept."""
+        return self.trait.form(raw)
+
+    def known_facets(self, name: str, form: object) -> tuple[int, ...]:
+        """The numbers of the texts of any form by a facet; texts that no form has are left out."""
+        self.facet(name)
+        numbers = self._facet_ids[name]
+        found = (numbers.get(text) for text in self.trait.facets[name](form))
+        return tuple(one for one in found if one is not None)
+
     def _number(self, form: Hashable) -> int:
         number = self._by_form.setdefault(form, len(self.forms))
         if number == len(self.forms):
@@ -49,6 +60,8 @@ class Column:
         """For each form the numbers of its texts by a facet, which ``text`` turns back."""
         made = self._facets.setdefault(name, [()])
         numbers = self._facet_ids.setdefault(name, {})
+        if len(made) == len(self.forms):
+            return made
         make = self.trait.facets[name]
         for form in self.forms[len(made) :]:
             made.append(tuple(numbers.setdefault(text, len(numbers)) for text in make(form)))
@@ -76,9 +89,8 @@ class Table:
             for column, read in zip(self.columns, readers[record.ref.kind], strict=True):
                 column.ids.append(0 if read is None else column.add(read(record)))
 
-    def rare(self) -> dict[str, int]:
-        """How many different values of each table are rare."""
-        common = self.common()
+    def rare(self, common: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+        """How many different values of each table are rare, given those that are not."""
         found: Counter[str] = Counter()
         for column in self.columns:
             seen = {pair for form in column.forms[1:] for pair in column.trait.values(form)}

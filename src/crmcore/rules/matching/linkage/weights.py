@@ -101,11 +101,34 @@ class Learnt:
         known = None if listed is None else listed.get(value)
         return self.usual.get(table, RARE) if known is None else known
 
+    def buckets(self) -> Buckets:
+        """The buckets of values, to be asked often."""
+        return Buckets(self)
+
     @property
     def prior(self) -> float:
         """The bits before any evidence: the odds that two records taken blindly are one."""
         pairs = self.records * (self.records - 1) / 2
         return log2(self.expected / max(pairs - self.expected, 1.0))
+
+
+class Buckets:
+    """The bucket of each value of each table, as in ``Learnt.bucket`` but quick to ask."""
+
+    def __init__(self, learnt: Learnt) -> None:
+        names = {*learnt.common, *learnt.usual}
+        self._tables: dict[str, dict[str, int]] = {
+            name: dict(learnt.common.get(name, {})) for name in names
+        }
+        self._usual = {name: learnt.usual.get(name, RARE) for name in names}
+
+    def bucket(self, table: str, value: str) -> int:
+        """The bucket of a value of a table."""
+        listed = self._tables.get(table)
+        if listed is None:
+            return RARE
+        known = listed.get(value)
+        return self._usual[table] if known is None else known
 
 
 def standard_learnt(groups: Iterable[Group], usual: Mapping[str, int]) -> Learnt:

@@ -1,0 +1,241 @@
+"""Catalogue: records filed by their blocking keys, to ask whether one is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from attrs import field, frozen
+
+from crmcore import render
+from crmcore.entities.record import Record
+from crmcore.model.model import Model
+from crmcore.rules.matching.clusters import by_score
+from crmcore.rules.matching.duplicate_sets import SkippedBlock
+from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.find import AnyRule
+from crmcore.rules.matching.linkage.entries import LinkageEntries
+from crmcore.rules.matching.linkage.rule import LinkageRule
+from crmcore.rules.matching.match_rule import MatchRule
+from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings
+from crmcore.rules.matching.reading import FieldPath, Forms, paths_of_rule, reader
+from crmcore.rules.matching.search import Search
+from crmcore.values.ref import Ref
+
+Entries: TypeAlias = "LinkageEntries | WeightedEntries"
+
+
+def _matches(given: Iterable[Match]) -> tuple[Match, ...]:
+    return tuple(given)
+
+
+@frozen(kw_only=True)
+class Matches:
+    """The records that one record may be, best first: a sequence of ``Match``.
+
+    ``compared`` counts the records looked at, ``skipped`` the blocks that were too large to be.
+    """
+
+    found: tuple[Match, ...] = field(default=(), converter=_matches)
+    skipped: tuple[SkippedBlock, ...] = ()
+    compared: int = 0
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __iter__(self) -> Iterator[Match]:
+        return iter(self.found)
+
+    def __getitem__(self, at: int) -> Match:
+        return self.found[at]
+
+    def __str__(self) -> str:
+        if not self.found:
+            return f"nothing like it in {self.compared:,} records compared"
+        return "\n\n".join(map(str, self.found))
+
+    def _repr_html_(self) -> str:
+        if not self.found:
+            return render.html_section(str(self))
+        parts = (one._repr_html_() for one in self.found)  # noqa: SLF001  # the notebook's own name
+        return render.html_section(f"{len(self.found)} found", *parts)
+
+
+class WeightedEntries:
+    """The records of a rule with given weights, filed by its keys."""
+
+    def __init__(self, rule: MatchRule, *, model: Model, related: Mapping[Ref[Any], Record]) -> None:
+        self._rule, self._model, self._related = rule, model, related
+        self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
+        self._postings = Postings()
+        self._filed: dict[Ref[Any], tuple[tuple[object, ...], ...]] = {}
+
+    def put(self, record: Record) -> None:
+        """File a record."""
+        made = tuple(self._keys(record))
+        self._filed[record.ref] = made
+        for key in made:
+            self._postings.put(key, record.ref, ())
+
+    def drop(self, ref: Ref[Any]) -> None:
+        """Take a record out."""
+        for key in self._filed.pop(ref, ()):
+            self._postings.drop(key, ref, ())
+
+    def ask(
+        self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
+    ) -> Asked:
+        """The matches of a record."""
+        near, skipped = self._postings.near(
+            ((key, ()) for key in self._keys(candidate)),
+            wanted(self._rule.kinds, candidate.ref),
+            lambda key: (self._rule.name, self._rule.keys[int(str(key[0]))].name, str(key[1])),
+        )
+        search = Search(self._rule, model=self._model, forms=self._forms(), threshold=threshold)
+        found = (search.match(records[ref], candidate) for ref in near)
+        return [one for one in found if one is not None], skipped, len(near)
+
+    def _forms(self) -> Forms:
+        return Forms(self._model.phone_region, self._related)
+
+    def _keys(self, record: Record) -> Iterator[tuple[object, ...]]:
+        made = self._forms().keys(record, self._readers[record.ref.kind])
+        return ((at, text) for at, texts in enumerate(made) for text in texts)
+
+
+def wanted(kinds: Sequence[str], ref: Ref[Any]) -> Callable[[Ref[Any]], bool]:
+    """Whether a record may be one with that of ``ref`` by a rule for these kinds."""
+    others = [kind for kind in kinds if kind != ref.kind] or list(kinds)
+    return lambda other: other.kind in others and other != ref
+
+
+class Catalogue:
+    """Records filed under the blocking keys of some rules, kept up to date one by one.
+
+    It answers the same whatever the order in which records came, changed and went (law D12). A
+    rule that holds no learnt weights goes by the standard ones of its subject.
+    """
+
+    def __init__(self, rules: Iterable[AnyRule], *, model: Model) -> None:
+        self.rules: Final = tuple(rules)
+        self._records: dict[Ref[Any], Record] = {}
+        self._followers: dict[Ref[Any], dict[Ref[Any], None]] = {}
+        self._followed: dict[Ref[Any], tuple[Ref[Any], ...]] = {}
+        self._entries: list[tuple[AnyRule, Entries]] = [
+            (rule, _entries(rule, model, self._records)) for rule in self.rules
+        ]
+        self._paths: dict[str, tuple[FieldPath, ...]] = {}
+        for rule in self.rules:
+            for kind in rule.kinds:
+                through = (one for one in paths_of_rule(rule, kind, model) if one.kind is not None)
+                self._paths[kind] = (*self._paths.get(kind, ()), *through)
+        self.kinds: Final = frozenset(self._paths) | {
+            step.kind
+            for paths in self._paths.values()
+            for path in paths
+            for step in _steps(path)
+            if step.kind is not None
+        }
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def put(self, record: Record) -> None:
+        """File a record, in the place of what was filed under its reference."""
+        ref = record.ref
+        if ref.kind not in self.kinds:
+            return
+        if ref in self._records:
+            self._take_out(ref)
+        self._records[ref] = record
+        self._file(record)
+        for follower in tuple(self._followers.get(ref, ())):
+            self._take_out(follower)
+            self._file(self._records[follower])
+
+    def drop(self, ref: Ref[Any]) -> None:
+        """Take a record out; one that is not there is no matter."""
+        if self._records.pop(ref, None) is None:
+            return
+        self._take_out(ref)
+        for follower in tuple(self._followers.get(ref, ())):
+            self._take_out(follower)
+            self._file(self._records[follower])
+
+    def matches(
+        self,
+        candidate: Record,
+        *,
+        rules: Iterable[str] | None = None,
+        threshold: float | None = None,
+        without: frozenset[Ref[Any]] = frozenset(),
+    ) -> Matches:
+        """The records that ``candidate`` may be, stored or not; itself as it was is left out.
+
+        ``rules`` names those to go by (``None``: all for its kind), ``threshold`` is the least
+        score (``None``: the ``likely`` of each), and ``without`` are records not to be found.
+        """
+        chosen = None if rules is None else frozenset(rules)
+        best: dict[tuple[Ref[Any], Ref[Any]], Match] = {}
+        skipped: list[SkippedBlock] = []
+        compared = 0
+        for rule, entries in self._entries:
+            if candidate.ref.kind not in rule.kinds or (chosen is not None and rule.name not in chosen):
+                continue
+            found, passed, looked_at = entries.ask(candidate, self._records, threshold)
+            skipped += passed
+            compared += looked_at
+            for match in found:
+                known = best.get(match.refs)
+                if known is None or match.score > known.score:
+                    best[match.refs] = match
+        kept = (one for one in best.values() if without.isdisjoint(one.refs))
+        return Matches(found=sorted(kept, key=by_score), skipped=tuple(skipped), compared=compared)
+
+    def _file(self, record: Record) -> None:
+        ref = record.ref
+        targets = tuple(dict.fromkeys(self._targets(record)))
+        self._followed[ref] = targets
+        for target in targets:
+            self._followers.setdefault(target, {})[ref] = None
+        for rule, entries in self._entries:
+            if ref.kind in rule.kinds:
+                entries.put(record)
+
+    def _take_out(self, ref: Ref[Any]) -> None:
+        for target in self._followed.pop(ref, ()):
+            followers = self._followers[target]
+            followers.pop(ref, None)
+            if not followers:
+                del self._followers[target]
+        for rule, entries in self._entries:
+            if ref.kind in rule.kinds:
+                entries.drop(ref)
+
+    def _targets(self, record: Record) -> Iterator[Ref[Any]]:
+        for path in self._paths.get(record.ref.kind, ()):
+            step: FieldPath | None = path
+            holder: Record | None = record
+            while step is not None and step.kind is not None and holder is not None:
+                target = next(iter(FieldPath(step.path).values(holder, {})), None)
+                if target is None:
+                    break
+                ref = target if isinstance(target, Ref) else Ref(step.kind, str(target))
+                yield ref
+                holder, step = self._records.get(ref), step.rest
+
+
+def _steps(path: FieldPath) -> Iterator[FieldPath]:
+    step: FieldPath | None = path
+    while step is not None:
+        yield step
+        step = step.rest
+
+
+def _entries(rule: AnyRule, model: Model, related: Mapping[Ref[Any], Record]) -> Entries:
+    if isinstance(rule, LinkageRule):
+        return LinkageEntries(rule, model=model, related=related)
+    return WeightedEntries(rule, model=model, related=related)
+
+
+__all__ = ["POSTING_LIMIT", "Catalogue", "Matches"]

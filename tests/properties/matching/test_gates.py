@@ -1,0 +1,67 @@
+"""Gates: what is there already can be held up on every way in."""
+
+import attrs
+import pytest
+
+from crmcore import Contact, Crm, Finding, PersonName
+from crmcore.model.model import STANDARD_MODEL
+from crmcore.model.policies import Matches, Policies
+from crmcore.rules.matching import DuplicateError
+
+NAME = PersonName(given="Ada", family="Lovelace")
+
+
+def ada() -> Contact:
+    return Contact(name=NAME, email="ada@x.org", phone="+49 30 1234567")
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_block_raises_with_the_evidence_and_stores_nothing(many: bool) -> None:
+    """D13 on creation."""
+    crm = Crm(model=STANDARD_MODEL.with_policies(create_matches=Matches.BLOCK))
+    first = crm.add(ada())
+    with pytest.raises(DuplicateError) as caught:
+        if many:
+            crm.add_all([Contact(name=PersonName(family="Babbage")), ada()])
+        else:
+            crm.add(ada())
+    (match,) = caught.value.matches
+    assert first.ref in match.refs
+    assert {point.field for point in match.evidence} >= {"family name", "e-mail", "telephone"}
+    assert "e-mail" in str(caught.value)
+    assert crm.find(Contact) == (first,)
+
+
+def test_an_alert_is_told_and_the_record_is_stored() -> None:
+    """D13 on creation."""
+    told: list[Finding] = []
+    model = STANDARD_MODEL.with_policies(create_matches=Matches.ALERT)
+    crm = Crm(model=model, on_finding=told.append)
+    first, second = crm.add(ada()), crm.add(ada())
+    assert len(crm.find(Contact)) == 2
+    (one,) = [finding for finding in told if finding.code == "record.duplicate"]
+    assert (one.ref, one.value) == (second.ref, first.id)
+
+
+def test_an_update_is_held_up_by_what_it_makes_alike() -> None:
+    """D13 on update: but not by what was alike before, or nothing could be changed any more."""
+    crm = Crm(model=STANDARD_MODEL.with_policies(update_matches=Matches.BLOCK))
+    crm.add(ada())
+    twin = crm.add(ada())
+    other = crm.add(Contact(name=PersonName(given="Charles", family="Babbage")))
+    crm.save(attrs.evolve(twin, title="Countess"))
+    with pytest.raises(DuplicateError):
+        crm.save(attrs.evolve(other, name=NAME, email="ada@x.org"))
+    assert crm.get(Contact, other.id).name.family == "Babbage"
+
+
+def test_the_standard_policies_gate_conversion_import_and_capture() -> None:
+    """D13: creation and update are gated where a policy says so."""
+    policies = Policies()
+    assert {policies.conversion_matches, policies.import_matches, policies.capture_matches} == {
+        Matches.BLOCK
+    }
+    assert {policies.create_matches, policies.update_matches} == {Matches.IGNORE}
+    crm = Crm()
+    crm.add(ada())
+    crm.add(ada())
