@@ -119,11 +119,18 @@ class JsonFileStore:
             line = self._line(changes, before.seq + 1)
             content = line.line()
             found = self._found
-            if found is None or found.base is None or self._is_large(found, len(content)):
-                after = Moment(before.base, before.tail.plus(line), line.seq, self._indexed)
-                known = {(one.kind, one.id): one.data for one in changes.changes if one.data}
+            has_base = found is not None and found.base is not None
+            if found is not None and has_base and not self._is_large(found, len(content)):
+                self._append(found, line, content)
+                return line.seq
+            after = Moment(before.base, before.tail.plus(line), line.seq, self._indexed)
+            known = {(one.kind, one.id): one.data for one in changes.changes if one.data}
+            try:
                 self._rewrite(after, known=known)
-            else:
+            except StorageError as error:
+                if found is None or not has_base or isinstance(error, OutcomeUnknownError):
+                    raise
+                # no room for another file, or a reader in the way: the line may still fit
                 self._append(found, line, content)
             return line.seq
 
