@@ -235,7 +235,7 @@ def read_commit(line: bytes) -> CommitLine:
         end += text[end] == ","
     if text[end] != "]" or len(text) - end - 1 != SEAL:
         raise Misfit(text[end : end + 80], "this is not the end of a commit")
-    return CommitLine(seq, meta, rows)
+    return CommitLine(seq, meta, tuple(rows))
 
 
 def _read_past(text: str, start: int) -> tuple[Past, int]:
