@@ -48,7 +48,7 @@ def found(store: JsonFileStore) -> tuple[int, State]:
     """All that a store says."""
     with store.snapshot() as now:
         rows = [row for kind in KINDS for row in now.find(Query(kind))]
-        state = {(row.kind, row.id): (row.version, dict(row.data)) for row in rows}
+        state: State = {(row.kind, row.id): (row.version, dict(row.data)) for row in rows}
         for key in state:
             assert dict(now.get(*key[:1], [key[1]])[key[1]].data) == state[key][1]
         for number in range(5):

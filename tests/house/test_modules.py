@@ -20,10 +20,18 @@ LONG_FUNCTIONS: dict[str, str] = {}
 THROUGH_THE_FACADE = "tests/unit/crm/test_facade.py and test_transaction.py use all of it"
 HELD_BY_THE_KIT = "a contract: crmcore.testing holds adapters to it, in tests/adapters"
 
+BY_CRASHES = "tests/adapters/test_jsonfile_crash.py, _fuzz.py and _processes.py; test_store.py"
+
 TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore": "tests/house/test_public_names.py",
     "crmcore.__main__": "tests/unit/test_cli.py runs it",
     "crmcore.adapters.versions": "test_memory.py, and tests/properties/repository/test_moments.py",
+    "crmcore.adapters.jsonfile.base": BY_CRASHES,
+    "crmcore.adapters.jsonfile.moment": BY_CRASHES,
+    "crmcore.adapters.jsonfile.reading": BY_CRASHES,
+    "crmcore.adapters.jsonfile.tail": BY_CRASHES,
+    "crmcore.adapters.jsonfile.writing": BY_CRASHES,
+    "crmcore.codec.direct": "tests/unit/codec/test_forms.py and test_codec.py hold both ways",
     "crmcore.crm.ask": THROUGH_THE_FACADE,
     "crmcore.crm.batch": THROUGH_THE_FACADE,
     "crmcore.crm.choices": THROUGH_THE_FACADE,
@@ -41,6 +49,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.past": "tests/unit/crm/test_history.py reads through it",
     "crmcore.crm.plans": THROUGH_THE_FACADE,
     "crmcore.crm.reading": THROUGH_THE_FACADE,
+    "crmcore.ports.files": "tests/unit/adapters/jsonfile/test_files.py, unit/testing/test_faults.py",
     "crmcore.ports.repository": HELD_BY_THE_KIT,
     "crmcore.ports.rows": HELD_BY_THE_KIT,
 }

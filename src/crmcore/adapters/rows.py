@@ -66,7 +66,7 @@ class RowRepository:
 
     Rows are decoded once and kept, up to ``cache_size`` of them. What a filter asks is left to the
     store as far as rows can tell, and tested on the records beyond that. Keys of a stored row that
-    its entity does not know are written back when the record is updated (and lost when it is
+    its entity does not know, at any depth, are written back when the record is updated (and lost when it is
     deleted); rows of entities that the model lacks are left alone. Reading a row that does not
     fit the model raises ``DecodeError``, writing a value that cannot be stored ``EncodeError``.
     """
@@ -167,21 +167,24 @@ class RowRepository:
             with self._store.snapshot() as rows:
                 stored = {kind: rows.get(kind, ids) for kind, ids in updated.items()}
         return tuple(
-            self._row(one, stored.get(one.ref.kind, {}).get(one.ref.id)) for one in changes
+            self._row(one, stored[one.ref.kind].get(one.ref.id) if isinstance(one, Update) else None)
+            for one in changes
         )
 
     def _row(self, change: Change, stored: Row | None) -> RowChange:
-        kind, id_ = change.ref.kind, change.ref.id
         if isinstance(change, Insert):
-            return RowChange(kind, id_, 0, self._codec.row(change.after).data)
+            row = self._codec.row(change.after)
+            return RowChange(row.kind, row.id, 0, row.data)
+        kind, id_ = change.ref.kind, change.ref.id
         expect = change.before.version
         if expect == 0:
             # To a row store this would mean that there must be none.
             raise ConflictError(change.ref, "a stored version", "a record that was never stored")
         if isinstance(change, Delete):
             return RowChange(kind, id_, expect, None)
-        unknown = {} if stored is None else self._codec.unknown(stored)
-        return RowChange(kind, id_, expect, {**self._codec.row(change.after).data, **unknown})
+        written = dict(self._codec.row(change.after).data)
+        data = written if stored is None else self._codec.kept(stored, written)
+        return RowChange(kind, id_, expect, data)
 
     def _committed(
         self, commit: RowCommit, checks: Iterable[CheckNone], own: frozenset[Ref[Any]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crmcore.codec.errors import Misfit, decode_error, encode_error
-from crmcore.codec.forms import ModelForms
+from crmcore.codec.forms import ModelForms, forms_of
 from crmcore.codec.row_text import plain_data
 from crmcore.codec.tagged import read_tagged, write_tagged
 from crmcore.entities.record import Record, kind_of
@@ -26,7 +26,7 @@ class Codec:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.forms: ModelForms = ModelForms(model)
+        self.forms: ModelForms = forms_of(model)
 
     def row(self, record: Record) -> Row:
         """The row of a record.
@@ -64,7 +64,16 @@ class Codec:
     def unknown(self, row: Row) -> Mapping[str, Json]:
         """What a row holds beyond the fields of its entity, by key, in their sorted order."""
         known = self.forms.entity(row.kind).names
-        return {key: row.data[key] for key in sorted(row.data.keys() - known)}
+        data = plain_data(row.data)
+        return {key: data[key] for key in sorted(data.keys() - known)}
+
+    def kept(self, row: Row, written: dict[str, Json]) -> dict[str, Json]:
+        """``written``, the data of a successor, with what nobody here knows of ``row`` in it.
+
+        That are keys beyond the fields of the entity, and of the values in its fields, such as an
+        address, as long as these have a value.
+        """
+        return self.forms.entity(row.kind).kept(plain_data(row.data), written)
 
     def value(self, value: Any) -> Json:
         """The tagged form of any storable value; raises ``Misfit``."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from crmcore.codec.errors import Misfit
-from crmcore.codec.scalars import Form
+from crmcore.codec.scalars import Form, read_text
 from crmcore.model.describe import Holds
 from crmcore.ports.rows import Json
 from crmcore.values import FrozenMap
@@ -101,7 +101,16 @@ def _map(form: Form) -> Form:
             raise Misfit(value, f"this must be a FrozenMap, not {type(value).__name__}")
         return each_value(value, form.write)
 
-    return Form(write, lambda stored, _=None: read_map(stored, form.read))
+    def read(stored: Json, _: Any = None, /) -> FrozenMap[Any]:
+        if form.read is read_text and type(stored) is dict:  # most maps hold texts
+            for key, one in stored.items():
+                if one.__class__ is not str or key.__class__ is not str:
+                    break
+            else:
+                return FrozenMap(stored)
+        return read_map(stored, form.read)
+
+    return Form(write, read)
 
 
 CONTAINERS = {Holds.TUPLE: _tuple, Holds.SET: _set, Holds.MAP: _map}

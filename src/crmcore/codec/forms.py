@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, get_origin, get_type_hints
 
 import attrs
+from attrs import frozen
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
@@ -248,7 +249,7 @@ class ClassForm:
         if type(value) is not self._python:
             raise Misfit(value, f"this must be {self._python.__name__}, not {type(value).__name__}")
         try:
-            written = self._write(value)
+            written: dict[str, Json] = self._write(value)
         except Misfit as misfit:
             if self._is_direct:
                 raise
@@ -284,6 +285,25 @@ class ClassForm:
         except Exception as refused:
             raise Misfit(stored, f"it is refused: {refused}") from refused
 
+    def kept(self, stored: Mapping[str, Json], written: dict[str, Json]) -> dict[str, Json]:
+        """``written`` with the keys of ``stored`` that the class does not know, at any depth."""
+        for name in stored.keys() - self._hints.keys():
+            written[name] = stored[name]
+        for name, inner in self._inner.items():
+            old, new = stored.get(name), written.get(name)
+            if isinstance(old, Mapping) and type(new) is dict:
+                inner.kept(old, new)
+        return written
+
+    @cached_property
+    def _inner(self) -> Mapping[str, ClassForm]:
+        """The fields that hold one value of an attrs class, with the form of that."""
+        found = {
+            name: getattr(self._forms.of(unwrapped(hint)[0]).write, "__self__", None)
+            for name, hint in self._hints.items()
+        }
+        return {name: one for name, one in found.items() if isinstance(one, ClassForm)}
+
     def read_parts(self, stored: Mapping[str, Json]) -> dict[str, Any]:
         """The values of an object by name, for a class that is built in its own way."""
         parts: dict[str, Any] = {}
@@ -313,3 +333,26 @@ def _blank(default: Any) -> Json:
     if isinstance(default, tuple | frozenset) and not default:
         return []
     return {} if isinstance(default, FrozenMap) and not default else ""
+
+
+@frozen(eq=False)
+class _Same:
+    """A model as the key of a cache: the same object, not an equal one."""
+
+    model: Model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.model is self.model
+
+
+def forms_of(model: Model) -> ModelForms:
+    """The forms of a model, resolved once for all who read and write by it."""
+    return _forms_of(_Same(model))
+
+
+@lru_cache(maxsize=8)
+def _forms_of(same: _Same) -> ModelForms:
+    return ModelForms(same.model)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 
-from crmcore.codec.errors import Misfit
+from crmcore.codec.errors import Misfit, decode_error
 from crmcore.ports.rows import Json
 
 
@@ -50,9 +50,17 @@ class RowText(Mapping[str, Json]):
         self._data: dict[str, Json] | None = None
 
     def decoded(self) -> dict[str, Json]:
-        """The mapping anew, so that whoever gets it may change it; raises ``Misfit``."""
-        text = self.text if isinstance(self.text, str) else self.text.decode()
-        value, end = scan_json(text)
+        """The mapping anew, so that whoever gets it may change it.
+
+        Raises ``DecodeError`` for a text that is not of this kind.
+        """
+        try:
+            text = self.text if isinstance(self.text, str) else self.text.decode()
+            value, end = scan_json(text)
+        except UnicodeDecodeError:
+            raise decode_error(Misfit(self.text, "this is not UTF-8"), "row", self._id) from None
+        except Misfit as misfit:
+            raise decode_error(misfit, "row", self._id) from None
         if end == len(text):
             if type(value) is dict:
                 value["id"] = self._id
@@ -60,10 +68,10 @@ class RowText(Mapping[str, Json]):
             if type(value) is list and len(value) == 1 and type(value[0]) is dict:
                 inner: dict[str, Json] = value[0]
                 return inner
-        raise Misfit(text[:200], "this is not the data of a row")
+        raise decode_error(Misfit(text[:200], "this is not the data of a row"), "row", self._id)
 
     def known(self) -> dict[str, Json]:
-        """The mapping, decoded once; whoever asks must not change it."""
+        """The mapping, decoded once; whoever asks must not change it. Raises ``DecodeError``."""
         if self._data is None:
             self._data = self.decoded()
         return self._data

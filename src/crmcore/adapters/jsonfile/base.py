@@ -34,6 +34,9 @@ from crmcore.ports.rows import Row
 FIRST_INDEX: Final = 100
 """The number of the first index; all have three digits, so that they sort."""
 
+CHUNK: Final = 256
+"""How many places stand on one index line at most; only the last one of a value has fewer."""
+
 _REMEMBERED: Final = 10
 _PART: Final = 8
 
@@ -141,16 +144,20 @@ class Base:
         start, stop = self._directory()[0], self.head.index_end
         at = self._first(target, start, stop)
         found: list[int] = []
-        link, chunk = None, 0
+        chunk, is_full, before = 0, True, b""
         while at < stop and self._map[at + 1 : at + 1 + len(target)] == target:
             line = self._line(at)
-            key, places = self._index_line(line, at)
-            is_next = link in (None, linked(line))
-            if not is_next or key != b"%b%d," % (target, chunk):
+            number_end = line.find(b",[", len(target))
+            end = line.find(b"]", number_end)
+            key = line[1 : number_end + 1]
+            if key != b"%b%d," % (target, chunk) or (chunk and linked(line) != link_of(before)):
                 raise self._damaged("the lines of an index do not fit each other", at)
-            found += places
-            link, at, chunk = link_of(key), at + len(line), chunk + 1
-        self._require_index_neighbours(at, start, target)
+            places = line[number_end + 2 : end].split(b",")
+            found += map(int, places)
+            is_full, before = len(places) >= CHUNK, key
+            at, chunk = at + len(line), chunk + 1
+        if is_full:  # or the last line of a value says that there are no more
+            self._require_index_neighbours(at, start, target)
         return found
 
     def commits(self) -> Iterator[tuple[int, bytes]]:

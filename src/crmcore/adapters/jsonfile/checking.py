@@ -25,7 +25,7 @@ from crmcore.adapters.jsonfile.lines import (
 )
 from crmcore.adapters.jsonfile.moment import Moment
 from crmcore.adapters.jsonfile.writing import Stored, write_file
-from crmcore.codec.errors import Misfit
+from crmcore.codec.errors import DecodeError, Misfit
 from crmcore.codec.row_text import RowText
 from crmcore.errors import StorageError
 from crmcore.ports.files import Files
@@ -54,7 +54,7 @@ def _verify_rows(base: Base, where: str) -> None:
             version, data = row_parts(line, key)
             decoded = RowText(data, id_).decoded()
             is_sound = data_of(decoded, id_, where).encode() == data and 0 < version <= base.head.seq
-        except (Misfit, ValueError):
+        except (Misfit, DecodeError, ValueError):
             is_sound, key = False, b""
         if not is_sound or linked(line) != link or key <= last:
             raise damaged("the line is not as it was written", where, base.number(at))
@@ -156,7 +156,7 @@ class _Found:
             return True
         try:
             return self._commit(line) if line.startswith(b'["commit",') else self._row(line)
-        except (Misfit, ValueError, IndexError):
+        except (Misfit, DecodeError, ValueError, IndexError):
             return False
 
     def _row(self, line: bytes) -> bool:

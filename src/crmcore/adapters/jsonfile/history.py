@@ -142,18 +142,18 @@ def _rewritten(
         if not is_kept and key not in seen:
             before = _tail_step(one, commit.seq, moment).before
         seen.add(key)
-        rows.append(_settled(evolve(one, before=before), commit.seq, moment))
+        rows.append(_settled(one, before, commit.seq, moment))
     return CommitLine(commit.seq, commit.meta, tuple(rows))
 
 
-def _settled(one: Past, seq: int, moment: Moment) -> Past:
+def _settled(one: Past, before: tuple[int, str] | None, seq: int, moment: Moment) -> Past:
     """A change without its data where the row is still so, with it where it no longer is."""
     if one.data is None and not one.is_current:
-        return one  # a removal
+        return evolve(one, before=before)  # a removal
     version = moment.tail.version(one.kind, one.id, moment.seq)
     if version is None:
         return one
     if version.seq == seq and version.text is not None:
-        return evolve(one, data=None, is_current=True)
+        return Past(one.kind, one.id, None, before, is_current=True)
     data = _based(moment, one)[1] if one.is_current else one.data
-    return evolve(one, data=data, is_current=False)
+    return Past(one.kind, one.id, data, before)

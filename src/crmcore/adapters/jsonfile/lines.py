@@ -124,9 +124,13 @@ def data_of(data: Mapping[str, Json], id_: str, where: str) -> str:
 
     Raises ``UsageError`` for what JSON cannot hold, ``Misfit`` for what it cannot hold losslessly.
     """
-    given = dict(_plain(data, where))
-    own = given.pop("id", None)
-    value: Json = given if type(own) is str and own == id_ else [_plain(data, where)]
+    given = data if data.__class__ is dict and _is_plain(data) else _plain(data, where)
+    own = given.get("id")
+    if own.__class__ is str and own == id_:
+        value: Json = {**given}
+        del value["id"]
+    else:
+        value = [given]
     try:
         text = text_of(value)
         text.encode()
@@ -135,29 +139,31 @@ def data_of(data: Mapping[str, Json], id_: str, where: str) -> str:
     return text
 
 
-def _plain(value: Json, where: str) -> Json:
-    """``value``, or a copy of it, with nothing in it but what JSON can hold as it is."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
+_SCALARS: Final = frozenset({str, bool, int, type(None)})
+
+
+def _is_plain(value: Json) -> bool:
+    """Whether there is nothing in a list or dictionary but what JSON can hold as it is."""
+    kind = value.__class__
+    if kind is dict:
+        for key in value:
             if key.__class__ is not str:
-                break
-            kind = item.__class__
-            if not (kind is str or item is None or kind is bool or kind is int):
-                return {key: _plain(item, where) for key, item in _texts(value, where)}
-        else:
-            return value
-    elif value.__class__ is list:
-        return [_plain(item, where) for item in value]
-    elif value is None or value.__class__ in (str, bool, int):
+                return False
+        value = value.values()
+    elif kind is not list:
+        return False
+    return all(one.__class__ in _SCALARS or _is_plain(one) for one in value)
+
+
+def _plain(value: Json, where: str) -> Json:
+    """A copy of a value in which every mapping is a dictionary."""
+    if value.__class__ in _SCALARS:
         return value
+    if value.__class__ is list:
+        return [_plain(item, where) for item in value]
+    if isinstance(value, Mapping) and all(key.__class__ is str for key in value):
+        return {key: _plain(item, where) for key, item in value.items()}
     raise _refused(value, where)
-
-
-def _texts(value: Mapping[str, Json], where: str) -> list[tuple[str, Json]]:
-    for key in value:
-        if key.__class__ is not str:
-            raise _refused(value, where)
-    return list(value.items())
 
 
 def _refused(value: Json, where: str) -> UsageError:
@@ -229,7 +235,7 @@ def read_commit(line: bytes) -> CommitLine:
         end += text[end] == ","
     if text[end] != "]" or len(text) - end - 1 != SEAL:
         raise Misfit(text[end : end + 80], "this is not the end of a commit")
-    return CommitLine(seq, meta, rows)
+    return CommitLine(seq, meta, tuple(rows))
 
 
 def _read_past(text: str, start: int) -> tuple[Past, int]:

@@ -12,7 +12,7 @@ from attrs import frozen
 from crmcore.adapters.jsonfile.base import Base
 from crmcore.adapters.jsonfile.lines import is_text
 from crmcore.adapters.jsonfile.needles import needle
-from crmcore.adapters.jsonfile.places import Place, looked_up
+from crmcore.adapters.jsonfile.places import Indexed
 from crmcore.adapters.jsonfile.tail import Tail, Version
 from crmcore.adapters.rows import run_rows
 from crmcore.changes import ConflictError
@@ -29,7 +29,7 @@ class Moment:
     base: Base | None
     tail: Tail
     seq: int
-    indexed: tuple[Place, ...] = ()
+    indexed: Indexed = Indexed()
 
     def get(self, kind: str, ids: Sequence[str], /) -> Mapping[str, Row]:
         """The rows of these ids, by id; absent ids are absent."""
@@ -40,14 +40,17 @@ class Moment:
         """The rows that answer the query, in its order."""
         offered = self._offered(query)
         if offered is not None:
+            if len(offered) == 1 and query.after is None:  # nothing to sort
+                found = (one for one in offered if matches(query.where, plain_data(one.data)))
+                return islice(found, query.limit)
             return run_rows(query, offered)
         after = None if query.after is None else query.after[-1]
         if query.order or not self._is_sorted or not (after is None or is_text(after)):
             return run_rows(query, self._scanned(query, None))
-        found = self._scanned(query, after)
+        scanned = self._scanned(query, after)
         if query.where != ALL:
-            found = (row for row in found if matches(query.where, plain_data(row.data)))
-        return islice(found, query.limit)
+            scanned = (row for row in scanned if matches(query.where, plain_data(row.data)))
+        return islice(scanned, query.limit)
 
     def row(self, kind: str, id_: str) -> Row | None:
         """One row; ``None`` where it is not stored."""
@@ -92,13 +95,13 @@ class Moment:
 
     def _offered(self, query: Query[Any]) -> list[Row] | None:
         """The rows that an index offers, all answers among them; ``None`` where none helps."""
-        found = looked_up(query.kind, query.where, self.indexed)
+        found = self.indexed.looked_up(query.kind, query.where)
         if found is None:
             return None
-        place, keys = found
+        place, name, keys = found
         rows: dict[str, Row] = {}
         if self.base is not None:
-            number = self.base.indexes().get(place.name)
+            number = self.base.indexes().get(name)
             if number is None:
                 return None
             for key in keys:

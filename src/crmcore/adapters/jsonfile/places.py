@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcore.fields import Email, Phone
 from crmcore.model.describe import FieldSchema, Holds
@@ -28,7 +29,7 @@ class Normal(Enum):
     """Only the digits of a text: equal phone numbers have equal ones, however they are written."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Place:
     """A value in the rows of a kind that is indexed: the ``path`` to it, and how many there are."""
 
@@ -49,14 +50,15 @@ class Place:
         value: Json = data
         for step in self.path:
             value = value.get(step) if isinstance(value, Mapping) else None
-        if value is None:
+        if value.__class__ is str:
+            return (self.key(value),) if self.holds is Holds.ONE else ()
+        if value is None or self.holds is Holds.ONE:
             return ()
-        if self.holds is Holds.ONE:
-            return (self.key(value),) if type(value) is str else ()
         if self.holds is Holds.MAP:
             items = value.items() if isinstance(value, Mapping) else ()
             return [f"{key}={item}" for key, item in items if type(item) is str]
-        return {self.key(item) for item in value if type(item) is str}
+        several = value if isinstance(value, list) else ()
+        return {self.key(item) for item in several if type(item) is str}
 
     def key(self, value: str) -> str:
         """Under what a value is found."""
@@ -65,8 +67,27 @@ class Place:
         return value
 
 
+@frozen(eq=False)
+class _Same:
+    """A model as the key of a cache: the same object, not an equal one."""
+
+    model: Model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.model is self.model
+
+
 def places_of(model: Model) -> tuple[Place, ...]:
     """The places that are indexed in the rows of a model's records."""
+    return _places_of(_Same(model))
+
+
+@lru_cache(maxsize=8)
+def _places_of(same: _Same) -> tuple[Place, ...]:
+    model = same.model
     found = (one for schema in model.schemas for one in _places(schema.kind, schema))
     return tuple(sorted(found, key=lambda one: one.name))
 
@@ -111,17 +132,29 @@ def _equal(
             yield steps[:-1], Holds.MAP, tuple(f"{steps[-1]}={value}" for value in values)
 
 
-def looked_up(
-    kind: str, where: Filter, places: Iterable[Place]
-) -> tuple[Place, tuple[str, ...]] | None:
-    """An index that offers every answer, and the keys to look for; ``None`` where none helps."""
-    known = {(one.path, _many(one.holds)): one for one in places if one.kind == kind}
-    for path, holds, values in asked(where):
-        place = known.get((path, _many(holds)))
-        if place is not None:
-            return place, tuple(dict.fromkeys(place.key(value) for value in values))
-    return None
+@frozen(eq=False)
+class Indexed:
+    """Places by what filters ask for."""
+
+    places: tuple[Place, ...] = ()
+    _known: Mapping[tuple[str, tuple[str, ...], bool, bool], tuple[Place, str]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        known = {(one.kind, one.path, *_shape(one.holds)): (one, one.name) for one in self.places}
+        object.__setattr__(self, "_known", known)
+
+    def looked_up(self, kind: str, where: Filter) -> tuple[Place, str, tuple[str, ...]] | None:
+        """An index that offers every answer, its name, and the keys to look for.
+
+        ``None`` where none helps.
+        """
+        for path, holds, values in asked(where):
+            found = self._known.get((kind, path, *_shape(holds)))
+            if found is not None:
+                place, name = found
+                return place, name, tuple(dict.fromkeys([place.key(value) for value in values]))
+        return None
 
 
-def _many(holds: Holds) -> Holds:
-    return Holds.TUPLE if holds is Holds.SET else holds
+def _shape(holds: Holds) -> tuple[bool, bool]:
+    return holds is Holds.ONE, holds is Holds.MAP

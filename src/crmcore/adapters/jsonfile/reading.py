@@ -24,7 +24,7 @@ from crmcore.adapters.jsonfile.head import (
 from crmcore.adapters.jsonfile.history import read_line
 from crmcore.adapters.jsonfile.lines import SEAL, is_sealed
 from crmcore.adapters.jsonfile.moment import Moment
-from crmcore.adapters.jsonfile.places import Place
+from crmcore.adapters.jsonfile.places import Indexed
 from crmcore.adapters.jsonfile.tail import Tail
 from crmcore.ports.files import Files, Sight
 
@@ -63,9 +63,9 @@ class Generation:
     torn: Torn | None = None
     last: bytes = b""
 
-    def moment(self, places: tuple[Place, ...]) -> Moment:
+    def moment(self, indexed: Indexed) -> Moment:
         """What has been read."""
-        return Moment(self.base, self.tail, self.seq, places)
+        return Moment(self.base, self.tail, self.seq, indexed)
 
 
 def read_generation(files: Files, path: Path) -> Generation | None:

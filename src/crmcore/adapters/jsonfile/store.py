@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from crmcore.adapters.jsonfile.checking import verified
 from crmcore.adapters.jsonfile.files import disk
 from crmcore.adapters.jsonfile.head import WHOLE_AT, whole_line
-from crmcore.adapters.jsonfile.history import History, Step, oldest, rewritten, steps
+from crmcore.adapters.jsonfile.history import History, Key, Step, oldest, rewritten, steps
 from crmcore.adapters.jsonfile.lines import SEAL, CommitLine, Past, data_of
 from crmcore.adapters.jsonfile.lock import FileLock
 from crmcore.adapters.jsonfile.moment import Moment
-from crmcore.adapters.jsonfile.places import Place
+from crmcore.adapters.jsonfile.places import Indexed, Place
 from crmcore.adapters.jsonfile.reading import Generation, Torn, extend, read_generation
 from crmcore.adapters.jsonfile.tail import Tail
 from crmcore.adapters.jsonfile.writing import stored_rows, write_file
@@ -33,7 +34,7 @@ from crmcore.errors import (
 )
 from crmcore.ports.files import Files, Sight
 from crmcore.ports.journal import HistoryGoneError
-from crmcore.ports.rows import Row, RowCommit, RowRecord, RowStep
+from crmcore.ports.rows import Json, Row, RowCommit, RowRecord, RowStep
 
 DEFAULT_WAIT = 10.0
 """Seconds that a writer waits for its turn."""
@@ -77,7 +78,7 @@ class JsonFileStore:
         self._path = _file(path)
         self._wait = wait
         self._history = history
-        self._indexed = tuple(indexed)
+        self._indexed = Indexed(tuple(indexed))
         self._files = disk() if files is None else files
         self._lock = FileLock(self._beside(".lock"))
         self._turn = threading.Lock()
@@ -118,9 +119,18 @@ class JsonFileStore:
             line = self._line(changes, before.seq + 1)
             content = line.line()
             found = self._found
-            if found is None or found.base is None or self._is_large(found, len(content)):
-                self._rewrite(Moment(before.base, before.tail.plus(line), line.seq, self._indexed))
-            else:
+            has_base = found is not None and found.base is not None
+            if found is not None and has_base and not self._is_large(found, len(content)):
+                self._append(found, line, content)
+                return line.seq
+            after = Moment(before.base, before.tail.plus(line), line.seq, self._indexed)
+            known = {(one.kind, one.id): one.data for one in changes.changes if one.data}
+            try:
+                self._rewrite(after, known=known)
+            except StorageError as error:
+                if found is None or not has_base or isinstance(error, OutcomeUnknownError):
+                    raise
+                # no room for another file, or a reader in the way: the line may still fit
                 self._append(found, line, content)
             return line.seq
 
@@ -364,13 +374,14 @@ class JsonFileStore:
         self,
         moment: Moment,
         history: History | None = None,
-        erased: frozenset[tuple[str, str]] = frozenset(),
+        erased: frozenset[Key] = frozenset(),
+        known: Mapping[Key, Mapping[str, Json]] = MappingProxyType({}),
     ) -> None:
         """Write a new file that holds a moment, and put it in the place of the old one."""
         temporary = self._beside(".tmp")
         try:
             try:
-                self._write(temporary, moment, history or self._history, erased)
+                self._write(temporary, moment, history or self._history, erased, known)
                 self._put_in_place(temporary)
             except (OSError, DamagedStoreError):
                 with suppress(OSError):
@@ -392,7 +403,8 @@ class JsonFileStore:
         temporary: Path,
         moment: Moment,
         history: History,
-        erased: frozenset[tuple[str, str]],
+        erased: frozenset[Key],
+        known: Mapping[Key, Mapping[str, Json]],
     ) -> None:
         keeps = history is History.KEEP
         after = moment.seq
@@ -403,11 +415,11 @@ class JsonFileStore:
             write_file(
                 self._files,
                 handle,
-                rows=stored_rows(moment),
+                rows=stored_rows(moment, known),
                 commits=rewritten(moment, str(self._path), erased) if keeps else (),
                 seq=moment.seq,
                 after=after,
-                places=self._indexed,
+                places=self._indexed.places,
             )
             self._files.sync(handle)
         finally:

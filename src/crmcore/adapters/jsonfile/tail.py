@@ -55,8 +55,12 @@ class Tail:
 
     def version(self, kind: str, id_: str, seq: int) -> Version | None:
         """What was written last, up to a commit; ``None`` where nothing was."""
-        versions = self._rows.get(kind, {}).get(id_, ())
-        return next((one for one in reversed(versions) if one.seq <= seq), None)
+        rows = self._rows.get(kind)
+        versions = None if rows is None else rows.get(id_)
+        for one in reversed(versions or ()):
+            if one.seq <= seq:
+                return one
+        return None
 
     def rows(self, kind: str, seq: int) -> dict[str, Version]:
         """What was written of a kind up to a commit, by id."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from attrs import frozen
 
-from crmcore.adapters.jsonfile.base import FIRST_INDEX
+from crmcore.adapters.jsonfile.base import CHUNK, FIRST_INDEX
 from crmcore.adapters.jsonfile.head import ROWS, Head, whole_line
 from crmcore.adapters.jsonfile.lines import (
     NO_LINK,
@@ -28,8 +29,6 @@ from crmcore.ports.files import Files
 from crmcore.ports.rows import Json
 
 _BUFFER = 1 << 20
-_CHUNK = 256
-"""Places on one index line."""
 
 
 @frozen
@@ -138,8 +137,15 @@ class _Indexes:
             return
         data = RowText(row.text, row.id).decoded() if row.data is None else row.data
         for place, found in places:
+            value = data.get(place.path[0])
+            if value is None:
+                continue
             for key in place.keys(data):
-                found.setdefault(key, []).append(at)
+                every = found.get(key)
+                if every is None:
+                    found[key] = [at]
+                else:
+                    every.append(at)
 
     def lines(self, link: bytes) -> Iterator[bytes]:
         names = text_of([one.name for one in self._places]).encode()
@@ -149,15 +155,20 @@ class _Indexes:
             texts = sorted((b"%d,%b," % (number, text_of(key).encode()), key) for key in found)
             for start, key in texts:
                 every = found[key]
-                for chunk, first in enumerate(range(0, len(every), _CHUNK)):
+                for chunk, first in enumerate(range(0, len(every), CHUNK)):
                     own = b"%b%d," % (start, chunk)
-                    places = ",".join(map(str, every[first : first + _CHUNK])).encode()
+                    places = ",".join(map(str, every[first : first + CHUNK])).encode()
                     yield sealed(b'[%b[%b],"%b"' % (own, places, self.link))
                     self.link = link_of(own)
 
 
-def stored_rows(moment: Moment) -> Iterator[Stored]:
-    """Every row of a moment, by its key; all that lie in its file are tested."""
+def stored_rows(
+    moment: Moment, known: Mapping[tuple[str, str], Mapping[str, Json]] = MappingProxyType({})
+) -> Iterator[Stored]:
+    """Every row of a moment, by its key; all that lie in its file are tested.
+
+    ``known`` is the data of some rows, which then need not be decoded.
+    """
     fresh: list[Stored | None] = []
     written: dict[bytes, Stored | None] = {}
     for kind in moment.tail.kinds():
@@ -167,7 +178,9 @@ def stored_rows(moment: Moment) -> Iterator[Stored]:
             written[key] = (
                 None
                 if text is None
-                else Stored(key, kind, id_, version.seq, text.encode())
+                else Stored(
+                    key, kind, id_, version.seq, text.encode(), data=known.get((kind, id_))
+                )
             )
     fresh = [written[key] for key in sorted(written)]
     waiting = iter([one for one in fresh if one is not None])

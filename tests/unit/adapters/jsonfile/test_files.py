@@ -3,61 +3,84 @@ from pathlib import Path
 
 import pytest
 
-from crmcore.adapters.jsonfile.files import Files
+from crmcore.adapters.jsonfile.files import PosixFiles, WindowsFiles, disk
+from crmcore.ports import Files
 
-FILES = Files()
-
-
-def made(path: Path, content: bytes, like: Path | None = None) -> object:
-    with FILES.create(path, like or path) as file:
-        FILES.write(file, content)
-        return FILES.sync(file, content)
+BOTH = pytest.mark.parametrize("files", [PosixFiles(), WindowsFiles()], ids=["posix", "windows"])
 
 
-def test_a_file_is_written_and_read(tmp_path: Path) -> None:
-    file = tmp_path / "a"
-    content = b"x" * 100_000
-    seen = made(file, content)
-    assert FILES.look(file) == seen
-    assert FILES.read(file) == (content, seen)
+def made(files: Files, path: Path, content: bytes, like: Path | None = None) -> object:
+    handle = files.create(path, like or path)
+    files.write(handle, 0, content)
+    files.sync(handle)
+    sight = files.sight(handle)
+    files.close(handle)
+    return sight
 
 
-def test_an_absent_file_is_not_seen(tmp_path: Path) -> None:
-    assert FILES.look(tmp_path / "a") is None
+@BOTH
+def test_a_file_is_written_and_read(tmp_path: Path, files: Files) -> None:
+    path = tmp_path / "a"
+    content = bytes(range(256)) * 500
+    seen = made(files, path, content)
+    assert files.look(path) == seen
+    handle = files.open(path, write=True)
+    assert files.read(handle, 0, 10**6) == content
+    assert files.read(handle, 256, 3) == b"\0\1\2"
+    mapped = files.map(handle, 1000)
+    files.truncate(handle, 2000)
+    files.write(handle, 1999, b"xy")
+    assert files.sight(handle).size == 2001
+    files.close(handle)
+    assert mapped[:] == content[:1000]
+    assert path.read_bytes() == content[:1999] + b"xy"
+
+
+@BOTH
+def test_an_absent_file_is_not_seen(tmp_path: Path, files: Files) -> None:
+    assert files.look(tmp_path / "a") is None
     with pytest.raises(FileNotFoundError):
-        FILES.read(tmp_path / "a")
+        files.open(tmp_path / "a", write=False)
+    files.remove(tmp_path / "a")
 
 
-def test_another_file_in_its_place_is_noticed(tmp_path: Path) -> None:
+@BOTH
+def test_another_file_in_its_place_is_noticed(tmp_path: Path, files: Files) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
-    made(first, b"1")
-    made(second, b"2")
-    before, seen = FILES.look(first), FILES.look(second)
-    FILES.replace(second, first)
-    FILES.sync_folder(tmp_path)
-    assert FILES.look(first) == seen != before
-    assert FILES.look(second) is None
+    before = made(files, first, b"1")
+    seen = made(files, second, b"2")
+    files.replace(second, first)
+    files.sync_folder(tmp_path)
+    assert files.look(first) == seen != before
+    assert files.look(second) is None
 
 
-def test_another_beginning_is_noticed(tmp_path: Path) -> None:
-    file = tmp_path / "a"
-    made(file, b"1")
-    before, times = FILES.look(file), file.stat()
-    made(file, b"2")
-    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert FILES.look(file) != before
+def test_an_empty_file_is_mapped(tmp_path: Path) -> None:
+    made(PosixFiles(), tmp_path / "a", b"")
+    handle = PosixFiles().open(tmp_path / "a", write=False)
+    assert PosixFiles().map(handle, 0) == b""
+    PosixFiles().close(handle)
 
 
 def test_permissions_are_kept(tmp_path: Path) -> None:
     like, file = tmp_path / "a", tmp_path / "b"
-    made(like, b"")
+    made(disk(), like, b"")
     like.chmod(0o640)
-    made(file, b"", like)
+    made(disk(), file, b"", like)
     assert file.stat().st_mode & 0o777 == 0o640
 
 
-def test_a_file_is_removed_if_it_is_there(tmp_path: Path) -> None:
-    made(tmp_path / "a", b"")
-    FILES.remove(tmp_path / "a")
-    FILES.remove(tmp_path / "a")
-    assert list(tmp_path.iterdir()) == []
+def test_permissions_that_cannot_be_given_leave_no_handle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(disk(), tmp_path / "a", b"")
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("shutil.copymode", refuse)
+    with pytest.raises(PermissionError):
+        disk().create(tmp_path / "b", tmp_path / "a")
+    if before:
+        assert len(os.listdir("/proc/self/fd")) == before

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from crmcore.adapters import JsonFileRepository
+from crmcore.adapters.jsonfile.lock import FileLock
 from crmcore.changes import ChangeSet, Insert
 from crmcore.entities import Account
 from crmcore.errors import StoreClosedError, StoreLockedError
@@ -19,7 +20,7 @@ def test_records_are_kept_in_a_file_that_can_be_searched(tmp_path: Path) -> None
     assert repository.commit(ChangeSet([Insert(account)])) == 1
     repository.close()
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if '"name":"Łódź GmbH"' in line] == lines[1:]
+    assert [line for line in lines if '"name":"Łódź GmbH"' in line] == lines[2:3]
     again = JsonFileRepository(path)
     with again.snapshot() as now:
         (found,) = now.find(Query.of(Account, F.name.starts_with("Łó")))
@@ -43,5 +44,5 @@ def test_a_closed_one_refuses_everything(tmp_path: Path) -> None:
 
 def test_the_time_to_wait_is_given(tmp_path: Path) -> None:
     one, other = (JsonFileRepository(tmp_path / "x", wait=0) for _ in range(2))
-    with one._store._lock.held(0), pytest.raises(StoreLockedError):
+    with FileLock(tmp_path / "x.lock").held(0), pytest.raises(StoreLockedError):
         other.commit(ChangeSet())

@@ -1,12 +1,13 @@
 import errno
 import os
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crmcore.adapters import JsonFileStore
+from crmcore.adapters.jsonfile import History, JsonFileStore
 from crmcore.adapters.jsonfile.lock import FileLock
 from crmcore.changes import ConflictError
 from crmcore.errors import (
@@ -18,9 +19,11 @@ from crmcore.errors import (
     UnsupportedFormatError,
     UsageError,
 )
-from crmcore.ports import Row, RowChange, RowCommit
+from crmcore.ports import HistoryGoneError, Row, RowChange, RowCommit
 from crmcore.query import Query
-from tests.unit.adapters.jsonfile.broken import BrokenFiles, everything
+from crmcore.testing.faults import CHANGING, Call, Fault, FaultyDisk
+
+OLD = Path(__file__).with_name("fixtures") / "format1.crm.json"
 
 
 def adding(*ids: str) -> RowCommit:
@@ -31,15 +34,27 @@ def row(id_: str, version: int) -> Row:
     return Row("account", id_, version, {"id": id_, "name": id_})
 
 
+def everything(store: Any) -> Any:
+    with store.snapshot() as now:
+        return now.seq, list(now.find(Query("account")))
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "x.crm.json"
+
+
+@pytest.fixture
+def disk() -> FaultyDisk:
+    return FaultyDisk()
 
 
 def test_opening_writes_nothing(path: Path) -> None:
     store = JsonFileStore(path)
     assert everything(store) == (0, [])
     assert store.commit(RowCommit([])) == 0
+    store.compact()
+    store.erase_rows([])
     assert not path.exists()
 
 
@@ -62,6 +77,7 @@ def test_another_handle_is_seen_at_once(path: Path) -> None:
         assert everything(one) == (1, [row("a", 1)])
     one.commit(adding("b"))
     assert other.commit(adding("c")) == 3
+    other.compact()
     assert everything(one)[0] == 3
     with pytest.raises(ConflictError):
         one.commit(adding("c"))
@@ -77,6 +93,79 @@ def test_a_commit_that_changes_nothing_leaves_the_file_alone(path: Path) -> None
     assert path.stat() == before
 
 
+def test_a_commit_writes_one_line_and_waits_for_the_disk_once(path: Path, disk: FaultyDisk) -> None:
+    written: list[int] = []
+    for size in (10, 2_000):
+        store = JsonFileStore(path, files=disk)
+        names = [f"{size}-{number}" for number in range(size)]
+        store.commit(adding(*names))
+        store.commit(adding(f"first-{size}"))
+        disk.calls.clear()
+        store.commit(adding(f"a-{size:05}"))
+        changing = [one for one in disk.calls if one.name in CHANGING]
+        assert [one.name for one in changing] == ["write", "sync"]
+        assert [one for one in disk.calls if one.name == "read"] == []
+        written.append(changing[0].size)
+    assert written[0] == written[1] < 150
+
+
+def test_a_reader_reads_what_was_added_and_nothing_else(path: Path, disk: FaultyDisk) -> None:
+    store, reader = (JsonFileStore(path, files=disk) for _ in range(2))
+    store.commit(adding(*map(str, range(500))))
+    store.commit(adding("b"))
+    everything(reader)
+    store.commit(adding("c"))
+    disk.calls.clear()
+    assert everything(reader)[0] == 3
+    assert sum(one.size for one in disk.calls if one.name == "read") < 600
+    disk.calls.clear()
+    assert everything(reader)[0] == 3
+    assert [one.name for one in disk.calls] == ["look"]
+
+
+def test_opening_reads_no_more_of_a_larger_file(path: Path, disk: FaultyDisk) -> None:
+    sizes: list[int] = []
+    for size in (100, 5_000):
+        store = JsonFileStore(path, files=disk)
+        store.commit(adding(*(f"{size}-{number}" for number in range(size))))
+        store.compact(history=History.DROP)
+        disk.calls.clear()
+        with JsonFileStore(path, files=disk).snapshot() as now:
+            assert len(now.get("account", [f"{size}-7"])) == 1
+        sizes.append(sum(one.size for one in disk.calls if one.name == "read"))
+    assert sizes[0] == sizes[1] <= 4096
+
+
+def test_a_tail_that_has_grown_is_put_in_order(path: Path, disk: FaultyDisk) -> None:
+    store = JsonFileStore(path, files=disk)
+    for number in range(12):
+        store.commit(
+            RowCommit([RowChange("account", str(number), 0, {"id": str(number), "x": "y" * 10**6})])
+        )
+    replaced = sum(one.name == "replace" for one in disk.calls)
+    assert 2 <= replaced <= 4
+    assert everything(store)[0] == 12
+
+
+def test_closing_puts_a_large_tail_in_order_and_marks_a_small_one(
+    path: Path, disk: FaultyDisk
+) -> None:
+    store = JsonFileStore(path, files=disk)
+    store.commit(adding(*map(str, range(100))))
+    store.commit(adding("a"))
+    store.close()
+    assert (disk.content(path) or b"").splitlines()[-1].startswith(b'["commit",2')
+    again = JsonFileStore(path, files=disk)
+    again.commit(adding(*(f"a{number}" for number in range(200))))
+    again.close()
+    lines = (disk.content(path) or b"").splitlines()
+    assert sum(one.startswith(b'["account"') for one in lines) == 301
+    last = JsonFileStore(path, files=disk)
+    before = disk.count
+    last.close()
+    assert disk.count == before
+
+
 def test_a_link_is_followed(tmp_path: Path, path: Path) -> None:
     JsonFileStore(path).commit(adding("a"))
     link = tmp_path / "link"
@@ -90,7 +179,7 @@ def test_permissions_are_kept(path: Path) -> None:
     store = JsonFileStore(path)
     store.commit(adding("a"))
     path.chmod(0o600)
-    store.commit(adding("b"))
+    store.compact()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -150,57 +239,95 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         JsonFileStore(tmp_path / "pipe")
 
 
-def test_a_file_that_may_not_be_read_is_refused(path: Path) -> None:
-    path.write_bytes(b"")
+def test_a_file_that_may_not_be_read_is_refused(path: Path, disk: FaultyDisk) -> None:
+    disk.put(path, b"x")
+    disk.fail_every("open", Fault(error=errno.EACCES))
     with pytest.raises(StorageError, match=r"it cannot be read \(Permission denied\)"):
-        JsonFileStore(path, files=BrokenFiles("look", code=errno.EACCES))
+        JsonFileStore(path, files=disk)
 
 
 @pytest.mark.parametrize("call", ["create", "write", "sync", "replace"])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
-def test_a_failure_changes_nothing(path: Path, call: str, code: int) -> None:
-    files = BrokenFiles(code=code)
-    store = JsonFileStore(path, files=files)
-    for commit, before in ((adding("a"), None), (adding("b"), 1)):
-        content = path.read_bytes() if before else None
-        files.failing = {call}
+def test_a_failure_while_rewriting_changes_nothing(
+    path: Path, disk: FaultyDisk, call: str, code: int
+) -> None:
+    store = JsonFileStore(path, files=disk)
+    for attempt in (lambda: store.commit(adding("a")), store.compact):
+        before = disk.content(path)
+        said = everything(store)
+        disk.fail_every(call, Fault(error=code, part=7))
         with pytest.raises(StorageError, match="it cannot be written") as caught:
-            store.commit(commit)
+            attempt()
+        disk.fail_every(call, None)
         assert os.strerror(code) in str(caught.value)
-        assert (path.read_bytes() if path.exists() else None) == content
-        assert not list(path.parent.glob("*.tmp"))
-        assert everything(store)[0] == (before or 0)
-        files.failing = set()
-        store.commit(commit)
-    assert everything(JsonFileStore(path))[0] == 2
+        assert disk.content(path) == before
+        assert disk.content(path.with_name("x.crm.json.tmp")) is None
+        assert everything(store) == said
+        attempt()
+    assert everything(JsonFileStore(path, files=disk)) == (1, [row("a", 1)])
 
 
-def test_what_is_left_of_a_failure_does_no_harm(path: Path) -> None:
-    files = BrokenFiles("write", "remove")
-    store = JsonFileStore(path, files=files)
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
+def test_a_commit_that_cannot_be_written_leaves_no_trace(
+    path: Path, disk: FaultyDisk, code: int
+) -> None:
+    store = JsonFileStore(path, files=disk)
+    store.commit(adding("a"))
+    before = disk.content(path)
+    disk.fail_every("write", Fault(error=code, part=30))
     with pytest.raises(StorageError, match="it cannot be written"):
-        store.commit(adding("a"))
-    assert [one.suffix for one in path.parent.glob("*.tmp")] == [".tmp"]
-    files.failing = set()
-    store.commit(adding("b"))
-    assert everything(JsonFileStore(path)) == (1, [row("b", 1)])
-    assert not list(path.parent.glob("*.tmp"))
+        store.commit(adding("b"))
+    assert disk.content(path) == before
+    assert everything(store) == (1, [row("a", 1)])
+    disk.fail_every("write", None)
+    assert store.commit(adding("b")) == 2
 
 
-def test_an_unknown_outcome_is_said(path: Path) -> None:
-    store = JsonFileStore(path, files=BrokenFiles("sync_folder"))
-    with pytest.raises(OutcomeUnknownError, match="open it anew and look"):
-        store.commit(adding("a"))
-    with pytest.raises(StoreClosedError, match="may or may not have been stored"):
+def test_a_file_that_may_not_be_written_can_still_be_read(path: Path, disk: FaultyDisk) -> None:
+    JsonFileStore(path, files=disk).commit(adding("a"))
+    store = JsonFileStore(path, files=disk)
+    everything(store)
+    disk.fail_every("open", Fault(error=errno.EACCES))
+    with pytest.raises(StorageError, match=r"it cannot be written \(Permission denied\)"):
         store.commit(adding("b"))
     assert everything(store) == (1, [row("a", 1)])
-    assert JsonFileStore(path).commit(adding("b")) == 2
+
+
+@pytest.mark.parametrize(("call", "also"), [("sync", ""), ("write", "truncate")])
+def test_an_unknown_outcome_is_said(path: Path, disk: FaultyDisk, call: str, also: str) -> None:
+    store = JsonFileStore(path, files=disk)
+    store.commit(adding("a"))
+    for name in filter(None, (call, also)):
+        disk.fail_every(name, Fault(part=20, forgets=True))
+    with pytest.raises(OutcomeUnknownError, match="open it anew and look"):
+        store.commit(adding("b"))
+    for name in filter(None, (call, also)):
+        disk.fail_every(name, None)
+    with pytest.raises(StoreClosedError, match="may or may not have been stored"):
+        store.commit(adding("c"))
+    assert everything(store)[1][0] == row("a", 1)
+    store.close()
+    for left in (disk.after_kill(), disk.after_power_loss()):
+        again = JsonFileStore(path, files=left)
+        seq = everything(again)[0]
+        assert seq in (1, 2)
+        assert again.commit(adding("c")) == seq + 1
+
+
+def test_a_name_that_the_disk_may_not_have_is_an_unknown_outcome(
+    path: Path, disk: FaultyDisk
+) -> None:
+    store = JsonFileStore(path, files=disk)
+    disk.fail_every("sync_folder", Fault())
+    with pytest.raises(OutcomeUnknownError):
+        store.commit(adding("a"))
+    assert everything(store) == (1, [row("a", 1)])
 
 
 @pytest.mark.parametrize(
     ("value", "error"),
-    [("\ud800", StorageError), (10**5000, StorageError), (1.5, UsageError)],
-    ids=["surrogate", "long number", "float"],
+    [("\ud800", StorageError), (10**5000, StorageError), (1.5, UsageError), ({1: 2}, UsageError)],
+    ids=["surrogate", "long number", "float", "key"],
 )
 def test_a_value_that_cannot_be_written_stores_nothing(
     path: Path, value: Any, error: type[Exception]
@@ -208,7 +335,16 @@ def test_a_value_that_cannot_be_written_stores_nothing(
     store = JsonFileStore(path)
     with pytest.raises(error):
         store.commit(RowCommit([RowChange("account", "a", 0, {"id": "a", "x": value})]))
+    with pytest.raises(error):
+        store.commit(RowCommit([RowChange("account", "a", 0, {"id": "a", "x": [{"y": value}]})]))
     assert everything(store) == (0, [])
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("commit", [adding("\ud800"), RowCommit(adding("a").changes, by="\ud800")])
+def test_a_text_that_cannot_be_written_stores_nothing(path: Path, commit: RowCommit) -> None:
+    with pytest.raises(StorageError, match="nothing was stored"):
+        JsonFileStore(path).commit(commit)
     assert not path.exists()
 
 
@@ -221,9 +357,8 @@ def test_a_writer_who_cannot_have_its_turn_is_told(path: Path) -> None:
     assert store.commit(adding("a")) == 1
 
 
-def test_a_thread_that_cannot_have_its_turn_is_told(path: Path) -> None:
-    files = BrokenFiles()
-    store = JsonFileStore(path, wait=0, files=files)
+def test_a_thread_that_cannot_have_its_turn_is_told(path: Path, disk: FaultyDisk) -> None:
+    store = JsonFileStore(path, wait=0, files=disk)
     told: list[Exception] = []
 
     def write() -> None:
@@ -231,36 +366,78 @@ def test_a_thread_that_cannot_have_its_turn_is_told(path: Path) -> None:
             store.commit(adding("b"))
         told.append(caught.value)
 
-    def meanwhile(call: str) -> None:
-        if call == "write":
+    def meanwhile(call: Call) -> None:
+        if call.name == "replace":
             other = threading.Thread(target=write)
             other.start()
             other.join()
 
-    files.act = meanwhile
+    disk.watch = meanwhile
     assert store.commit(adding("a")) == 1
     assert len(told) == 1
 
 
-def test_a_reader_between_the_steps_of_a_commit_sees_the_old_or_the_new(path: Path) -> None:
-    files = BrokenFiles()
-    store = JsonFileStore(path, files=files)
+def test_a_reader_between_the_steps_of_a_commit_sees_the_old_or_the_new(
+    path: Path, disk: FaultyDisk
+) -> None:
+    store = JsonFileStore(path, files=disk)
     store.commit(adding("a"))
     seen: list[tuple[str, int]] = []
-
-    def look(call: str) -> None:
-        seen.append((call, everything(JsonFileStore(path))[0]))
-
-    files.act = look
+    reader = JsonFileStore(path, files=disk)
+    disk.watch = lambda call: seen.append((call.name, everything(reader)[0]))
     store.commit(adding("b"))
-    assert seen == [
-        ("look", 1),
-        ("create", 1),
-        ("write", 1),
-        ("sync", 1),
-        ("replace", 1),
-        ("sync_folder", 2),
-    ]
+    store.compact()
+    assert seen[:2] == [("write", 1), ("sync", 2)]
+    assert {number for _, number in seen[2:]} == {2}
+
+
+def test_a_torn_line_is_reported_and_cut_off(path: Path, disk: FaultyDisk) -> None:
+    store = JsonFileStore(path, files=disk)
+    store.commit(adding("a"))
+    whole = disk.content(path) or b""
+    disk.put(path, whole + b'["commit",2,{},[["acc')
+    again = JsonFileStore(path, files=disk)
+    assert again.torn is not None
+    assert str(again.torn) == "21 bytes of a commit that was never finished, behind commit 1"
+    assert everything(again) == (1, [row("a", 1)])
+    assert again.commit(adding("b")) == 2
+    assert again.torn is not None
+    assert JsonFileStore(path, files=disk).torn is None
+
+
+def test_a_file_of_the_first_format_is_opened_and_moved_forward(path: Path) -> None:
+    shutil.copy(OLD, path)
+    store = JsonFileStore(path)
+    before = path.read_bytes()
+    with store.snapshot() as now:
+        assert now.seq == 3
+        stored = now.get("starship", ["s \u2028/1"])["s \u2028/1"]
+        assert stored.data["crew"] == [1, None, True, {"deep": "x"}]
+        assert stored.version == 3
+    with pytest.raises(HistoryGoneError):
+        list(store.row_commits())
+    assert list(store.row_commits(3)) == []
+    assert path.read_bytes() == before
+    assert store.commit(adding("new")) == 4
+    assert path.read_bytes().startswith(b'["crmcore",{"after":3,"count":6,')
+    again = JsonFileStore(path)
+    assert again.verify() == 6
+    assert [one.seq for one in again.row_commits(3)] == [4]
+    with again.snapshot() as now:
+        assert now.get("starship", ["s \u2028/1"])["s \u2028/1"].version == 3
+
+
+def test_on_windows_a_reader_in_the_way_puts_the_rewriting_off(path: Path) -> None:
+    disk = FaultyDisk(windows=True)
+    store = JsonFileStore(path, files=disk)
+    store.commit(adding("a"))
+    held = disk.open(path, write=False)
+    with pytest.raises(StorageError, match="open cannot be replaced"):
+        store.compact()
+    assert store.commit(adding("b")) == 2
+    disk.close(held)
+    store.compact()
+    assert everything(store)[0] == 2
 
 
 def test_a_closed_store_refuses_everything(path: Path) -> None:
@@ -271,3 +448,5 @@ def test_a_closed_store_refuses_everything(path: Path) -> None:
         store.commit(adding("a"))
     with pytest.raises(StoreClosedError), store.snapshot():
         pass
+    with pytest.raises(StoreClosedError):
+        store.verify()
