@@ -82,11 +82,11 @@ def _verdict(bug: Bug, folder: Path, found: _Failures) -> Verdict:
 
 
 def _run(folder: Path) -> _Failures:
-    (folder / "test_planted.py").write_text(MODULE, encoding="utf-8")
+    (folder / f"test_{folder.name}.py").write_text(MODULE, encoding="utf-8")
     (folder / "conftest.py").write_text(SETTINGS, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     plugin = _Failures()
-    options = ["-q", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini")]
+    options = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini")]
     with redirect_stdout(StringIO()) as said:
         status = pytest.main([*options, str(folder)], plugins=[plugin])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

@@ -114,11 +114,21 @@ def _of_type(python: type, model: Model) -> st.SearchStrategy[Any]:
         return st.sampled_from(python)
     if issubclass(python, Record):
         return _any_record(model)
-    parts: dict[str, st.SearchStrategy[Any]] = {
-        one.name: st.none() | one_value(one, model) if one.is_optional else one_value(one, model)
-        for one in value_fields(python)
-    }
-    return st.builds(python, **parts)
+    return _value(python, model)
+
+
+@lru_cache(maxsize=1024)
+def _value(python: type, model: Model) -> st.SearchStrategy[Any]:
+    """Values of a class with parts, which may hold values of that class again."""
+
+    def built() -> st.SearchStrategy[Any]:
+        parts: dict[str, st.SearchStrategy[Any]] = {}
+        for one in value_fields(python):
+            present = one_value(one, model)
+            parts[one.name] = st.none() | present if one.is_optional else present
+        return st.builds(python, **parts)
+
+    return st.deferred(built)  # looked at only once it is drawn from: it may lead back to itself
 
 
 def _any_record(model: Model) -> st.SearchStrategy[Record]:
@@ -131,9 +141,11 @@ def _any_record(model: Model) -> st.SearchStrategy[Record]:
     return st.sampled_from(flat).flatmap(lambda schema: records(schema.entity, model))
 
 
-def _holds_records(python: type) -> bool:
+def _holds_records(python: type, above: frozenset[type] = frozenset()) -> bool:
+    if python in above:
+        return False
     return issubclass(python, Record) or any(
-        _holds_records(one.python) for one in value_fields(python)
+        _holds_records(one.python, above | {python}) for one in value_fields(python)
     )
 
 
