@@ -34,7 +34,7 @@ def deal(stage: str, **given: Any) -> Opportunity:
 
 def found(before: Opportunity | None, after: Opportunity, **rest: Any) -> list[tuple[str, Any]]:
     changes = ChangeSet([Insert(after)])
-    given = {"conditions": (), "model": MODEL} | rest
+    given: dict[str, Any] = {"conditions": (), "model": MODEL} | rest
     findings = stage_findings(changes, steps=[(before, after)], **given)
     return [(one.code, one.severity) for one in findings]
 
