@@ -87,7 +87,7 @@ def test_each_due_moment_fires_exactly_once(
         }
         found = one.find(RuleFiring)
         fired = [(row.rule, row.about.id, row.due_at) for row in found]
-        assert sorted(fired) == sorted(wanted)  # type: ignore[type-var]  # due_at is there
+        assert sorted(fired) == sorted(wanted)
         assert one.count(Activity) == len(wanted)
 
 

@@ -44,7 +44,7 @@ from tests.properties.automation.worlds import (
 
 def content(repository: MemoryRepository) -> tuple[int, list[Any]]:
     with repository.snapshot() as snapshot:
-        return snapshot.seq, [one for one in repository.commits() if snapshot]
+        return snapshot.seq, list(repository.commits())
 
 
 def store(crm: Crm, lead: Lead, before: object, *, in_transaction: bool) -> None:

@@ -9,7 +9,12 @@ from typing import Any
 import attrs
 from hypothesis import event
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from crmcore import ChangeSet, Crm, F, Lead, MemoryRepository, Opportunity, Record
 from crmcore.crm import plans
@@ -30,6 +35,7 @@ from crmcore.rules.automation import (
     TimePassed,
     Turn,
 )
+from tests.examples import changed
 from tests.properties.automation.worlds import FIELDS, LEAD, START, VALUES, book, plain_rules
 
 STAGES = ["Prospecting", "Proposal", "Negotiation", "Won", "Lost"]
@@ -83,7 +89,7 @@ def bare(record: Record | None) -> Record | None:
     dated = dict.fromkeys(("created_at", "updated_at"), None)
     if hasattr(record, "at"):
         dated["at"] = None
-    return attrs.evolve(record, version=0, **dated)
+    return changed(record, version=0, **dated)
 
 
 class DryRuns(RuleBasedStateMachine):
@@ -109,7 +115,7 @@ class DryRuns(RuleBasedStateMachine):
 
     @rule(fields=LEAD, again=st.booleans())
     def add_lead(self, fields: dict[str, Any], again: bool) -> None:
-        leads: Any = [Lead(company="Acme", id=f"l{next(self.fresh)}", **fields) for _ in "ab"]
+        leads = [changed(Lead(company="Acme"), id=f"l{next(self.fresh)}", **fields) for _ in "ab"]
         self.both(partial(plans.add, records=leads), again)
 
     @rule(stage=st.sampled_from(STAGES), close=st.integers(0, 30), again=st.booleans())
@@ -130,7 +136,7 @@ class DryRuns(RuleBasedStateMachine):
         one = data.draw(st.sampled_from(records))
         if isinstance(one, Lead):
             field = data.draw(st.sampled_from(FIELDS))
-            new: Record = attrs.evolve(one, **{field: data.draw(st.sampled_from(VALUES))})
+            new: Record = changed(one, **{field: data.draw(st.sampled_from(VALUES))})
         else:
             new = attrs.evolve(one, stage=data.draw(st.sampled_from(STAGES)))
         self.both(partial(plans.save, record=new), again)
@@ -193,15 +199,16 @@ class DryRuns(RuleBasedStateMachine):
         if shown:
             last = list(self.store.commits(self.seq() - 1))[-1]
             assert plain(last.changes) == plain(shown)
-        firings = {one.id: one for one in self.crm.find(RuleFiring)}
-        assert {id_: firings.get(id_) for id_ in self.firings} == self.firings  # type: ignore[comparison-overlap]  # ids
-        self.firings = dict(firings)
-        turns = [one.owner_id for one in self.crm.find(Opportunity)]
+        firings: dict[str, RuleFiring] = {one.id: one for one in self.crm.find(RuleFiring)}
+        assert {id_: firings.get(id_) for id_ in self.firings} == self.firings
+        self.firings = firings
+        turns: list[Any] = [one.owner_id for one in self.crm.find(Opportunity)]
         counts = [turns.count(one) for one in ("u", "v", "w")]
         assert max(counts) - min(counts) <= 1, "turns are not taken in turn"
         with self.store.snapshot() as snapshot:
             assert all(one.version for one in snapshot.find(Query.of(RuleFiring)))
 
 
-class TestDryRuns(DryRuns.TestCase):  # type: ignore[name-defined, misc]  # made by Hypothesis
+def test_a_dry_run_shows_what_the_commit_stores() -> None:
     """P12. A dry run lists what the commit stores, every effect with its rule, and only once."""
+    run_state_machine_as_test(DryRuns)

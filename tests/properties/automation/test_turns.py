@@ -68,7 +68,7 @@ def test_turns_are_taken_in_turn_whoever_commits_meanwhile(
             for one in leads:
                 crm.add(one)
         store.others.clear()
-        owners = Counter(one.owner_id for one in crm.find(Lead))
+        owners = Counter[Any](one.owner_id for one in crm.find(Lead))
         assert set(owners) <= set(USERS)
         counts = [owners[one] for one in USERS]
         assert max(counts) - min(counts) <= 1

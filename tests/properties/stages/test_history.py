@@ -23,6 +23,7 @@ from crmcore.changes import Delete, Insert, Update
 from crmcore.entities import OpportunityChange
 from crmcore.rules.rule import Context
 from crmcore.rules.stages import Entry, deal_path, deal_state, in_order, told_history
+from tests.examples import changed
 from tests.properties.stages.worlds import START, Hours
 
 STAGES = [one.key for one in STANDARD_MODEL.pipeline().stages]
@@ -39,7 +40,7 @@ FIELDS = st.fixed_dictionaries(
 STEP = st.tuples(
     st.sampled_from(["save", "save", "save", "delete", "merge"]), st.sampled_from(IDS), FIELDS
 )
-COMMAND = (
+COMMAND: st.SearchStrategy[list[Any]] = (
     STEP.map(lambda one: [one])
     | st.lists(STEP, min_size=2, max_size=4)
     | st.tuples(st.just("undo"), st.integers(0, 9), st.just({})).map(lambda one: [one])
@@ -122,7 +123,7 @@ def test_history_grows_only_and_has_no_gap_whatever_is_done(
 def assert_kept(
     crm: Crm, known: dict[str, OpportunityChange], clock: Hours
 ) -> dict[str, OpportunityChange]:
-    rows = {one.id: one for one in crm.find(OpportunityChange)}
+    rows: dict[str, OpportunityChange] = {one.id: one for one in crm.find(OpportunityChange)}
     assert {id_: rows.get(id_) for id_ in known} == known, "a row was changed or removed"
     deals: dict[Any, Opportunity] = {one.id: one for one in crm.find(Opportunity)}
     now = START + timedelta(hours=clock.hours)
@@ -201,7 +202,7 @@ def test_imported_history_is_taken_whole_or_not_at_all(
     elif harm == "undated":
         rows[at] = attrs.evolve(rows[at], at=None)
     elif harm == "end":
-        deal = attrs.evolve(deal, owner_id="another")
+        deal = changed(deal, owner_id="another")
     if harm == "none":
         crm.add_all([deal, *data.draw(st.permutations(rows))])
         kept = in_order(crm.find(OpportunityChange))

@@ -27,9 +27,9 @@ def test_a_stage_means_what_its_category_says_whatever_its_name(data: st.DataObj
         chance = stage.chance(deal.probability)
         forecast = stage.forecast(deal.forecast_category)
         if stage.category is StageCategory.WON:
-            assert (chance, forecast) == (100, ForecastCategory.CLOSED)
+            assert (chance, forecast) == (Decimal(100), ForecastCategory.CLOSED)
         elif stage.category is StageCategory.LOST:
-            assert (chance, forecast) == (0, ForecastCategory.OMITTED)
+            assert (chance, forecast) == (Decimal(), ForecastCategory.OMITTED)
         else:
             own = deal.probability
             assert chance == (stage.probability if own is None else own)
@@ -56,8 +56,8 @@ def test_a_renamed_stage_means_the_same(data: st.DataObject) -> None:
             after.chance(own),
             after.forecast(None),
         )
-    after = model.with_pipelines(Pipeline(pipeline.key, tuple(renamed)))
-    assert [one.key for one in after.pipeline().stages] == [one.key for one in pipeline.stages]
+    later = model.with_pipelines(Pipeline(pipeline.key, tuple(renamed)))
+    assert [one.key for one in later.pipeline().stages] == [one.key for one in pipeline.stages]
 
 
 @given(

@@ -6,7 +6,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from crmcore import F, Money, Opportunity
-from crmcore.query import ALL
+from crmcore.query import ALL, Filter
 from crmcore.rules.stages import StageMapError
 from tests.properties.stages.worlds import crm_with, deals, models
 
@@ -26,7 +26,8 @@ def test_a_total_map_moves_deals_and_conserves_amounts(data: st.DataObject) -> N
     mapped = data.draw(st.lists(st.sampled_from(sources), unique=True))
     full = data.draw(st.booleans())
     stages = {one: data.draw(st.sampled_from(targets)) for one in (sources if full else mapped)}
-    chosen = data.draw(st.sampled_from([ALL, F.amount.amount >= 500]))
+    filters: list[Filter] = [ALL, F.amount.amount >= 500]
+    chosen = data.draw(st.sampled_from(filters))
     moving = crm.find(Opportunity, chosen & (F.pipeline == "standard"))
     missing = set(sources) - set(stages)
     if moving and missing:

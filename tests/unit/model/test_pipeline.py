@@ -79,3 +79,29 @@ def test_categories_are_stored_as_text() -> None:
     assert f"{ForecastCategory.BEST_CASE}" == "best_case"
     assert f"{LeadCategory.CONVERTED}" == "converted"
     assert [one.value for one in ForecastCategory][-1] == "closed"
+
+
+def test_a_closed_stage_means_the_same_everywhere() -> None:
+    won, lost = Stage("a", StageCategory.WON), Stage("b", StageCategory.LOST)
+    assert (won.probability, won.forecast_category) == (100, ForecastCategory.CLOSED)
+    assert (lost.probability, lost.forecast_category) == (0, ForecastCategory.OMITTED)
+    assert (won.is_closed, lost.is_closed, Stage("c").is_closed) == (True, True, False)
+    assert (won.chance(Decimal(30)), lost.chance(Decimal(30))) == (100, 0)
+    assert won.forecast("commit") is ForecastCategory.CLOSED
+    assert lost.forecast("commit") is ForecastCategory.OMITTED
+
+
+def test_an_open_deal_may_know_better_than_its_stage() -> None:
+    stage = Stage("a", StageCategory.OPEN, 20, ForecastCategory.BEST_CASE)
+    assert (stage.chance(None), stage.chance(Decimal(30)), stage.chance(Decimal(0))) == (20, 30, 0)
+    assert stage.forecast("commit") is ForecastCategory.COMMIT
+    assert stage.forecast(None) is stage.forecast("odd") is ForecastCategory.BEST_CASE
+
+
+def test_a_stage_says_where_its_deals_go() -> None:
+    pipeline = Pipeline("p", (Stage("a", next=["b"]), Stage("b"), Stage("c", next="a")))
+    assert pipeline.stage("c").next == ("a",)
+    moves = ["ab", "ac", "aa", "ba", "bc", "ca", "cb", "xa"]
+    assert [one for one in moves if pipeline.allows(*one)] == ["ab", "aa", "ba", "bc", "ca", "xa"]
+    assert (pipeline.place("c"), pipeline.place("x")) == (2, None)
+    assert Stage("a", checklist="call").checklist == ("call",)

@@ -143,6 +143,21 @@ def test_won_is_certain_and_lost_is_hopeless() -> None:
     ]
 
 
+def test_a_closed_stage_has_its_forecast_category() -> None:
+    unsure = Stage("w", StageCategory.WON, 100, ForecastCategory.COMMIT)
+    hopeful = Stage("l", StageCategory.LOST, 0, ForecastCategory.PIPELINE)
+    assert [one[0] for one in stages(Stage("o"), unsure, hopeful)] == ["model.stage_forecast"] * 2
+
+
+def test_where_a_deal_goes_and_what_is_ticked_must_make_sense() -> None:
+    first = Stage("o", next=("w", "x"), checklist=("call", "call", " "))
+    assert [(one[0], one[2]) for one in stages(first, WON, LOST)] == [
+        ("model.stage_next", "x"),
+        ("model.checklist_twice", "call"),
+        ("model.key", " "),
+    ]
+
+
 def test_categories_are_members_of_their_enums() -> None:
     odd: Any = Stage("a", "open", 10, "sure")  # type: ignore[arg-type]  # wrong on purpose
     assert ("model.stage_category", "pipeline p, stage a", "open") in stages(OPEN, odd, WON, LOST)

@@ -7,18 +7,23 @@ from crmcore import (
     STANDARD_MODEL,
     STANDARD_RULES,
     Account,
+    ChangeSet,
     CustomField,
     F,
     FieldMap,
     Opportunity,
+    Record,
     Rollup,
     RuleBook,
     Survivorship,
 )
 from crmcore.errors import UnknownNameError
 from crmcore.findings import ModelError
+from crmcore.rules.automation import AddLabel, AutomationRule, Call, Created
 from crmcore.rules.matching import CONTACT_LINKAGE, STANDARD_MATCH_RULES
 from crmcore.rules.rollup import OPEN_DEALS, STANDARD_ROLLUPS
+from crmcore.rules.rule import Context
+from crmcore.rules.stages import EntryCondition
 
 LARGE = Rollup(
     name="large", child=Opportunity, by=F.account_id, where=F.amount.amount > 9, aggregate="count"
@@ -85,3 +90,29 @@ def test_what_does_not_fit_a_model_is_found() -> None:
     assert book.check(STANDARD_MODEL).errors
     model = STANDARD_MODEL.with_custom_fields(Account, CustomField(name="tier"))
     assert not book.check(model)
+
+
+def test_automation_rules_are_kept_in_order_and_replaced_by_name() -> None:
+    one, two = (
+        AutomationRule(name=name, on=Account, when=Created(), then=AddLabel(name)) for name in "ab"
+    )
+    newer = attrs.evolve(one, then=Call("f"))
+    book = STANDARD_RULES.with_automation(one, two)
+    assert book.automation == (one, two)
+
+    def nothing(_: Record, __: Context) -> ChangeSet:
+        return ChangeSet()
+
+    later = book.with_automation(newer, functions={"f": nothing})
+    assert later.automation == (newer, two)
+    assert [one.name for one in later.functions] == ["f"]
+    assert not later.check(STANDARD_MODEL)
+    with pytest.raises(ModelError, match="the same name"):
+        RuleBook(automation=[one, one])
+
+
+def test_conditions_of_stages_are_added() -> None:
+    condition = EntryCondition(stage="Won", where=F.amount.amount > 0, say="needs an amount")
+    book = STANDARD_RULES.with_entry_conditions(condition).with_entry_conditions(condition)
+    assert book.entry_conditions == (condition, condition)
+    assert not book.check(STANDARD_MODEL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -18,7 +18,7 @@ from crmcore.model.pipeline import StageCategory
 from crmcore.query import Path, value_at
 
 
-def path_text(value: Any) -> str:
+def path_text(value: Path | str) -> str:
     """A field as text, ``custom.tier``, given as text or as ``F.custom["tier"]``."""
     if isinstance(value, Path):
         return ".".join(value.steps)
@@ -27,9 +27,9 @@ def path_text(value: Any) -> str:
     raise UsageError("this is not a field", value, "write F.amount, or the name of a field")
 
 
-def path_texts(values: Iterable[Any]) -> tuple[str, ...]:
+def path_texts(values: Path | str | Iterable[Path | str]) -> tuple[str, ...]:
     """Several fields as text; a lone one counts as one."""
-    several = (values,) if isinstance(values, str | Path) else values
+    several: Iterable[Path | str] = (values,) if isinstance(values, str | Path) else values
     return tuple(path_text(one) for one in several)
 
 

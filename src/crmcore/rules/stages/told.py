@@ -78,7 +78,8 @@ def told_findings(
         if id_ in deals:
             last = in_order(known.get(id_, ()))
             found += _moments(rows, last[-1].at if last else None, context.now)
-            found += _chain(in_order(rows), *deals[id_])
+            if all(row.at is not None for row in rows):
+                found += _chain(in_order(rows), *deals[id_])
             found += _stages(rows, context.model)
     return found
 
