@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from hypothesis import settings
@@ -57,7 +58,7 @@ EDUCATION = {
 }
 MODEL = STANDARD_MODEL.with_custom_fields(
     Lead,
-    CustomField(name="visits", type=Number(minimum=0)),
+    CustomField(name="visits", type=Number(minimum=Decimal(0))),
     CustomField(name="seconds", type=Whole(minimum=0)),
 ).with_policies(
     qualify=Qualify.REQUIRED,

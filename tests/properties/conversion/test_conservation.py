@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -65,7 +66,7 @@ class Leads(RuleBasedStateMachine):
         self.crm = Crm(
             model=MODEL, rules=RULES, clock=lambda: NOW, ids=lambda: f"new-{next(numbers)}"
         )
-        self.next_token = lambda: f"tok{next(tokens)}x"
+        self.next_token: Callable[[], str] = lambda: f"tok{next(tokens)}x"
         self.entered: set[str] = set()
 
     def did(self, what: str) -> None:

@@ -47,7 +47,7 @@ def test_references_in_collections_and_to_any_kind_are_looked_up() -> None:
     receipt = MergeReceipt(survivor=one.ref, losers=[Ref("account", "b")])
     file = Attachment(about=one.ref, uri="a.pdf")
     view.add(ChangeSet([Insert(receipt), Insert(file)]))
-    loser = Ref("account", "b")
+    loser: Ref[Account] = Ref("account", "b")
     assert list(view.find(Query.of(MergeReceipt, F.losers.contains(loser)))) == [receipt]
     assert list(view.find(Query.of(MergeReceipt, F.losers.contains(one.ref)))) == []
     assert list(view.find(Query.of(Attachment, F.about == one.ref))) == [file]

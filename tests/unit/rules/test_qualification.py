@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -31,7 +32,7 @@ def context() -> Context:
 
 def test_answers_are_entered_with_their_evidence() -> None:
     lead = Lead()
-    call = Ref("activity", "call")
+    call: Ref[Any] = Ref("activity", "call")
     done = qualify(
         lead,
         {"budget": Said(value=Money(5, "EUR"), is_met=True, evidence=call), "interest": "Engine"},

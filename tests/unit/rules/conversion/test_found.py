@@ -5,6 +5,7 @@ from attrs import evolve
 from crmcore import STANDARD_MODEL, Account, Contact
 from crmcore.model.policies import NoCompany
 from crmcore.rules.conversion import find_targets, newcomers
+from crmcore.values.ids import ContactId
 from tests.unit.rules.conversion.cases import account, contact, lead, request
 
 PERSONS = STANDARD_MODEL.with_policies(no_company=NoCompany.PERSON_ACCOUNT)
@@ -55,7 +56,7 @@ def test_a_person_without_company_is_taken_with_the_account_they_have() -> None:
 
 
 def test_of_several_none_is_taken() -> None:
-    other = evolve(KNOWN, id="other")
+    other = evolve(KNOWN, id=ContactId("other"))
     done = found(KNOWN, other)
     assert done.contact is None
     assert [one.code for one in done.findings] == ["conversion.several_found"]
