@@ -419,9 +419,7 @@ def _refuse_offender(one: CheckNone, records: Iterable[Record | None]) -> None:
 
 def compose(sets: Iterable[ChangeSet]) -> ChangeSet:
     """One set that does all of these, one after the other; none gives the empty set."""
-    waiting = list(sets)
-    while len(waiting) > 1:  # neighbours first, as the work of joining two grows with both (K3)
-        pairs = zip(waiting[::2], waiting[1::2], strict=False)
-        left = waiting[len(waiting) // 2 * 2 :]
-        waiting = [*(composed(first, later) for first, later in pairs), *left]
-    return waiting[0] if waiting else ChangeSet()
+    result = ChangeSet()
+    for one in sets:
+        result = composed(result, one)
+    return result

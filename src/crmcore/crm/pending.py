@@ -11,13 +11,24 @@ from typing import Any, TypeVar
 
 import attrs
 
-from crmcore.changes import ChangeSet, Delete, compose
+from crmcore.changes import (
+    Change,
+    ChangeSet,
+    Check,
+    CheckNone,
+    CheckVersion,
+    ConflictError,
+    Delete,
+    Insert,
+    change,
+)
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.describe import Holds
 from crmcore.model.model import Model
 from crmcore.model.references import as_stored, references
 from crmcore.ports import Snapshot
-from crmcore.query import And, Compare, Contains, Filter, In, Operator, Query, run
+from crmcore.query import And, Compare, Contains, Filter, In, Operator, Query, matches, run
+from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
 
@@ -28,7 +39,8 @@ class Pending:
     def __init__(self, snapshot: Snapshot, model: Model) -> None:
         self._snapshot = snapshot
         self._model = model
-        self._sets: list[ChangeSet] = []
+        self._starts: dict[Ref[Any], Record | None] = {}
+        self._checks: dict[Check, None] = {}
         self._written: dict[str, dict[str, Record | None]] = {}
         self._holders: dict[tuple[str, Any], set[str]] = {}
 
@@ -38,17 +50,50 @@ class Pending:
         return self._snapshot.seq
 
     def add(self, changes: ChangeSet) -> None:
-        """Show these changes too; they were decided on what is shown now."""
-        self._sets.append(changes)
+        """Show these changes too; they were decided on what is shown now.
+
+        Raises ``ConflictError`` where they rely on something that the changes before made untrue.
+        """
+        for check in changes.checks:
+            if isinstance(check, CheckNone):
+                self._refuse_offender(check, changes.refs)
+        self._checks.update(dict.fromkeys(one for one in changes.checks if self._is_below(one)))
         for one in changes:
+            start = None if isinstance(one, Insert) else one.before
             after = None if isinstance(one, Delete) else one.after
+            self._starts.setdefault(one.ref, start)
             self._written.setdefault(one.ref.kind, {})[one.ref.id] = after
             for value in () if after is None else self._values(after):
                 self._holders.setdefault((one.ref.kind, value), set()).add(one.ref.id)
 
-    def changes(self, first: ChangeSet) -> ChangeSet:
-        """``first``, and then everything that was added, as one set."""
-        return compose((first, *self._sets))
+    def _is_below(self, check: Check) -> bool:
+        """Whether a check is for the store: what was written here before was just looked at."""
+        return isinstance(check, CheckNone) or check.ref not in self._starts
+
+    def _refuse_offender(self, check: CheckNone, own: frozenset[Ref[Any]]) -> None:
+        written = self._written.get(check.query.kind, {})
+        for id_ in self._candidates(check.query, written):
+            record = written.get(id_)
+            if record is not None and record.ref not in own and matches(check.query.where, record):
+                raise ConflictError(record.ref, str(check), "a record that matches")
+
+    def changes(self, start: ChangeSet) -> ChangeSet:
+        """Everything that was added as one set, with the reason, user and moment of ``start``.
+
+        What ``start.then(...)`` of all of them would be, in time that grows with their number only.
+        """
+        made: list[Change] = []
+        gone: list[Check] = []
+        for ref, before in self._starts.items():
+            after = self._written[ref.kind][ref.id]
+            if before is not None and after is not None:
+                after = attrs.evolve(after, version=before.version)
+            one = change(before, after)
+            if one is None:
+                gone.append(CheckVersion(ref, 0))
+            else:
+                made.append(one)
+        return attrs.evolve(start, changes=made, checks=(*self._checks, *gone))
 
     def get(self, entity: type[R], ids: Sequence[str], /) -> Mapping[str, R]:
         """The records of these ids, by id; absent ids are absent."""

@@ -134,6 +134,8 @@ def test_references_that_bind_are_found_from_the_schema() -> None:
         one.startswith(("lead.converted", "conversion_receipt", "merge")) for one in found
     )
     assert [kind for kind, _ in binding_lookups(model, "user") if kind != "attachment"] == [
+        "answer",
+        "answer",
         "quota",
         "user",
     ]

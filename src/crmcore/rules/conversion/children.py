@@ -152,12 +152,12 @@ def _after(record: R, one: _Sorted, request: Request) -> R:
     """The child with its references moved, and an open activity with the new owner (law C17)."""
     for place, target in one.moves:
         record = repointed(record, place, partial(_swapped, request.lead.ref, target))
-    if isinstance(record, Activity) and one.topic is not None:
-        record = attrs.evolve(record, about=one.topic)
     is_open = isinstance(record, Activity) and record.done_at is None
     was_ours = record.owner_id is not None and record.owner_id == request.lead.owner_id
     if is_open and was_ours and one.moves and request.owner is not None:
         record = attrs.evolve(record, owner_id=UserId(request.owner))
+    if isinstance(record, Activity) and one.topic is not None:
+        record = attrs.evolve(record, about=one.topic)
     return record
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import attrs
 from attrs import frozen
@@ -62,26 +62,32 @@ class _Parts:
         return tuple(one for kind in order if (one := records[kind]) is not None)
 
 
+class Asked(TypedDict, total=False):
+    """What a conversion may be asked for, as ``convert_lead`` explains it."""
+
+    account: Account | None
+    contact: Contact | None
+    opportunity: Opportunity | OpportunityChoice
+    opportunity_name: str | None
+    owner_id: str | None
+    status: str | None
+    close_on: date | None
+    pipeline: str | None
+    stage: str | None
+    overwrite: str | Iterable[str]
+    field_map: FieldMap
+
+
 def convert_lead(
     lead: Lead,
     *,
     context: Context,
-    account: Account | None = None,
-    contact: Contact | None = None,
-    opportunity: Opportunity | OpportunityChoice = CREATE,
-    opportunity_name: str | None = None,
-    owner_id: str | None = None,
-    status: str | None = None,
-    close_on: date | None = None,
-    pipeline: str | None = None,
-    stage: str | None = None,
-    overwrite: str | Iterable[str] = (),
-    field_map: FieldMap = STANDARD_FIELD_MAP,
     children: Iterable[Record] = (),
     links: Iterable[Record] = (),
     matches: Iterable[Finding] = (),
     allow_duplicates: bool = False,
     queue_ids: frozenset[str] = frozenset(),
+    **asked: Unpack[Asked],
 ) -> LeadConversion:
     """Decide what becomes of ``lead``; nothing is stored.
 
@@ -104,22 +110,8 @@ def convert_lead(
     ``UnknownNameError`` for arguments that cannot mean anything. Bad data becomes findings.
     """
     known = tuple(links)
-    request = requested(
-        lead,
-        context=context,
-        account=account,
-        contact=contact,
-        opportunity=opportunity,
-        opportunity_name=opportunity_name,
-        owner_id=owner_id,
-        status=status,
-        close_on=close_on,
-        pipeline=pipeline,
-        stage=stage,
-        overwrite=overwrite,
-        field_map=field_map,
-        receipts=(one for one in known if isinstance(one, ConversionReceipt)),
-    )
+    receipts = (one for one in known if isinstance(one, ConversionReceipt))
+    request = requested(lead, context=context, receipts=receipts, **asked)
     return decided(
         request,
         children=children,

@@ -42,6 +42,7 @@ def test_new_references_to_a_loser_are_looked_for_in_every_entity() -> None:
     assert kinds == {
         "account_contact_relation",
         "activity",
+        "answer",
         "attachment",
         "campaign_member",
         "case",
