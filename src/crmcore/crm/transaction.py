@@ -13,13 +13,14 @@ from crmcore.crm.complete import complete
 from crmcore.crm.converting import convert
 from crmcore.crm.desk import Desk
 from crmcore.crm.merging import merge
+from crmcore.crm.unmerging import MergeLike, unmerge
 from crmcore.entities import Record
 from crmcore.errors import UsageError
 from crmcore.findings import Findings, ValidationError
 from crmcore.ports import Overlay, Snapshot
 from crmcore.query import ALL, Filter, Order, Path
 from crmcore.rules.conversion import LeadConversion
-from crmcore.rules.merge import Merge
+from crmcore.rules.merge import Merge, Unmerge
 from crmcore.rules.rule import Context, Decided
 from crmcore.rules.stages import with_history
 from crmcore.rules.survivorship import Survivorship
@@ -115,6 +116,15 @@ class Transaction:
                 survivorship=survivorship,
             )
         )
+
+    def unmerge(
+        self, merge_id: MergeLike, *, survivorship: Survivorship | None = None
+    ) -> Unmerge:
+        """Take a merge back; see ``Crm.unmerge``."""
+        plan = partial(
+            unmerge, rules=self._desk.rules, merge=merge_id, survivorship=survivorship
+        )
+        return self._do(plan)
 
     def close(self) -> ChangeSet:
         """End the transaction: no command is accepted any more. Returns what was decided."""

@@ -119,6 +119,8 @@ def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History
         refs = {ref for one in fresh for ref in _merged(one)} - seen
         seen |= refs
         fresh = [one for one in _around(snapshot, sorted(refs)) if one.id not in found]
+    links = [move.ref for move in merge.moved if gather.is_link_kind(move.ref.kind, model)]
+    found.update((one.id, one) for one in _around(snapshot, links))
     _follow(snapshot, found, model)
     unmerges = _unmerges(snapshot, found, merge)
     missing = [id_ for one in unmerges for id_ in one.through if id_ not in found]
@@ -196,6 +198,9 @@ def _unmerges(
     }
     through = snapshot.find(Query.of(UnmergeReceipt, F.through.contains(merge.id)))
     rows.update((one.id, one) for one in through)
+    for ref in {ref for one in found.values() for ref in one.removed}:
+        back = snapshot.find(Query.of(UnmergeReceipt, F.restored.contains(ref)))
+        rows.update((one.id, one) for one in back)
     return list(rows.values())
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from crmcore.crm.choices import Target
 from crmcore.crm.commands.core import Core
+from crmcore.crm.complete import complete
+from crmcore.crm.erasing import erase, forgotten
 from crmcore.crm.merging import merge
+from crmcore.crm.merging_many import MergedSets, Members, Sets, chosen, merge_sets, sets_of
 from crmcore.crm.unmerging import MergeLike, unmerge
+from crmcore.changes import ChangeSet
+from crmcore.entities import Record
+from crmcore.findings import ValidationError
+from crmcore.ports import Overlay, Snapshot
+from crmcore.rules.erasure import Erasure
 from crmcore.rules.merge import Merge, Unmerge
+from crmcore.rules.rule import Context
 from crmcore.rules.survivorship import Survivorship
 
 
@@ -59,3 +68,72 @@ class MergeCommands(Core):
         """
         plan = partial(unmerge, rules=self.rules, merge=merge_id, survivorship=survivorship)
         return self._do(plan, dry_run=dry_run)
+
+    def merge_all(
+        self,
+        duplicate_sets: Sets,
+        *,
+        threshold: float | None = None,
+        survivorship: Survivorship | None = None,
+        dry_run: bool = False,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> MergedSets:
+        """Merge sets of duplicates, each by one commit with a receipt of its own.
+
+        ``duplicate_sets`` is what ``find_duplicates`` found, or sets of records. Without a
+        ``threshold`` only sets of which every two records are surely one are merged; with one,
+        those that the pairs with at least this score (0 to 1) make. The survivor is the record
+        with the most values, of several the one made first. A set with two records that somebody
+        judged not to be one, or that cannot be merged, is left, with a finding. ``progress`` gets
+        the number of sets done and of all, after each. With ``dry_run`` nothing is stored.
+        """
+        sets, left = sets_of(duplicate_sets, threshold)
+
+        def plan(snapshot: Snapshot, context: Context, members: Members) -> Merge:
+            first, *others = chosen(snapshot, self.model, members)
+            return merge(
+                snapshot,
+                context,
+                rules=self.rules,
+                master=first,
+                losers=others,
+                choose=None,
+                survivorship=survivorship,
+            )
+
+        if not dry_run:
+            return merge_sets(
+                sets, left, lambda members: self._do(partial(plan, members=members)), progress
+            )
+        with self._repository.snapshot() as snapshot:
+            planned = ChangeSet()
+
+            def tried(members: Members) -> Merge:
+                nonlocal planned
+                overlay, context = Overlay(snapshot, planned), self._desk.context()
+                decision = complete(plan(overlay, context, members), overlay, context)
+                if decision.findings.errors:
+                    raise ValidationError(decision.findings)
+                planned = planned.then(decision.changes)
+                return decision
+
+            return merge_sets(sets, left, tried, progress)
+
+    def erase(
+        self,
+        entity: type[Record],
+        id: str,  # the field's own name
+        *,
+        dry_run: bool = False,
+    ) -> Erasure:
+        """Remove a person's data for good, and say what was done (law M22).
+
+        The record, those that were merged into it, the leads it came from, receipts, judgements,
+        touches, activities and attachments lose whatever identifies the person; what is counted
+        stays: ids, references, days of business, channels, flags. Where the store keeps a past it
+        is asked to forget it; the report says whether it could. Texts of other records that refer
+        to the person are listed for people to look at. With ``dry_run`` nothing is stored.
+        """
+        plan = partial(erase, entity=entity, id_=id)
+        erasure = self._do(plan, dry_run=dry_run)
+        return erasure if dry_run else forgotten(erasure, self._repository, self.model)

@@ -64,6 +64,20 @@ class History:
         """Whether a merge had been made, and not been taken back, right before a moment."""
         return self._made.get(merge_id, NOW) < at <= self._undone.get(merge_id, NOW)
 
+    def is_taken(self, row: Ref[Any], merge: MergeReceipt) -> bool:
+        """Whether a link row is gone by this merge now, and was not restored since."""
+        back = self._restored.get(row, (0, 0))
+        return self.is_in_force(merge.id) and back < moment_of(merge)
+
+    @cached_property
+    def _restored(self) -> Mapping[Ref[Any], Moment]:
+        """When each record was last restored."""
+        found: dict[Ref[Any], Moment] = {}
+        for one in self.unmerges:
+            for ref in one.restored:
+                found[ref] = max(found.get(ref, (0, 0)), moment_of(one))
+        return found
+
     def in_force(self, *, without: str | None = None) -> tuple[MergeReceipt, ...]:
         """The merges in force now, but for one, in their order."""
         return tuple(one for one in self.merges if self.is_in_force(one.id) and one.id != without)

@@ -16,15 +16,16 @@ from attrs import field, frozen
 
 from crmcore.changes import differences
 from crmcore.entities import MergeReceipt, Record
+from crmcore.entities.ledger import Clash
 from crmcore.fields import KEEP
 from crmcore.model.describe import EntitySchema, FieldSchema, Holds
 from crmcore.model.model import Model
-from crmcore.model.references import as_ref, repointed
+from crmcore.model.references import as_ref, field_references, repointed
 from crmcore.query import equal
 from crmcore.rules.merge.claims import moment_of
 from crmcore.rules.merge.golden import fields_of, golden
 from crmcore.rules.merge.history import NOW, History, Moment, paths_of, value_at, with_value
-from crmcore.rules.merge.links import united_rows
+from crmcore.rules.merge.links import link_ends, united_rows
 from crmcore.rules.survivorship import Survivorship
 from crmcore.values.ref import Ref
 
@@ -60,10 +61,52 @@ class Replay:
         found: dict[Ref[Any], tuple[Ref[Any] | None, MergeReceipt]] = {}
         for one in self.merges:
             found.update((ref, (one.survivor, one)) for ref in one.losers)
-            for clash in one.clashes:
+            for clash in self._clashes(one):
                 kept = None if clash.kept is None else clash.kept.ref
                 found[clash.removed.ref] = (kept, one)
         return found
+
+    def _clashes(self, merge: MergeReceipt) -> list[Clash]:
+        """The clashes of a merge that still are some."""
+        apart = self.apart
+        return [
+            one
+            for one in merge.clashes
+            if self.history.is_taken(one.removed.ref, merge) and one.removed.ref not in apart
+        ]
+
+    @cached_property
+    def apart(self) -> frozenset[Ref[Any]]:
+        """Link rows that are no longer the same link as those that stand for them.
+
+        They came to be the same by two merges, and one of these is left out.
+        """
+        return frozenset(
+            clash.removed.ref
+            for one in (self.merges if self.without is not None else ())
+            for clash in one.clashes
+            if clash.kept is not None
+            and self.history.is_taken(clash.removed.ref, one)
+            and self._ends(clash.kept.ref) != self._ends(clash.removed.ref)
+        )
+
+    def _ends(self, ref: Ref[Any]) -> list[Ref[Any] | None]:
+        """What the ends of a link row lead to, by the merges of records other than link rows."""
+        record = self.own(ref)
+        if record is None:
+            return []
+        found: list[Ref[Any] | None] = []
+        for one in link_ends(self.model.schema_of(record)):
+            for end in field_references(record, one):
+                at = end
+                while at in self._survivors:
+                    at = self._survivors[at]
+                found.append(at)
+        return found
+
+    @cached_property
+    def _survivors(self) -> Mapping[Ref[Any], Ref[Any]]:
+        return {ref: one.survivor for one in self.merges for ref in one.losers}
 
     def resolved(self, ref: Ref[Any]) -> Ref[Any] | None:
         """The record that answers for ``ref``; ``None`` where nothing does."""
@@ -105,7 +148,8 @@ class Replay:
         """The records that are gone now, as they last were, and until when."""
         found: dict[Ref[Any], tuple[Record | None, Moment]] = {}
         for one in self.history.in_force():
-            gone = (*one.merged, *(clash.removed for clash in one.clashes))
+            rows = (clash.removed for clash in one.clashes)
+            gone = (*one.merged, *(row for row in rows if self.history.is_taken(row.ref, one)))
             found.update((row.ref, (row, moment_of(one))) for row in (*gone, *one.ended))
         return {ref: told for ref, told in found.items() if ref not in self.stored}
 
@@ -119,7 +163,7 @@ class Replay:
         became = {one.before.ref: one.after for one in merge.rewritten}
         groups: dict[Ref[Any], list[Record]] = {}
         kept: dict[Ref[Any], Record] = {}
-        for clash in merge.clashes:
+        for clash in self._clashes(merge):
             if clash.kept is not None:
                 kept[clash.kept.ref] = clash.kept
                 groups.setdefault(clash.kept.ref, []).append(clash.removed)
@@ -129,7 +173,7 @@ class Replay:
             taken = _Taken(before=kept[ref], after=end, images=tuple(images), losers=rows)
             self._take(ref, taken, at, self._united, ())
         for one in merge.rewritten:
-            if one.before.ref not in groups:
+            if one.before.ref not in merge.heirs:
                 self._rewrite(one.before, one.after, at)
 
     def _rewrite(self, before: Record, after: Record, at: Moment) -> None:

@@ -147,11 +147,7 @@ class _Work:
             elif record.ref in self.restored and not one.is_optional:
                 stand_in = self._stand_in(record, one)
                 if stand_in is None:
-                    told = Stayed(
-                        ref=record.ref, field=one.path, own=one.value(record), value=None, why=why
-                    )
-                    self.stayed.append(told)
-                    del self.restored[record.ref]
+                    self._leave(record, f"{one.path}: {why}")
                     return True
                 own = one.value(record)
                 record = one.changed(record, stand_in)
@@ -237,8 +233,7 @@ class _Work:
         for row in sorted(rows, key=self._standing):
             stored = self.draft.known.get(row.ref)
             if self._is_needed(row, stored):
-                one = self.model.schema_of(row).field("contact_id")
-                row = self._held(row, one, "it is the direct relation of the survivor's account")  # noqa: PLW2901  # as it will be
+                row = self._held_ends(row)  # noqa: PLW2901  # as it will be
             period = (row.contact_id, row.account_id, row.start_on, row.end_on)
             if taken.get(period, row.ref) != row.ref and (stored is None or self._differs(row)):
                 self._leave(row, "there is a relation for the same time already")
@@ -285,11 +280,30 @@ class _Work:
 
     def _is_needed(self, row: AccountContactRelation, stored: Record | None) -> bool:
         """Whether a row given back is what makes another contact's account direct."""
-        if not isinstance(stored, AccountContactRelation) or stored.contact_id == row.contact_id:
+        if not isinstance(stored, AccountContactRelation):
+            return False
+        if (stored.contact_id, stored.account_id) == (row.contact_id, row.account_id):
             return False
         contact = self.now(Ref("contact", stored.contact_id))
         account = contact.account_id if isinstance(contact, Contact) else None
-        return stored.is_direct and account == stored.account_id == row.account_id
+        needed = stored.is_direct and account == stored.account_id
+        return needed and not any(
+            one.is_direct
+            and one.ref != row.ref
+            and (one.contact_id, one.account_id) == (stored.contact_id, account)
+            for one in self.all_of(AccountContactRelation)
+        )
+
+    def _held_ends(self, row: AccountContactRelation) -> AccountContactRelation:
+        """A relation between the two records that it is between now; told."""
+        schema, held = self.model.schema_of(row), row
+        stored = self.draft.known[row.ref]
+        for name in ("contact_id", "account_id"):
+            one = schema.field(name)
+            if one.value(held) != one.value(stored):
+                why = "it is the direct relation of that contact and its account"
+                held = self._held(held, one, why)  # type: ignore[assignment]  # evolve keeps the class
+        return held
 
     def _leave(self, row: Record, why: str) -> None:
         """Leave a row as it is stored, or in the receipt."""

@@ -143,7 +143,8 @@ class _Reversal:
 
     def _restored(self, stayed: list[Stayed]) -> Iterator[tuple[Ref[Any], Record]]:
         """The merged records and the link rows that went, as they are without the merge."""
-        for ref in dict.fromkeys((*self.merge.losers, *self.merge.removed)):
+        rows = [ref for ref in self.merge.removed if self.history.is_taken(ref, self.merge)]
+        for ref in dict.fromkeys((*self.merge.losers, *rows, *sorted(self.then.apart))):
             record = self.then.record(ref)
             if ref in self.known:
                 why = "another record has this id by now"
@@ -211,8 +212,9 @@ class _Reversal:
         touched: dict[Ref[Any], frozenset[str] | None] = {
             ref: frozenset(paths) for ref, paths in found.items()
         }
-        for ref in (self.merge.survivor, *self.merge.heirs):
-            top = self.now.resolved(ref)
+        apart = (self.now.answers[ref][0] for ref in self.then.apart if ref in self.now.answers)
+        for ref in (self.merge.survivor, *self.merge.heirs, *apart):
+            top = None if ref is None else self.now.resolved(ref)
             if top is not None:
                 touched[top] = None
         return touched
