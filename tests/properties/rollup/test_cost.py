@@ -1,5 +1,7 @@
 """Cost: what following a change touches, counted in nodes and records, not in time."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,8 +9,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.entities import Account, Opportunity
-from crmcore.query import F
+from crmcore.changes import Insert, Update
+from crmcore.entities import Account, ExchangeRate, Opportunity
 from crmcore.rules.rollup import Rollup
 from crmcore.rules.rollup.walks import ID
 from crmcore.values import Money
@@ -27,6 +29,22 @@ class Node(list[Any]):
     def __setitem__(self, at: Any, value: Any) -> None:
         self.touched.add(self[ID])
         super().__setitem__(at, value)
+
+
+def reads(found: Ledger) -> list[object]:
+    """What is read from now on: records, by whatever part of the totals."""
+    read: list[object] = []
+    for branch in found.totals._branches.values():
+        items = branch.items
+
+        def counted(record: Any, items: Any = items) -> Any:
+            read.append(record)
+            return items(record)
+
+        branch.items = counted
+    follower: Any = found.totals._followers[Opportunity]
+    object.__setattr__(follower, "items", next(iter(found.totals._branches.values())).items)
+    return read
 
 
 def chain(depth: int, name: str) -> list[Account]:
@@ -71,9 +89,7 @@ def test_a_move_touches_the_accounts_above_both_places_whatever_is_below(
 ) -> None:
     """R14 cost: for sums and counts, old depth and new depth, however large the subtree is."""
     found = ledger((left, right), records, (SUM, COUNT))
-    read: list[object] = []
-    items = found.totals._items[Opportunity]
-    found.totals._items[Opportunity] = lambda one: (read.append(one), items(one))[1]
+    read = reads(found)
     top: Any = found.records["l1"]
     Node.touched.clear()
     found.put(evolve(top, parent_id=f"r{right - 1}"))
@@ -84,9 +100,16 @@ def test_a_move_touches_the_accounts_above_both_places_whatever_is_below(
 
 def test_a_new_rate_touches_nothing() -> None:
     """R14 cost: a change of exchange rates touches no account, and reads no record."""
-    from_abroad = evolve(SUM, name="foreign")
-    found = ledger((5, 5), 3, (from_abroad,))
+    found = ledger((5, 5), 3, (SUM,))
+    for at in range(5):
+        found.put(deal(f"abroad{at}", f"l{at}", amount=Money(10, "USD")))
+    read = reads(found)
     Node.touched.clear()
-    found.totals.apply([])
-    assert F is not None
+    assert found.totals.value(SUM, "l4") == Money(3 + 5 * 3, "EUR")
+    rate = ExchangeRate(currency="USD", base="EUR", valid_from=date(2025, 1, 1), rate=2)
+    found.totals.apply([Insert(rate)])
+    assert found.totals.value(SUM, "l4") == Money(5 + 3 + 5 * 3, "EUR")
+    found.totals.apply([Update(rate, evolve(rate, rate=Decimal(4)))])
+    assert found.totals.value(SUM, "l4") == Money(Decimal("2.5") + 3 + 5 * 3, "EUR")
     assert not Node.touched
+    assert not read

@@ -78,9 +78,14 @@ def test_only_records_that_cross_a_bound_are_read() -> None:
     totals = Totals((overdue,), context())
     totals.build(accounts=[account("a")], children=known)
     assert totals.value(overdue, "a") == 59
-    read: list[object] = []
+    read: list[Opportunity] = []
     items = totals._items[Opportunity]
-    totals._items[Opportunity] = lambda one: (read.append(one), items(one))[1]
+
+    def counted(record: Opportunity) -> tuple[object, ...]:
+        read.append(record)
+        return items(record)
+
+    totals._items[Opportunity] = counted  # type: ignore[assignment]  # to count
     totals.turn(context(days=5))
     assert totals.value(overdue, "a") == 64
-    assert len(read) <= 7
+    assert 5 <= len(read) <= 6
