@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
@@ -89,9 +89,12 @@ class Scene:
         """Those of these records that were there at the moment."""
         return [one for one in records if not (one.created_at and one.created_at > self.moment)]
 
-    def rows(self) -> dict[str, list[OpportunityChange]]:
-        """The history of each deal up to the moment, the earliest row first."""
-        return histories(rows_until(self.material, self.moment, is_past=self.is_past))
+    def rows(self, only: Collection[str] | None = None) -> dict[str, list[OpportunityChange]]:
+        """The history of each deal up to the moment, the earliest row first.
+
+        ``only`` are the ids of the deals wanted (``None``: all).
+        """
+        return histories(rows_until(self.material, self.moment, is_past=self.is_past), only)
 
 
 def rows_until(
