@@ -92,16 +92,12 @@ def funnel(
     scene = prepare(records, asked, context)
     rows_of = scene.rows()
     deals = scene.deals
-    flaws: list[Finding] = []
     if not window.is_open:
         deals = tuple(
             deal for deal in deals if _is_in(deal, rows_of.get(deal.id, ()), window, scene)
         )
-        flaws += _undated(scene, rows_of)
     funnels: list[Funnel] = []
-    groups: list[tuple[Group | None, tuple[Opportunity, ...]]] = [(None, deals)]
-    if scene.grouping is not None:
-        groups = [*scene.grouping.split(deals)]
+    groups = scene.groups(deals)
     for group, some in groups:
         for line in context.model.pipelines:
             own = [deal for deal in some if deal.pipeline == line.key]
@@ -113,11 +109,11 @@ def funnel(
         moment=scene.moment,
         since=window.since,
         until=window.until,
-        by=None if scene.grouping is None else scene.grouping.name,
+        by=scene.by,
         funnels=tuple(funnels),
         findings=all_findings(
             scene,
-            flaws,
+            () if window.is_open else _undated(scene, rows_of),
             stage_findings(scene, by_stage(deals)),
             _reasons_of_today(scene, lost),
             scene.exchange.unrated(deals, scene.is_closed),

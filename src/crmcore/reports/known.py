@@ -51,8 +51,8 @@ def histories(
         if before is None or at is None or before >= at:
             unsorted.add(deal_id)
         known.append(row)
-    for deal_id in unsorted:
-        _sort(found[deal_id])
+    for one in unsorted:
+        _sort(found[one])
     return found
 
 

@@ -10,7 +10,7 @@ from crmcore.entities import Lead, MergeReceipt, Opportunity, OpportunityChange
 from crmcore.entities.record import Record
 from crmcore.findings import Finding, remark
 from crmcore.model.pipeline import LeadCategory, StageCategory
-from crmcore.query import ALL, matches, read_filter
+from crmcore.query import matches, read_filter
 from crmcore.reports.funnel import ANY_TIME, Window, created_at
 from crmcore.reports.grouping import Group
 from crmcore.reports.known import moment_of
@@ -44,14 +44,12 @@ def lead_funnel(
     leads = [
         lead
         for lead in scene.all_known(Lead)
-        if (where == ALL or matches(where, lead)) and window.has(_day(scene, lead.created_at))
+        if matches(where, lead) and window.has(_day(scene, lead.created_at))
     ]
     rows_of = scene.rows()
     deals_of = _deals_by_lead(scene, leads)
     category = {one.key: one.category for one in context.model.lead_statuses}
-    groups: list[tuple[Group | None, Sequence[Lead]]] = [(None, leads)]
-    if scene.grouping is not None:
-        groups = [*scene.grouping.split(leads)]
+    groups = scene.groups(leads)
     funnels: list[Funnel] = []
     for group, some in groups:
         tally = Tally.of(len(_NAMES))
@@ -70,7 +68,7 @@ def lead_funnel(
         moment=scene.moment,
         since=window.since,
         until=window.until,
-        by=None if scene.grouping is None else scene.grouping.name,
+        by=scene.by,
         funnels=tuple(funnels),
         findings=all_findings(scene, _status_of_today(scene)),
     )

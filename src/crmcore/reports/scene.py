@@ -19,7 +19,7 @@ from crmcore.findings import Finding, Findings, remark, warning
 from crmcore.model.describe import parts
 from crmcore.model.pipeline import Stage, StageCategory
 from crmcore.query import ALL, Filter, matches, paths, read_filter
-from crmcore.reports.grouping import By, Grouping, grouping, present_only
+from crmcore.reports.grouping import By, Group, Grouping, grouping, present_only
 from crmcore.reports.known import KnownDeals, histories, known_deals
 from crmcore.reports.material import Material
 from crmcore.reports.worth import Exchange
@@ -80,6 +80,17 @@ class Scene:
     def is_closed(self, deal: Opportunity) -> bool:
         """Whether the deal is won or lost."""
         return self.category(deal) in {StageCategory.WON, StageCategory.LOST}
+
+    def groups(self, records: Iterable[R]) -> list[tuple[Group | None, tuple[R, ...]]]:
+        """The records by group; all of them in one, ``None``, where nothing is grouped."""
+        if self.grouping is None:
+            return [(None, tuple(records))]
+        return [*self.grouping.split(records)]
+
+    @property
+    def by(self) -> str | None:
+        """The name of the grouping; ``None`` where nothing is grouped."""
+        return None if self.grouping is None else self.grouping.name
 
     def all_known(self, entity: type[R]) -> tuple[R, ...]:
         """The records of an entity that were there at the moment, by id."""
@@ -149,11 +160,6 @@ def prepare(
         deals = tuple(deal for deal in deals if matches(where, deal))
     currency = asked.currency or context.model.currency
     check_currency_code(currency)
-    rates = [
-        one
-        for one in material.all(ExchangeRate)
-        if not (one.created_at and one.created_at > moment)
-    ]
     day = context.model.calendar.today(moment)
     return Scene(
         context=context,
@@ -162,7 +168,7 @@ def prepare(
         day=day,
         is_past=is_past,
         deals=deals,
-        exchange=Exchange(currency, Rates.of(rates), day),
+        exchange=Exchange(currency, _rates(material, moment), day),
         grouping=way,
         findings=(*known.findings, *(_present(where, way) if is_past else ())),
         stages={
@@ -170,6 +176,15 @@ def prepare(
             for line in context.model.pipelines
             for stage in line.stages
         },
+    )
+
+
+def _rates(material: Material, moment: datetime) -> Rates:
+    """The exchange rates that had been entered by a moment."""
+    return Rates.of(
+        one
+        for one in material.all(ExchangeRate)
+        if not (one.created_at and one.created_at > moment)
     )
 
 

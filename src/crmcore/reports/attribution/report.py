@@ -390,14 +390,12 @@ def _report(
         _line(scene, way.group(key), earned, found.touches.get(key, 0), cost.get(key))
         for key, earned in credit.items()
     ]
-    lines.sort(key=lambda one: (one.channel.key is None, str(one.channel.key)))
-    lines.sort(key=lambda one: one.credit.amount, reverse=True)
     return AttributionReport(
         moment=scene.moment,
         currency=scene.currency,
         by=way.name,
         model=model,
-        lines=tuple(lines),
+        lines=tuple(_ranked(lines)),
         total=as_money(total, scene.currency),
         unattributed=as_money(unattributed, scene.currency),
         untouched=tuple(found.untouched),
@@ -410,6 +408,12 @@ def _report(
         ),
         books=books,
     )
+
+
+def _ranked(lines: Iterable[AttributionLine]) -> list[AttributionLine]:
+    """The line that earned most first, then by key."""
+    found = sorted(lines, key=lambda one: (one.channel.key is None, str(one.channel.key)))
+    return sorted(found, key=lambda one: one.credit.amount, reverse=True)
 
 
 def _line(
