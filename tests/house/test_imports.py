@@ -15,6 +15,7 @@ DENIED = (
     "numpy",
     "pandas",
     "phonenumbers",
+    "plotly",
     "pytest",
     "rapidfuzz",
     "sqlite3",

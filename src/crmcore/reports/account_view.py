@@ -143,49 +143,24 @@ class AccountView:
 
     def _tables(self) -> list[Table]:
         names: dict[str, str] = {one.id: one.name for one in self.accounts}
+
+        def place(one: Opportunity | Case | Contract) -> str | None:
+            return names.get(one.account_id or "")
+
+        deals = [
+            (one.name, place(one), one.stage, one.amount, one.close_on, one.next_step)
+            for one in self.open_deals
+        ]
+        cases = [(one.subject, place(one), one.status, one.priority) for one in self.cases]
+        contracts = [
+            (one.name, place(one), one.start_on, one.end_on, one.value) for one in self.contracts
+        ]
+        people = [_person_row(one) for one in self.people]
         found: list[Table] = [
-            (
-                [
-                    (
-                        one.contact.name,
-                        ", ".join(account.name for account in one.accounts),
-                        one.contact.title,
-                        ", ".join(sorted(one.roles)) or one.contact.decision_role,
-                        ", ".join(f"{deal.name}: {role or 'involved'}" for deal, role in one.deals),
-                        ", ".join(account.name for account in one.shared_with),
-                    )
-                    for one in self.people
-                ],
-                ("person", "account", "title", "role", "open deals", "shared with"),
-            ),
-            (
-                [
-                    (
-                        one.name,
-                        names.get(one.account_id or ""),
-                        one.stage,
-                        one.amount,
-                        one.close_on,
-                        one.next_step,
-                    )
-                    for one in self.open_deals
-                ],
-                ("open deal", "account", "stage", "amount", "close", "next step"),
-            ),
-            (
-                [
-                    (one.subject, names.get(one.account_id or ""), one.status, one.priority)
-                    for one in self.cases
-                ],
-                ("open case", "account", "status", "priority"),
-            ),
-            (
-                [
-                    (one.name, names.get(one.account_id or ""), one.start_on, one.end_on, one.value)
-                    for one in self.contracts
-                ],
-                ("contract", "account", "from", "to", "value"),
-            ),
+            (people, ("person", "account", "title", "role", "open deals", "shared with")),
+            (deals, ("open deal", "account", "stage", "amount", "close", "next step")),
+            (cases, ("open case", "account", "status", "priority")),
+            (contracts, ("contract", "account", "from", "to", "value")),
         ]
         return [(rows, columns) for rows, columns in found if rows]
 
@@ -196,6 +171,17 @@ class AccountView:
     def _repr_html_(self) -> str:
         facts = ([(name, value) for name, value in self._facts()], ("", ""))
         return page_html(self._title(), [facts, *self._tables()], self.findings)
+
+
+def _person_row(one: Person) -> tuple[object, ...]:
+    return (
+        one.contact.name,
+        ", ".join(account.name for account in one.accounts),
+        one.contact.title,
+        ", ".join(sorted(one.roles)) or one.contact.decision_role,
+        ", ".join(f"{deal.name}: {role or 'involved'}" for deal, role in one.deals),
+        ", ".join(account.name for account in one.shared_with),
+    )
 
 
 def account_view(
@@ -218,12 +204,8 @@ def account_view(
     view = tuple(accounts[one] for one in _in_view(trees, account_id, scope))
     ids: set[str] = {one.id for one in view}
     deals = [deal for deal in scene.deals if deal.account_id in ids]
-    by_category: dict[StageCategory | None, list[Opportunity]] = defaultdict(list)
-    for deal in deals:
-        by_category[scene.category(deal)].append(deal)
-    open_deals = sorted(
-        by_category[StageCategory.OPEN], key=lambda one: (one.close_on or date.max, one.id)
-    )
+    by_category = _by_category(scene, deals)
+    open_deals = by_category[StageCategory.OPEN]
     won, lost = by_category[StageCategory.WON], by_category[StageCategory.LOST]
     people = _people(scene, ids, accounts, open_deals)
     around: set[str] = ids | {one.contact.id for one in people} | {deal.id for deal in deals}
@@ -243,13 +225,28 @@ def account_view(
         win_rate=Share.of(len(won), len(won) + len(lost)),
         findings=all_findings(scene, scene.exchange.unrated(deals, scene.is_closed)),
         parents=trees.parents,
-        worth={
-            one.id: scene.exchange.total(
-                deal for deal in open_deals if deal.account_id == one.id
-            ).money(scene.currency)
-            for one in view
-        },
+        worth=_worth(scene, view, open_deals),
     )
+
+
+def _by_category(
+    scene: Scene, deals: Iterable[Opportunity]
+) -> dict[StageCategory | None, list[Opportunity]]:
+    """The deals by what their stage means, those that close first in front."""
+    found: dict[StageCategory | None, list[Opportunity]] = defaultdict(list)
+    for deal in sorted(deals, key=lambda one: (one.close_on or date.max, one.id)):
+        found[scene.category(deal)].append(deal)
+    return found
+
+
+def _worth(
+    scene: Scene, view: Iterable[Account], open_deals: Iterable[Opportunity]
+) -> dict[str, Money]:
+    """What the own open deals of each account come to."""
+    by_account: dict[str | None, list[Opportunity]] = defaultdict(list)
+    for deal in open_deals:
+        by_account[deal.account_id].append(deal)
+    return {one.id: scene.exchange.total(by_account[one.id]).money(scene.currency) for one in view}
 
 
 def _in_view(trees: Forest, account_id: str, scope: Scope) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ category takes in those that are surer, so closed <= commit <= best case <= pipe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -226,20 +226,12 @@ def forecast(
         once=_once_expected(scene, rows_of, every),
     )
     quotas = scene.all_known(Quota)
-    lines: list[ForecastLine] = []
-    if scene.grouping is not None:
-        by_owner = scene.grouping.name in {"owner", "owner_id", "manager", "team"}
-        targets = quotas if by_owner else ()
-        of_group = {group.key: some for group, some in scene.grouping.split(targets)}
-        found = {group.key: some for group, some in scene.grouping.split(scene.deals)}
-        for group, _ in scene.grouping.split([*scene.deals, *targets]):
-            lines += desk.lines(group, found.get(group.key, ()), of_group.get(group.key, ()))
     return ForecastReport(
         moment=scene.moment,
         currency=scene.currency,
         every=every,
-        by=None if scene.grouping is None else scene.grouping.name,
-        lines=tuple(lines),
+        by=scene.by,
+        lines=tuple(_grouped(desk, quotas)),
         totals=tuple(desk.lines(None, scene.deals, quotas)),
         odds=odds,
         findings=all_findings(
@@ -249,6 +241,18 @@ def forecast(
             _quota_findings(scene, quotas),
         ),
     )
+
+
+def _grouped(desk: _Desk, quotas: Sequence[Quota]) -> Iterator[ForecastLine]:
+    """The lines of each group; a group may have quotas and no deals, or the other way round."""
+    way = desk.scene.grouping
+    if way is None:
+        return
+    targets = quotas if way.name in {"owner", "owner_id", "manager", "team"} else ()
+    of_group = {group.key: some for group, some in way.split(targets)}
+    found = {group.key: some for group, some in way.split(desk.scene.deals)}
+    for group, _ in way.split([*desk.scene.deals, *targets]):
+        yield from desk.lines(group, found.get(group.key, ()), of_group.get(group.key, ()))
 
 
 Place = tuple[When, Period | None]
@@ -333,13 +337,6 @@ class _Desk:
         quota = self._quota(quotas)
         won = sums[ForecastCategory.CLOSED]
         currency = self.scene.currency
-        earlier = [
-            deal
-            for deal in deals
-            if not self.scene.is_closed(deal)
-            and deal.close_on is not None
-            and any(one < self.period(deal.close_on) for one in self.once.get(deal.id, ()))
-        ]
         return ForecastLine(
             group=group,
             when=place[0],
@@ -352,14 +349,19 @@ class _Desk:
             historical=as_money(historical, currency),
             without_odds=without,
             quota=None if quota is None else as_money(quota, currency),
-            attainment=None
-            if quota is None
-            else Share(won, quota, len(by_category[ForecastCategory.CLOSED])),
+            attainment=None if quota is None else Share(won, quota, len(by_category[SURE[0]])),
             deals={key: tuple(some) for key, some in by_category.items()},
             quotas=tuple(quotas),
-            pushed=tuple(earlier),
+            pushed=tuple(deal for deal in deals if self.is_pushed(deal)),
             pushed_out=tuple(out),
         )
+
+    def is_pushed(self, deal: Opportunity) -> bool:
+        """Whether an open deal was to close in an earlier period than the one it is in."""
+        if deal.close_on is None or self.scene.is_closed(deal):
+            return False
+        now = self.period(deal.close_on)
+        return any(one < now for one in self.once.get(deal.id, ()))
 
     def _cumulative(
         self, found: Mapping[ForecastCategory, list[Opportunity]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ from crmcore.reports.scene import (
     stage_findings,
 )
 from crmcore.reports.share import Share
-from crmcore.reports.steps import Funnel, FunnelReport, LossReason, Reached, steps_of
+from crmcore.reports.steps import Funnel, FunnelReport, LossReason, Tally, steps_of
 from crmcore.rules.rule import Context
 
 R = TypeVar("R", bound=Record)
@@ -92,16 +92,12 @@ def funnel(
     scene = prepare(records, asked, context)
     rows_of = scene.rows()
     deals = scene.deals
-    flaws: list[Finding] = []
     if not window.is_open:
         deals = tuple(
             deal for deal in deals if _is_in(deal, rows_of.get(deal.id, ()), window, scene)
         )
-        flaws += _undated(scene, rows_of)
     funnels: list[Funnel] = []
-    groups: list[tuple[Group | None, tuple[Opportunity, ...]]] = [(None, deals)]
-    if scene.grouping is not None:
-        groups = [*scene.grouping.split(deals)]
+    groups = scene.groups(deals)
     for group, some in groups:
         for line in context.model.pipelines:
             own = [deal for deal in some if deal.pipeline == line.key]
@@ -113,11 +109,11 @@ def funnel(
         moment=scene.moment,
         since=window.since,
         until=window.until,
-        by=None if scene.grouping is None else scene.grouping.name,
+        by=scene.by,
         funnels=tuple(funnels),
         findings=all_findings(
             scene,
-            flaws,
+            () if window.is_open else _undated(scene, rows_of),
             stage_findings(scene, by_stage(deals)),
             _reasons_of_today(scene, lost),
             scene.exchange.unrated(deals, scene.is_closed),
@@ -169,10 +165,10 @@ def _funnel(
     top = len(open_stages)
     levels |= {one.key: top for one in line.stages if one.category is StageCategory.WON}
     lost_keys = {one.key for one in line.stages if one.category is StageCategory.LOST}
-    found = [_reached(deal, rows_of.get(deal.id, ()), levels, top, lost_keys) for deal in deals]
+    tally = _tally(deals, rows_of, levels, top, lost_keys)
     names: list[tuple[str | None, str]] = [(stage.key, str(stage)) for stage in open_stages]
     names.append((None, str(line.first(StageCategory.WON))))
-    steps = steps_of(names, found)
+    steps = steps_of(names, tally)
     lost = tuple(deal for deal in deals if deal.stage in lost_keys)
     won = steps[-1].records
     return Funnel(
@@ -190,51 +186,64 @@ def _funnel(
     )
 
 
-def _reached(
-    deal: Opportunity,
-    rows: Sequence[OpportunityChange],
+def _tally(
+    deals: Iterable[Opportunity],
+    rows_of: Mapping[str, Sequence[OpportunityChange]],
     levels: dict[str, int],
     top: int,
     lost_keys: set[str],
-) -> Reached:
-    """How far a deal got: to the furthest open stage it was in, and beyond only if it is won."""
-    here = levels.get(deal.stage, 0)
-    if here == top:
-        return Reached(record=deal, level=top, is_resolved=True, times=_times(deal, rows, levels))
-    furthest = here
-    for row in rows[begun(rows) :]:
-        state = row.after
-        if state is not None and state.pipeline == deal.pipeline:
-            furthest = max(furthest, min(levels.get(state.stage, 0), top - 1))
-    return Reached(
-        record=deal,
-        level=furthest,
-        is_resolved=deal.stage in lost_keys,
-        times=_times(deal, rows, levels),
-    )
+) -> Tally:
+    """How far deals got: to the furthest open stage they were in, and beyond only if won now."""
+    tally = Tally.of(top + 1)
+    resolved, under_way, times = tally.resolved, tally.under_way, tally.times
+    nothing: Sequence[OpportunityChange] = ()
+    for deal in deals:
+        stage = deal.stage
+        here = levels.get(stage, 0)
+        furthest = _walked(rows_of.get(deal.id, nothing), deal.pipeline, levels, times)
+        if here == top:
+            resolved[top].append(deal)
+        else:
+            level = min(max(here, furthest), top - 1)
+            (resolved if stage in lost_keys else under_way)[level].append(deal)
+    return tally
 
 
-def _times(
-    deal: Opportunity, rows: Sequence[OpportunityChange], levels: dict[str, int]
-) -> tuple[tuple[int, timedelta], ...]:
-    """From the first coming to a stage to the first being further, for each stage it was in."""
-    waiting: dict[int, datetime] = {}
-    met: set[int] = set()
+def _walked(
+    rows: Sequence[OpportunityChange],
+    pipeline: str,
+    levels: dict[str, int],
+    times: list[list[timedelta]],
+) -> int:
+    """The furthest stage of the pipeline that a deal was in; 0 where nothing is told.
+
+    Adds how long it took from the first coming to a stage to the first being further. Stages that
+    nothing further has followed yet wait on a stack, the least far on top.
+    """
+    furthest, met = 0, 0
+    waiting: list[tuple[int, datetime]] = []
     found: list[tuple[int, timedelta]] = []
-    for row in rows[begun(rows) :]:
+    for row in rows:
+        if row.before is None:  # made, or made again: what was before does not count
+            furthest, met = 0, 0
+            waiting, found = [], []
         state = row.after
-        if state is None or state.pipeline != deal.pipeline:
+        if state is None or state.pipeline != pipeline:
             continue
         level = levels.get(state.stage)
         if level is None:
             continue
-        at = moment_of(row)
-        passed = [one for one in waiting if one < level]
-        found += [(one, at - waiting.pop(one)) for one in passed]
-        if level not in met:
-            met.add(level)
-            waiting[level] = at
-    return tuple(found)
+        at = row.at or moment_of(row)
+        while waiting and waiting[-1][0] < level:
+            earlier, since = waiting.pop()
+            found.append((earlier, at - since))
+        if not met >> level & 1:
+            met |= 1 << level
+            waiting.append((level, at))
+        furthest = max(furthest, level)
+    for level, time in found:
+        times[level].append(time)
+    return furthest
 
 
 def value_win_rate(

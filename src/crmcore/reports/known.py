@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TypeAlias
@@ -30,25 +30,33 @@ def moment_of(row: OpportunityChange) -> datetime:
     return row.at or row.created_at or _BEGINNING
 
 
-def histories(changes: Iterable[OpportunityChange]) -> dict[str, list[OpportunityChange]]:
-    """The rows of each deal, the earliest first; rows of one moment in the order of their chain."""
+def histories(
+    changes: Iterable[OpportunityChange], only: Collection[str] | None = None
+) -> dict[str, list[OpportunityChange]]:
+    """The rows of each deal, the earliest first; rows of one moment in the order of their chain.
+
+    ``only`` are the ids of the deals wanted (``None``: all).
+    """
     found: dict[str, list[OpportunityChange]] = {}
+    unsorted: set[str] = set()
     for row in changes:
-        known = found.get(row.opportunity_id)
+        deal_id = row.opportunity_id
+        if only is not None and deal_id not in only:
+            continue
+        known = found.get(deal_id)
         if known is None:
-            found[row.opportunity_id] = [row]
-        else:
-            known.append(row)
-    for rows in found.values():
-        if len(rows) > 1:
-            _sort(rows)
+            found[deal_id] = [row]
+            continue
+        before, at = known[-1].at, row.at
+        if before is None or at is None or before >= at:
+            unsorted.add(deal_id)
+        known.append(row)
+    for one in unsorted:
+        _sort(found[one])
     return found
 
 
 def _sort(rows: list[OpportunityChange]) -> None:
-    moments = list(map(moment_of, rows))
-    if all(map(datetime.__lt__, moments, moments[1:])):
-        return
     rows.sort(key=attrgetter("id"))
     rows.sort(key=_version)
     rows.sort(key=moment_of)

@@ -10,14 +10,14 @@ from crmcore.entities import Lead, MergeReceipt, Opportunity, OpportunityChange
 from crmcore.entities.record import Record
 from crmcore.findings import Finding, remark
 from crmcore.model.pipeline import LeadCategory, StageCategory
-from crmcore.query import ALL, matches, read_filter
+from crmcore.query import matches, read_filter
 from crmcore.reports.funnel import ANY_TIME, Window, created_at
 from crmcore.reports.grouping import Group
 from crmcore.reports.known import moment_of
 from crmcore.reports.material import Material
 from crmcore.reports.scene import EVERYTHING, Asked, Scene, all_findings, prepare
 from crmcore.reports.share import Share
-from crmcore.reports.steps import Funnel, FunnelReport, Reached, steps_of
+from crmcore.reports.steps import Funnel, FunnelReport, Tally, steps_of
 from crmcore.rules.identity import survivor_of
 from crmcore.rules.rule import Context
 from crmcore.values.ref import Ref
@@ -44,27 +44,31 @@ def lead_funnel(
     leads = [
         lead
         for lead in scene.all_known(Lead)
-        if (where == ALL or matches(where, lead)) and window.has(_day(scene, lead.created_at))
+        if matches(where, lead) and window.has(_day(scene, lead.created_at))
     ]
     rows_of = scene.rows()
     deals_of = _deals_by_lead(scene, leads)
     category = {one.key: one.category for one in context.model.lead_statuses}
-    groups: list[tuple[Group | None, Sequence[Lead]]] = [(None, leads)]
-    if scene.grouping is not None:
-        groups = [*scene.grouping.split(leads)]
-    funnels = [
-        _funnel(
-            group,
-            [_reached(scene, lead, deals_of.get(lead.id, []), rows_of, category) for lead in some],
-        )
-        for group, some in groups
-    ]
+    groups = scene.groups(leads)
+    funnels: list[Funnel] = []
+    for group, some in groups:
+        tally = Tally.of(len(_NAMES))
+        for lead in some:
+            _count(
+                tally,
+                lead,
+                scene=scene,
+                deals=deals_of.get(lead.id, []),
+                rows_of=rows_of,
+                category=category,
+            )
+        funnels.append(_funnel(group, len(some), tally))
     return FunnelReport(
         about="leads",
         moment=scene.moment,
         since=window.since,
         until=window.until,
-        by=None if scene.grouping is None else scene.grouping.name,
+        by=scene.by,
         funnels=tuple(funnels),
         findings=all_findings(scene, _status_of_today(scene)),
     )
@@ -103,13 +107,15 @@ def _deals_by_lead(scene: Scene, leads: Iterable[Lead]) -> dict[str, list[Opport
     return {lead_id: list(some.values()) for lead_id, some in found.items()}
 
 
-def _reached(
-    scene: Scene,
+def _count(
+    tally: Tally,
     lead: Lead,
+    *,
+    scene: Scene,
     deals: list[Opportunity],
     rows_of: dict[str, list[OpportunityChange]],
     category: dict[str, LeadCategory],
-) -> Reached:
+) -> None:
     is_converted = lead.converted_at is not None and lead.converted_at <= scene.moment
     moments: list[datetime | None] = [lead.created_at, None, None, None]
     if is_converted:
@@ -124,12 +130,10 @@ def _reached(
     level = WON if won else DEAL if deals else CONVERTED if is_converted else CAPTURED
     closed = all(scene.is_closed(deal) for deal in deals)
     unqualified = category.get(lead.status) is LeadCategory.UNQUALIFIED
-    return Reached(
-        record=lead,
-        level=level,
-        is_resolved=bool(won) or (closed if deals else is_converted or unqualified),
-        times=_times(moments),
-    )
+    is_resolved = bool(won) or (closed if deals else is_converted or unqualified)
+    (tally.resolved if is_resolved else tally.under_way)[level].append(lead)
+    for step, time_to_next in _times(moments):
+        tally.times[step].append(time_to_next)
 
 
 def _times(moments: list[datetime | None]) -> tuple[tuple[int, timedelta], ...]:
@@ -155,14 +159,14 @@ def won_at(scene: Scene, deal: Opportunity, rows: Sequence[OpportunityChange]) -
     return found
 
 
-def _funnel(group: Group | None, found: Sequence[Reached]) -> Funnel:
-    steps = steps_of(_NAMES, found)
+def _funnel(group: Group | None, n: int, tally: Tally) -> Funnel:
+    steps = steps_of(_NAMES, tally)
     resolved = steps[0].resolved
     won = {one.id for one in steps[-1].records}
     return Funnel(
         group=group,
         steps=steps,
         lost=tuple(one for one in resolved if one.id not in won),
-        overall=Share.of(len(won), len(found)),
+        overall=Share.of(len(won), n),
         win_rate=Share.of(len(won), len(resolved)),
     )

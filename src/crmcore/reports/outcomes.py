@@ -169,14 +169,12 @@ def outcomes(
     scene = prepare(records, asked, context)
     rows_of = scene.rows()
     closed = [deal for deal in scene.deals if scene.is_closed(deal) and window.has(deal.close_on)]
-    groups: list[tuple[Group | None, Sequence[Opportunity]]] = [(None, closed)]
-    if scene.grouping is not None:
-        groups = [*scene.grouping.split(closed)]
+    groups = scene.groups(closed)
     return OutcomeReport(
         moment=scene.moment,
         currency=scene.currency,
         every=every,
-        by=None if scene.grouping is None else scene.grouping.name,
+        by=scene.by,
         lines=tuple(
             _line(scene, rows_of, some, group, period)
             for group, own in groups

@@ -194,7 +194,7 @@ def pipeline(
     return PipelineReport(
         moment=scene.moment,
         currency=scene.currency,
-        by=None if scene.grouping is None else scene.grouping.name,
+        by=scene.by,
         lines=tuple(lines),
         totals=tuple(totals),
         total=total,

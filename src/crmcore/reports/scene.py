@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
@@ -19,7 +19,7 @@ from crmcore.findings import Finding, Findings, remark, warning
 from crmcore.model.describe import parts
 from crmcore.model.pipeline import Stage, StageCategory
 from crmcore.query import ALL, Filter, matches, paths, read_filter
-from crmcore.reports.grouping import By, Grouping, grouping, present_only
+from crmcore.reports.grouping import By, Group, Grouping, grouping, present_only
 from crmcore.reports.known import KnownDeals, histories, known_deals
 from crmcore.reports.material import Material
 from crmcore.reports.worth import Exchange
@@ -81,6 +81,17 @@ class Scene:
         """Whether the deal is won or lost."""
         return self.category(deal) in {StageCategory.WON, StageCategory.LOST}
 
+    def groups(self, records: Iterable[R]) -> list[tuple[Group | None, tuple[R, ...]]]:
+        """The records by group; all of them in one, ``None``, where nothing is grouped."""
+        if self.grouping is None:
+            return [(None, tuple(records))]
+        return [*self.grouping.split(records)]
+
+    @property
+    def by(self) -> str | None:
+        """The name of the grouping; ``None`` where nothing is grouped."""
+        return None if self.grouping is None else self.grouping.name
+
     def all_known(self, entity: type[R]) -> tuple[R, ...]:
         """The records of an entity that were there at the moment, by id."""
         return tuple(sorted(self.known(self.material.all(entity)), key=lambda one: one.id))
@@ -89,9 +100,12 @@ class Scene:
         """Those of these records that were there at the moment."""
         return [one for one in records if not (one.created_at and one.created_at > self.moment)]
 
-    def rows(self) -> dict[str, list[OpportunityChange]]:
-        """The history of each deal up to the moment, the earliest row first."""
-        return histories(rows_until(self.material, self.moment, is_past=self.is_past))
+    def rows(self, only: Collection[str] | None = None) -> dict[str, list[OpportunityChange]]:
+        """The history of each deal up to the moment, the earliest row first.
+
+        ``only`` are the ids of the deals wanted (``None``: all).
+        """
+        return histories(rows_until(self.material, self.moment, is_past=self.is_past), only)
 
 
 def rows_until(
@@ -146,11 +160,6 @@ def prepare(
         deals = tuple(deal for deal in deals if matches(where, deal))
     currency = asked.currency or context.model.currency
     check_currency_code(currency)
-    rates = [
-        one
-        for one in material.all(ExchangeRate)
-        if not (one.created_at and one.created_at > moment)
-    ]
     day = context.model.calendar.today(moment)
     return Scene(
         context=context,
@@ -159,7 +168,7 @@ def prepare(
         day=day,
         is_past=is_past,
         deals=deals,
-        exchange=Exchange(currency, Rates.of(rates), day),
+        exchange=Exchange(currency, _rates(material, moment), day),
         grouping=way,
         findings=(*known.findings, *(_present(where, way) if is_past else ())),
         stages={
@@ -167,6 +176,15 @@ def prepare(
             for line in context.model.pipelines
             for stage in line.stages
         },
+    )
+
+
+def _rates(material: Material, moment: datetime) -> Rates:
+    """The exchange rates that had been entered by a moment."""
+    return Rates.of(
+        one
+        for one in material.all(ExchangeRate)
+        if not (one.created_at and one.created_at > moment)
     )
 
 

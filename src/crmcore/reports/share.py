@@ -87,7 +87,7 @@ class Spread:
     @classmethod
     def of(cls, durations: Iterable[timedelta]) -> Spread:
         """The spread of these durations, in any order."""
-        found = sorted(durations)
+        found = sorted(durations, key=timedelta.total_seconds)  # numbers compare faster
         if not found:
             return cls()
         return cls(

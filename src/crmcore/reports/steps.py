@@ -23,18 +23,25 @@ from crmcore.reports.share import Share, Spread, days
 from crmcore.reports.shown import Table, page_html, page_text
 
 
-@frozen(kw_only=True)
-class Reached:
-    """How far one record of a cohort got.
+@frozen(eq=False)
+class Tally:
+    """How far the records of a cohort got, collected one by one.
 
-    ``level`` is the number of the last step it reached, from 0. ``times`` are how long it took
-    from a step that it was at to any later one, by the number of the step.
+    ``under_way`` and ``resolved`` have them by the number of the last step they reached, from 0.
+    ``times`` are how long it took from a step that one was at to any later one, by the number of
+    the step.
     """
 
-    record: Record
-    level: int
-    is_resolved: bool
-    times: tuple[tuple[int, timedelta], ...] = ()
+    under_way: list[list[Record]]
+    resolved: list[list[Record]]
+    times: list[list[timedelta]]
+
+    @classmethod
+    def of(cls, steps: int) -> Tally:
+        """A tally for so many steps, with nobody in it."""
+        return cls(
+            [[] for _ in range(steps)], [[] for _ in range(steps)], [[] for _ in range(steps)]
+        )
 
 
 @frozen(kw_only=True)
@@ -197,20 +204,14 @@ def _tables(funnel: Funnel) -> Iterable[Table]:
         yield rows, ("lost because of", "deals", "share of lost")
 
 
-def steps_of(names: Sequence[tuple[str | None, str]], found: Sequence[Reached]) -> tuple[Step, ...]:
+def steps_of(names: Sequence[tuple[str | None, str]], tally: Tally) -> tuple[Step, ...]:
     """The steps of these names (key and label), from how far each record got."""
-    times: list[list[timedelta]] = [[] for _ in names]
-    by_level: list[list[Reached]] = [[] for _ in names]
-    for one in found:
-        by_level[one.level].append(one)
-        for level, time in one.times:
-            times[level].append(time)
     steps: list[Step] = []
     records: list[Record] = []
     resolved: list[Record] = []
     for at in range(len(names) - 1, -1, -1):
-        here = [*records, *(one.record for one in by_level[at])]
-        done = [*resolved, *(one.record for one in by_level[at] if one.is_resolved)]
+        here = [*records, *tally.under_way[at], *tally.resolved[at]]
+        done = [*resolved, *tally.resolved[at]]
         is_last = at == len(names) - 1
         steps.append(
             Step(
@@ -220,7 +221,7 @@ def steps_of(names: Sequence[tuple[str | None, str]], found: Sequence[Reached]) 
                 resolved=tuple(done),
                 onward=None if is_last else Share.of(len(records), len(here)),
                 onward_resolved=None if is_last else Share.of(len(resolved), len(done)),
-                time=Spread.of(times[at]),
+                time=Spread.of(tally.times[at]),
             )
         )
         records, resolved = here, done

@@ -286,6 +286,7 @@ CASES = {
 
 @pytest.mark.parametrize(("name", "n"), CASES)
 def test_a_model_gives_the_shares_it_is_known_for(name: str, n: int) -> None:
+    """P9. The shares that each model is defined by."""
     week = timedelta(days=7)
     touches = [Touch(who=PEOPLE[0], at=START + at * week) for at in range(n)]
     found = Journey(touches, START + week, START + 2 * week)
@@ -341,6 +342,7 @@ def test_neither_order_nor_names_change_an_attribution(
 
 @given(markets(), st.sampled_from([*ALL_MODELS]))
 def test_touches_after_the_close_never_count(market: Market, name: str) -> None:
+    """P9, P7. What came after a deal was closed earned nothing of it."""
     late = [
         Touch(
             id=f"late-{deal.id}",  # type: ignore[arg-type]  # ids are texts

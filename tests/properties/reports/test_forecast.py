@@ -145,6 +145,7 @@ def test_neither_order_nor_names_change_a_forecast(
 
 @given(worlds())
 def test_a_deal_is_pushed_when_it_was_to_close_in_an_earlier_period(world: World) -> None:
+    """P7. Pushed deals come from the history of their close dates."""
     report = forecast(world.records, context=context(), since=date(2025, 12, 1))
     rows = world.history_rows()
     pushed = {deal.id for line in report.totals for deal in line.pushed}

@@ -135,6 +135,7 @@ def test_neither_order_nor_names_change_a_funnel(world: World, chance: random.Ra
 
 @given(worlds(deletes=False))
 def test_cohorts_of_two_windows_are_the_cohort_of_both(world: World) -> None:
+    """P4. A cohort is those created in its window, by their history."""
     days = sorted({row.at.date() for row in world.changes if row.at and row.before is None})
     if not days:
         return
@@ -159,6 +160,7 @@ def is_beyond(row: dict[str, Any], first: datetime, level: int) -> bool:
 
 @given(worlds(deletes=False))
 def test_times_are_taken_of_deals_that_were_there_and_got_further(world: World) -> None:
+    """P4. From the first coming to a stage to being further; steps back and skips included."""
     rows = world.history_rows()
     report = funnel(world.records, context=context())
     for one in report.funnels:

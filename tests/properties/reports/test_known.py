@@ -122,6 +122,7 @@ def test_reports_of_a_repository_as_of_a_moment_are_those_shown_then(
 
 @given(worlds(), st.randoms(use_true_random=False))
 def test_rows_of_one_moment_are_put_in_the_order_of_their_chain(world: World, chance: Any) -> None:
+    """X6, P7. Rows of one moment follow one another, in whatever order they come."""
     rows = [
         attrs.evolve(row, id=f"r{chance.random()}", at=START, version=1) for row in world.changes
     ]

@@ -118,6 +118,7 @@ def renamed() -> Model:
 
 @given(worlds())
 def test_a_filter_leaves_exactly_what_it_is_true_of(world: World) -> None:
+    """P11. The deals of a filtered report are those that the filter is true of."""
     asked = Asked(where=(F.owner_id == "u1") & (F.stage_category == "open"))
     report = pipeline(world.records, context=context(), asked=asked)
     assert {one.id for one in report.total.deals} == {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, tzinfo
 from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcore.entities import Lead, Opportunity, OpportunityChange, OpportunityContactRole, Touch
 from crmcore.model.pipeline import LeadCategory, StageCategory
@@ -20,6 +20,7 @@ from crmcore.values.ref import Ref
 
 _at = attrgetter("at")
 _id = attrgetter("id")
+_EDGES = (date.min, date.max)
 
 
 @frozen
@@ -47,30 +48,42 @@ class Journeys:
     by_person: Mapping[Ref[Any], list[Touch]]
     people: Mapping[str, list[Ref[Any]]]
     leads: Mapping[str, Lead]
+    zone: tzinfo
+    _ends: dict[date, datetime] = field(factory=dict, init=False)
 
     @classmethod
-    def of(cls, scene: Scene) -> Journeys:
-        """The journeys of a scene, of touches up to its moment."""
-        by_deal: dict[str, list[Touch]] = defaultdict(list)
+    def of(cls, scene: Scene, deals: Iterable[Opportunity]) -> Journeys:
+        """The journeys to these deals, of touches up to the moment of the scene."""
+        by_deal: dict[str, list[Touch]] = {deal.id: [] for deal in deals}
         by_person: dict[Ref[Any], list[Touch]] = defaultdict(list)
-        touches = scene.material.all(Touch)
+        touches: Iterable[Touch] = scene.material.all(Touch)
         if scene.is_past:
-            touches = tuple(one for one in touches if one.at <= scene.moment)
+            touches = [one for one in touches if one.at <= scene.moment]
         for touch in touches:
             deal_id = touch.opportunity_id
-            if deal_id is not None:
-                by_deal[deal_id].append(touch)
-            else:
+            if deal_id is None:
                 by_person[touch.who].append(touch)
+            elif deal_id in by_deal:
+                by_deal[deal_id].append(touch)
         people: dict[str, list[Ref[Any]]] = defaultdict(list)
         for role in scene.known(scene.material.all(OpportunityContactRole)):
             people[role.opportunity_id].append(Ref("contact", role.contact_id))
         leads: dict[str, Lead] = {one.id: one for one in scene.material.all(Lead)}
-        return cls(by_deal=by_deal, by_person=by_person, people=people, leads=leads)
+        name = scene.context.model.calendar.time_zone
+        zone = UTC if name == "UTC" else ZoneInfo(name)
+        return cls(by_deal=by_deal, by_person=by_person, people=people, leads=leads, zone=zone)
+
+    def end(self, day: date) -> datetime:
+        """The last moment of a day in the model's time zone."""
+        found = self._ends.get(day)
+        if found is None:
+            last = datetime.combine(day, time.max, self.zone)
+            found = self._ends[day] = last.astimezone(UTC)
+        return found
 
     def touches(self, deal: Opportunity) -> list[Touch]:
         """The touches of a deal in their order, also those after it was closed."""
-        found = self.by_deal.get(deal.id, [])
+        found = self.by_deal.get(deal.id) or []
         if self.by_person:
             refs = list(self.people.get(deal.id, ()))
             refs += [] if deal.lead_id is None else person_of(deal.lead_id, self.leads)
@@ -102,22 +115,18 @@ def until(touches: list[Touch], moment: datetime | None) -> list[Touch]:
 
 
 def closed_at(
-    scene: Scene, deal: Opportunity, rows: Sequence[OpportunityChange]
+    scene: Scene, journeys: Journeys, deal: Opportunity, rows: Sequence[OpportunityChange]
 ) -> datetime | None:
     """When a closed deal was closed: in its history, or at the end of its close date if earlier.
 
     ``None`` where neither is known.
     """
-    end: datetime | None = None
-    if deal.close_on is not None and deal.close_on.year < 9999:
-        zone = ZoneInfo(scene.context.model.calendar.time_zone)
-        end = datetime.combine(deal.close_on + timedelta(days=1), time(), zone)
-        end -= timedelta(microseconds=1)
-    if not rows:
-        return end
-    told = won_at(scene, deal, rows)
-    known = [one for one in (end, told) if one is not None]
-    return min(known, default=None)
+    day = deal.close_on
+    end = None if day is None or day in _EDGES else journeys.end(day)
+    told = won_at(scene, deal, rows) if rows else None
+    if end is None or told is None:
+        return end or told
+    return min(end, told)
 
 
 def journey(
@@ -127,10 +136,9 @@ def journey(
     rows: Sequence[OpportunityChange],
 ) -> Journey:
     """The journey of a closed deal."""
-    touches = until(journeys.touches(deal), closed_at(scene, deal, rows))
+    touches = until(journeys.touches(deal), closed_at(scene, journeys, deal, rows))
     lead = None if deal.lead_id is None else journeys.leads.get(deal.lead_id)
-    made = created_at(deal, rows)
-    return Journey(touches, None if lead is None else lead.created_at, made)
+    return Journey(touches, None if lead is None else lead.created_at, created_at(deal, rows))
 
 
 def failures(scene: Scene, journeys: Journeys) -> Iterable[list[Touch]]:

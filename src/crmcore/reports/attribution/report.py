@@ -14,7 +14,7 @@ from attrs import field, frozen
 from crmcore import render
 from crmcore.entities import Campaign, Opportunity, Touch
 from crmcore.entities.record import Record
-from crmcore.findings import Findings
+from crmcore.findings import Finding, Findings
 from crmcore.model.pipeline import StageCategory
 from crmcore.query import ALL, matches, read_filter
 from crmcore.reports import charts
@@ -277,21 +277,24 @@ def attribution(
     scene = prepare(records, by, context, about=Touch)
     way = scene.grouping or Grouping(name="source", key_of=attrgetter("source"))
     where = read_filter(asked.where, Opportunity, context.model)
-    won = [
-        deal
-        for key, some in by_stage(scene.deals).items()
-        if key in scene.stages and scene.stages[key].category is StageCategory.WON
-        for deal in some
-        if where == ALL or matches(where, deal)
-    ]
+    stages = by_stage(scene.deals)
+    ended: dict[StageCategory, list[Opportunity]] = defaultdict(list)
+    for key, stage in scene.stages.items():
+        some = stages.get(key, [])
+        if where != ALL:
+            some = [deal for deal in some if matches(where, deal)]
+        ended[stage.category] += some
+    won = ended[StageCategory.WON]
+    chosen = _model(model, way.key_of)
+    wanted = [*won, *ended[StageCategory.LOST]] if chosen is None else won
     books = Books(
         scene=scene,
-        journeys=Journeys.of(scene),
-        rows_of=scene.rows(),
+        journeys=Journeys.of(scene, wanted),
+        rows_of=scene.rows({deal.id for deal in won}),
         key_of=way.key_of,
-        model=_model(model, way.key_of),
+        model=chosen,
     )
-    return _report(books, way, won, model)
+    return _report(books, way, won, str(model), stage_findings(scene, stages))
 
 
 def _model(given: AttributionModel | str, key_of: KeyOf) -> AttributionModel | None:
@@ -367,7 +370,11 @@ def _in_units(found: Mapping[int, int]) -> Fraction:
 
 
 def _report(
-    books: Books, way: Grouping, won: Sequence[Opportunity], model: AttributionModel | str
+    books: Books,
+    way: Grouping,
+    won: Sequence[Opportunity],
+    model: str,
+    flaws: Iterable[Finding],
 ) -> AttributionReport:
     scene = books.scene
     found = _earned(books, won)
@@ -383,14 +390,12 @@ def _report(
         _line(scene, way.group(key), earned, found.touches.get(key, 0), cost.get(key))
         for key, earned in credit.items()
     ]
-    lines.sort(key=lambda one: (one.channel.key is None, str(one.channel.key)))
-    lines.sort(key=lambda one: one.credit.amount, reverse=True)
     return AttributionReport(
         moment=scene.moment,
         currency=scene.currency,
         by=way.name,
-        model=str(model),
-        lines=tuple(lines),
+        model=model,
+        lines=tuple(_ranked(lines)),
         total=as_money(total, scene.currency),
         unattributed=as_money(unattributed, scene.currency),
         untouched=tuple(found.untouched),
@@ -398,11 +403,17 @@ def _report(
         unallocated_cost=as_money(unallocated, scene.currency),
         findings=all_findings(
             scene,
-            stage_findings(scene, by_stage(scene.deals)),
+            flaws,
             scene.exchange.unrated(won, lambda _deal: True),
         ),
         books=books,
     )
+
+
+def _ranked(lines: Iterable[AttributionLine]) -> list[AttributionLine]:
+    """The line that earned most first, then by key."""
+    found = sorted(lines, key=lambda one: (one.channel.key is None, str(one.channel.key)))
+    return sorted(found, key=lambda one: one.credit.amount, reverse=True)
 
 
 def _line(
