@@ -24,9 +24,9 @@ class MatchingCommands(Core):
         0 to 1 (``None``: the ``likely`` of each rule). Pairs judged not to be one are left out.
         """
         with self._repository.snapshot() as snapshot:
-            return similar(
-                self._matches, self._indexes, snapshot, [record], threshold=threshold
-            )[record.ref]
+            return similar(self._matches, self._indexes, snapshot, [record], threshold=threshold)[
+                record.ref
+            ]
 
     def duplicates(self, a: Target, b: Target, reason: str | None = None) -> Decision:
         """Store the judgement that two records are one; ``find_duplicates`` keeps them together."""

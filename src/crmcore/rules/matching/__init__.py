@@ -22,14 +22,6 @@ from crmcore.rules.matching.find import (
 )
 from crmcore.rules.matching.judge import judge, verdicts
 from crmcore.rules.matching.keys import KEY_MAKERS, KeyMaker
-from crmcore.rules.matching.match_rule import (
-    BlockKey,
-    Comparison,
-    Gate,
-    KeyPart,
-    Level,
-    MatchRule,
-)
 from crmcore.rules.matching.linkage.rule import SUBJECTS, LinkageRule
 from crmcore.rules.matching.linkage.standard import (
     ACCOUNT_LINKAGE,
@@ -40,6 +32,14 @@ from crmcore.rules.matching.linkage.standard import (
     STANDARD_MATCH_RULES,
 )
 from crmcore.rules.matching.linkage.weights import Learnt
+from crmcore.rules.matching.match_rule import (
+    BlockKey,
+    Comparison,
+    Gate,
+    KeyPart,
+    Level,
+    MatchRule,
+)
 from crmcore.rules.matching.reading import related_kinds
 from crmcore.rules.matching.soundness import check
 from crmcore.rules.matching.standard import (

@@ -57,7 +57,8 @@ class DuplicateSets:
     that a judgement put in. ``records`` counts the records looked at, ``compared`` the different
     pairs compared (by each rule), and ``most_compared`` those of the record with the most.
     ``learnt`` has for each linkage rule, by name, what it weighed by where that was learnt in this
-    search: ``rule.with_learnt(...)`` keeps it. ``skipped`` lists the blocks that were too large; duplicates in them may be missing.
+    search: ``rule.with_learnt(...)`` keeps it. ``skipped`` lists the blocks that were too large;
+    duplicates in them may be missing.
     """
 
     pairs: tuple[Match, ...] = ()

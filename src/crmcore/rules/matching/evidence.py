@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from crmcore import render
-from crmcore.rules.matching.match_rule import Comparison, Level, MatchRule
 from crmcore.rules.matching.linkage.weights import Learnt, probability
+from crmcore.rules.matching.match_rule import Comparison, Level, MatchRule
 from crmcore.values.ref import Ref
 
 if TYPE_CHECKING:
@@ -126,7 +126,14 @@ def linked_score(evidence: tuple[Evidence, ...], rule: LinkageRule, learnt: Lear
     found = tuple(
         None
         if group.name not in told
-        else (next(at for at, level in enumerate(group.levels) if level.name == told[group.name].comparison), 0)
+        else (
+            next(
+                at
+                for at, level in enumerate(group.levels)
+                if level.name == told[group.name].comparison
+            ),
+            0,
+        )
         for group in rule.about.groups
     )
     bits = learnt.prior

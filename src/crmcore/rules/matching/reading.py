@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import frozen
 
-from crmcore.errors import CrmError, UnknownNameError, UsageError, did_you_mean
+from crmcore.errors import CrmError, UnknownNameError, UsageError
 from crmcore.findings import Finding, Findings, ModelError, error
 from crmcore.query import Path, check_path, value_at
 from crmcore.rules.matching.keys import KEY_MAKERS

@@ -107,7 +107,7 @@ def company_likeness(left: str, right: str) -> float:
 
 
 def countries_of(name: str) -> frozenset[str]:
-    """The words of a normal company name that are countries, which tell companies of a group apart."""
+    """The countries in a normal company name, which tell the companies of a group apart."""
     return _countries(name.split())
 
 

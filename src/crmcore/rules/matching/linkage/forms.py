@@ -21,7 +21,9 @@ _TAIL: Final = 8
 """The last digits of a line, which every notation of it has: neither country nor trunk prefix."""
 
 _LEAST_TAIL: Final = 6
-_EXTENSION: Final = re.compile(r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.I)
+_EXTENSION: Final = re.compile(
+    r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.IGNORECASE
+)
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _DIGITS: Final = re.compile(r"\d+")
 _MOST: Final = 12
@@ -182,7 +184,9 @@ def compare_streets(one: Street, other: Street, learnt: Buckets) -> tuple[int, i
     """1 the same house, 2 the same street or the same number, 3 another."""
     words = bool(one[0] and other[0])
     near = words and (
-        one[0] == other[0] or same_words(one[0], other[0], least=_SAME_STREET) > 0 or _within(one[0], other[0])
+        one[0] == other[0]
+        or same_words(one[0], other[0], least=_SAME_STREET) > 0
+        or _within(one[0], other[0])
     )
     numbers = bool(one[1] and other[1])
     if numbers and not set(one[1]).isdisjoint(other[1]):
@@ -206,7 +210,9 @@ def houses(form: tuple[Street, ...]) -> tuple[str, ...]:
     """The houses of streets with a number."""
     return tuple(
         dict.fromkeys(
-            f"{number} {street[0].replace(' ', '')[:4]}" for street in form for number in street[1][:2]
+            f"{number} {street[0].replace(' ', '')[:4]}"
+            for street in form
+            for number in street[1][:2]
         )
     )
 
