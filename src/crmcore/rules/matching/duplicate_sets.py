@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from crmcore import render
 from crmcore.rules.matching.clusters import Cluster, Pair
-from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.evidence import Match, bars
 from crmcore.rules.matching.linkage.weights import Learnt
 from crmcore.values.frozenmap import FrozenMap
 
@@ -163,16 +163,21 @@ class DuplicateSets:
                 point.field,
                 point.left,
                 point.right,
-                f"{point.similarity:.2f}",
+                point.comparison,
+                f"{point.points:+.2f}",
+                shown,
             )
             for row, match in zip(self.to_rows(), self.pairs[:HTML_PAIRS], strict=False)
-            for point in match.evidence
+            for point, shown in zip(match.evidence, bars(match.evidence), strict=True)
         ]
-        columns = ("set", "left", "right", "score", "level", "field", "one", "other", "similarity")
+        columns = (
+            *("set", "left", "right", "score", "level"),
+            *("field", "one", "other", "comparison", "points", "for and against"),
+        )
         notes = [*_more(len(self.pairs) - HTML_PAIRS, "pair"), *self._notes()]
         return render.html_section(
             self.summary,
-            render.html_table(rows, columns=columns, right=("score", "similarity")),
+            render.html_table(rows, columns=columns, right=("score", "points")),
             *(f"<p>{render.escape(note)}</p>" for note in notes),
             render.html_table(self._counts(), columns=_COLUMNS, right=_NUMBERS),
         )
