@@ -339,7 +339,7 @@ def show(name: str, tool: str, result: dict[str, Any]) -> None:
 
 def name_pairs(folder: Path) -> None:
     """F1 of names alone, by the comparisons that the standard rules use."""
-    from crmcore.rules.matching import same_name  # noqa: PLC0415  # only for this set
+    from crmcore.rules.similarity.whole_names import same_name  # noqa: PLC0415  # only for this set
 
     counts: dict[str, Counter[tuple[bool, bool]]] = defaultdict(Counter)
     for row in rows_of(folder / "cases.csv"):

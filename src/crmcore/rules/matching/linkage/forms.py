@@ -10,7 +10,7 @@ from typing import Final
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity import mailbox, normal_company, normal_postal_code, normal_street
-from crmcore.rules.similarity.contact_points import is_own_domain, web_domain
+from crmcore.rules.similarity.contact_points import is_own_domain, registrable_domain, web_domain
 from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
 from crmcore.values.address import Address
 from crmcore.values.phone import MAX_TEXT_LENGTH
@@ -66,8 +66,9 @@ def tail(text: str) -> str | None:
 
 
 def sites(given: Given) -> tuple[str, ...] | None:
-    """The domains of web sites, those left out where anybody has a page."""
-    return unique(web_domain(one) for one in texts(given))
+    """The registrable domains of web sites, those left out where anybody has a page."""
+    hosts = (web_domain(one) for one in texts(given))
+    return unique(registrable_domain(one) for one in hosts if one)
 
 
 def companies(given: Given) -> tuple[str, ...] | None:
