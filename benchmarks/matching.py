@@ -284,7 +284,7 @@ def run_splink(folder: Path, _: Path | None) -> dict[str, Any]:
         comparisons=comparisons,
         blocking_rules_to_generate_predictions=rules,
     )
-    linker = Linker(frame, settings, db_api=DuckDBAPI())
+    linker = Linker(DuckDBAPI().register(frame), settings)
     linker.training.estimate_probability_two_random_records_match(rules[:2], recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6)
     for rule in [block_on(*names), block_on(others[0])]:
@@ -339,7 +339,7 @@ def show(name: str, tool: str, result: dict[str, Any]) -> None:
 
 def name_pairs(folder: Path) -> None:
     """F1 of names alone, by the comparisons that the standard rules use."""
-    from crmcore.rules.matching import same_name  # noqa: PLC0415  # only for this set
+    from crmcore.rules.similarity.whole_names import same_name  # noqa: PLC0415  # only for this set
 
     counts: dict[str, Counter[tuple[bool, bool]]] = defaultdict(Counter)
     for row in rows_of(folder / "cases.csv"):
@@ -366,7 +366,9 @@ def generated(size: int) -> Iterator[tuple[str, dict[str, str], str]]:
 
     families = [word(2, 3) for _ in range(max(200, int(size**0.62)))]
     givens = [word(1, 2) for _ in range(600)]
-    towns = [(word(2, 3) + "ton", f"{luck.randint(10000, 99999)}") for _ in range(max(50, size // 200))]
+    towns = [
+        (word(2, 3) + "ton", f"{luck.randint(10000, 99999)}") for _ in range(max(50, size // 200))
+    ]
     firms = []
     for _ in range(max(20, size // 12)):
         name = f"{word(2, 3)} {luck.choice(('Systems', 'Foods', 'Group', 'Partners', 'Care'))}"
@@ -383,7 +385,9 @@ def generated(size: int) -> Iterator[tuple[str, dict[str, str], str]]:
             "first_name": given,
             "last_name": family,
             "email": f"{given}.{family}@{site}".lower(),
-            "phone": switchboard if luck.random() < 0.3 else f"{luck.randint(2000000000, 9899999999)}",
+            "phone": switchboard
+            if luck.random() < 0.3
+            else f"{luck.randint(2000000000, 9899999999)}",
             "company": firm,
             "city": town,
             "postcode": post,
@@ -408,7 +412,13 @@ def write_scale(size: int, folder: Path) -> Path:
         return place
     place.mkdir(parents=True, exist_ok=True)
     columns = ("first_name", "last_name", "email", "phone", "company", "city", "postcode")
-    types = dict(zip(columns, ("given_name", "family_name", "email", "phone", "company", "city", "postcode"), strict=True))
+    types = dict(
+        zip(
+            columns,
+            ("given_name", "family_name", "email", "phone", "company", "city", "postcode"),
+            strict=True,
+        )
+    )
     with (
         (place / "records.csv").open("w", encoding="utf-8", newline="") as file,
         (place / "truth.csv").open("w", encoding="utf-8", newline="") as truth,
@@ -441,7 +451,9 @@ def main() -> None:
         folders = sorted(one for one in asked.data.iterdir() if one.is_dir())
         folders = [one for one in folders if asked.sets is None or one.name in asked.sets]
     for rule in (CONTACT_LINKAGE, ACCOUNT_LINKAGE):
-        print(f"{rule.name}: {rule.subject}, at {rule.likely}, by {', '.join(key.name for key in rule.keys)}")
+        print(
+            f"{rule.name}: {rule.subject}, at {rule.likely}, by {', '.join(key.name for key in rule.keys)}"
+        )
     print(f"\n{'set':22} {'':8} {'pairs: P, R, F1':22}   {'clusters: P, R, F1':20}")
     for folder in folders:
         if (folder / "cases.csv").exists():

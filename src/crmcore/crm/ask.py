@@ -76,6 +76,16 @@ def _is_history(record: Record) -> bool:
     return isinstance(record, Lead) and record.converted_at is not None
 
 
+def wrong_kinds(snapshot: Snapshot, desk: Desk) -> Findings:
+    """See ``Crm.wrong_kinds``."""
+    kinds = [kind for kind in ("account", "contact", "lead") if desk.model.is_enabled(kind)]
+    known = None
+    if "lead" in kinds and desk.rules.match_rules_for("lead", "contact"):
+        across = desk.rules.match_rules_for("lead", "contact")[0]
+        known = duplicates(snapshot, desk, Lead, across, None)
+    return matching.wrong_kinds(gather.records_of(snapshot, kinds), known)
+
+
 def learnt_rule(snapshot: Snapshot, desk: Desk, rule: str | LinkageRule) -> LinkageRule:
     """See ``Crm.learn_matches``."""
     chosen = desk.rules.match_rule(rule) if isinstance(rule, str) else rule

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from crmcore.changes import Change, Insert, Update
-from crmcore.crm.choices import Target
-from crmcore.crm.match_index import MatchIndex, similar
-from crmcore.crm.indexes import Indexes
 from crmcore.crm import reading
-from crmcore.entities import Record
+from crmcore.crm.choices import Target
+from crmcore.crm.indexes import Indexes
+from crmcore.crm.match_index import MatchIndex, similar
 from crmcore.entities.ledger import Verdict
 from crmcore.findings import Finding, Findings, warning
 from crmcore.model.policies import Matches as Policy
@@ -57,7 +56,7 @@ def fresh_matches(
 ) -> dict[Ref[Any], tuple[Match, ...]]:
     """For each record written, the matches that the write brings about."""
     given = tuple(writes)
-    after = similar(index, indexes, snapshot, [one.after for one in given if not _is_gone(one)])
+    after = similar(index, indexes, snapshot, [one.after for one in given if isinstance(one, Insert | Update)])
     before = similar(
         index, indexes, snapshot, [one.before for one in given if isinstance(one, Update)]
     )
@@ -66,10 +65,6 @@ def fresh_matches(
         ref: tuple(match for match in own if match.refs not in known.get(ref, ()))
         for ref, own in after.items()
     }
-
-
-def _is_gone(change: Change) -> bool:
-    return not isinstance(change, Insert | Update)
 
 
 def finding(ref: Ref[Any], match: Match) -> Finding:

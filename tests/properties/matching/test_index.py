@@ -3,10 +3,13 @@
 import threading
 from typing import Any
 
+import attrs
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from crmcore import Contact, Crm, MemoryRepository, PersonName
+from crmcore.changes import ChangeSet, Delete, Insert
+from crmcore.crm.match_index import similar
 from crmcore.entities import Account, Lead, Record
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.ports import Overlay
@@ -21,9 +24,11 @@ from crmcore.rules.matching import (
 from crmcore.values.ids import AccountId, ContactId
 from tests.properties.matching.records import EMPLOYERS, accounts, contacts, leads
 
-RECORDS = contacts(st.sampled_from(["c1", "c2", "c3", "c4"])) | leads(
-    st.sampled_from(["l1", "l2", "l3"])
-) | accounts(st.sampled_from(["a1", "a2", "employer-0", "employer-1"]))
+RECORDS = (
+    contacts(st.sampled_from(["c1", "c2", "c3", "c4"]))
+    | leads(st.sampled_from(["l1", "l2", "l3"]))
+    | accounts(st.sampled_from(["a1", "a2", "employer-0", "employer-1"]))
+)
 
 STEPS = st.lists(st.tuples(st.sampled_from(["put", "put", "put", "drop"]), RECORDS), max_size=25)
 
@@ -96,8 +101,6 @@ def test_the_index_follows_every_command(commands: list[str]) -> None:
 
 
 def _moved(contact: Contact, email: str) -> Contact:
-    import attrs
-
     return attrs.evolve(contact, email=email)
 
 
@@ -110,7 +113,7 @@ def test_an_account_that_is_renamed_takes_its_contacts_along() -> None:
     before = crm.matches_of(lead, threshold=0.01)
     crm.save(_renamed(acme, "Bolt Systems"))
     after = crm.matches_of(lead, threshold=0.01)
-    contact = [match for match in after if match.rule == LEAD_CONTACT_LINKAGE.name][0]
+    contact = next(match for match in after if match.rule == LEAD_CONTACT_LINKAGE.name)
     assert contact.score > max(
         (match.score for match in before if match.rule == LEAD_CONTACT_LINKAGE.name), default=0
     )
@@ -118,16 +121,11 @@ def test_an_account_that_is_renamed_takes_its_contacts_along() -> None:
 
 
 def _renamed(account: Account, name: str) -> Account:
-    import attrs
-
     return attrs.evolve(account, name=name)
 
 
 def test_a_transaction_sees_what_it_wrote() -> None:
     """D12: what is pending counts as it will be."""
-    from crmcore.changes import ChangeSet, Delete, Insert
-    from crmcore.crm.match_index import similar
-
     crm = Crm()
     stored = crm.add(ada(1))
     with crm._repository.snapshot() as snapshot:

@@ -141,9 +141,7 @@ def keys_of(rule: LinkageRule, record: Record) -> set[tuple[object, ...]]:
         trait, form = forms[part.partition(".")[0]]
         return () if form is None else trait.facets[part.partition(".")[2]](form)
 
-    return {
-        (key.name, *made) for key in rule.keys for made in product(*map(texts, key.parts))
-    }
+    return {(key.name, *made) for key in rule.keys for made in product(*map(texts, key.parts))}
 
 
 @given(WORLDS, st.sampled_from((0.05, 0.3, 0.6)))
@@ -184,9 +182,7 @@ def test_the_bits_give_the_probability_again(pair: tuple[LinkageRule, Record, Re
     assert score_of(found.evidence, rule) == pytest.approx(found.score, abs=1e-5)
     groups = {group.name: group for group in rule.about.groups}
     for point in found.evidence:
-        level = next(
-            one for one in groups[point.field].levels if one.name == point.comparison
-        )
+        level = next(one for one in groups[point.field].levels if one.name == point.comparison)
         assert point.similarity == level.likeness
         assert point.points <= 0 or point.similarity > 0
 
@@ -194,9 +190,7 @@ def test_the_bits_give_the_probability_again(pair: tuple[LinkageRule, Record, Re
 def crowd(size: int) -> list[Record]:
     """Contacts that are all alike."""
     name = PersonName(family="Lovelace", given="Ada")
-    return [
-        changed(Contact(name=name, email="ada@x.org"), id=f"c{at:05}") for at in range(size)
-    ]
+    return [changed(Contact(name=name, email="ada@x.org"), id=f"c{at:05}") for at in range(size)]
 
 
 @pytest.mark.parametrize("size", [51, 5_000])

@@ -153,7 +153,9 @@ class Core:
                 conflict = faster
         raise conflict if conflict is not None else AssertionError("at least one try")
 
-    def _gated(self, plan: Callable[[Snapshot, Context], Decision]) -> Callable[[Snapshot, Context], Decision]:
+    def _gated(
+        self, plan: Callable[[Snapshot, Context], Decision]
+    ) -> Callable[[Snapshot, Context], Decision]:
         """The plan behind the gates that the policies set for what is made and what changes."""
         policies = self.model.policies
         if policies.create_matches is policies.update_matches is Matches.IGNORE:

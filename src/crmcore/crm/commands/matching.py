@@ -9,6 +9,7 @@ from crmcore.crm.choices import Target
 from crmcore.crm.commands.core import Core
 from crmcore.crm.match_index import similar
 from crmcore.entities import Record
+from crmcore.findings import Findings
 from crmcore.rules.matching import LinkageRule, Matches
 from crmcore.rules.rule import Decision
 
@@ -24,13 +25,18 @@ class MatchingCommands(Core):
         0 to 1 (``None``: the ``likely`` of each rule). Pairs judged not to be one are left out.
         """
         with self._repository.snapshot() as snapshot:
-            return similar(
-                self._matches, self._indexes, snapshot, [record], threshold=threshold
-            )[record.ref]
+            return similar(self._matches, self._indexes, snapshot, [record], threshold=threshold)[
+                record.ref
+            ]
 
     def duplicates(self, a: Target, b: Target, reason: str | None = None) -> Decision:
         """Store the judgement that two records are one; ``find_duplicates`` keeps them together."""
         return self._do(partial(gates.duplicates, first=a, second=b, reason=reason))
+
+    def wrong_kinds(self) -> Findings:
+        """Findings on records that look like another kind; see ``rules.matching.wrong_kinds``."""
+        with self._repository.snapshot() as snapshot:
+            return ask.wrong_kinds(snapshot, self._desk)
 
     def learn_matches(self, rule: str | LinkageRule) -> LinkageRule:
         """The rule with weights learnt from the records as they are now; nothing is stored.

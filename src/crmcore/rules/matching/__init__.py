@@ -11,6 +11,7 @@ from crmcore.rules.matching.catalogue import Catalogue, Matches
 from crmcore.rules.matching.clusters import Cluster, by_score, clusters
 from crmcore.rules.matching.duplicate_error import DuplicateError
 from crmcore.rules.matching.duplicate_sets import DuplicateSets, KeyCount, SkippedBlock
+from crmcore.rules.matching.equations import ACCOUNT_EQUATION, CONTACT_EQUATION
 from crmcore.rules.matching.evidence import Evidence, Match, score_of
 from crmcore.rules.matching.find import (
     BLOCK_LIMIT,
@@ -34,12 +35,15 @@ from crmcore.rules.matching.linkage.standard import (
 from crmcore.rules.matching.linkage.weights import Learnt
 from crmcore.rules.matching.match_rule import (
     BlockKey,
+    Clause,
     Comparison,
     Gate,
     KeyPart,
     Level,
     MatchRule,
 )
+from crmcore.rules.matching.measure import Evaluation, Quality, evaluate, worth_labelling
+from crmcore.rules.matching.predict import Prediction, Predictions, predict
 from crmcore.rules.matching.reading import related_kinds
 from crmcore.rules.matching.soundness import check
 from crmcore.rules.matching.standard import (
@@ -49,12 +53,15 @@ from crmcore.rules.matching.standard import (
     LEADS_AND_CONTACTS,
     WEIGHTED_MATCH_RULES,
 )
+from crmcore.rules.matching.wrong_kind import wrong_kinds
 
 __all__ = [
     "ACCOUNTS",
+    "ACCOUNT_EQUATION",
     "ACCOUNT_LINKAGE",
     "BLOCK_LIMIT",
     "CONTACTS",
+    "CONTACT_EQUATION",
     "CONTACT_LINKAGE",
     "KEY_MAKERS",
     "LEADS",
@@ -68,10 +75,12 @@ __all__ = [
     "AnyRule",
     "BlockKey",
     "Catalogue",
+    "Clause",
     "Cluster",
     "Comparison",
     "DuplicateError",
     "DuplicateSets",
+    "Evaluation",
     "Evidence",
     "Gate",
     "KeyCount",
@@ -83,16 +92,23 @@ __all__ = [
     "Match",
     "MatchRule",
     "Matches",
+    "Prediction",
+    "Predictions",
+    "Quality",
     "SkippedBlock",
     "by_score",
     "check",
     "clusters",
     "compare",
+    "evaluate",
     "find_duplicates",
     "judge",
     "learn",
     "matches_of",
+    "predict",
     "related_kinds",
     "score_of",
     "verdicts",
+    "worth_labelling",
+    "wrong_kinds",
 ]

@@ -57,14 +57,16 @@ class Matches:
     def _repr_html_(self) -> str:
         if not self.found:
             return render.html_section(str(self))
-        parts = (one._repr_html_() for one in self.found)  # noqa: SLF001  # the notebook's own name
+        parts = (one._repr_html_() for one in self.found)  # the notebook's own name
         return render.html_section(f"{len(self.found)} found", *parts)
 
 
 class WeightedEntries:
     """The records of a rule with given weights, filed by its keys."""
 
-    def __init__(self, rule: MatchRule, *, model: Model, related: Mapping[Ref[Any], Record]) -> None:
+    def __init__(
+        self, rule: MatchRule, *, model: Model, related: Mapping[Ref[Any], Record]
+    ) -> None:
         self._rule, self._model, self._related = rule, model, related
         self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
         self._postings = Postings()
@@ -180,7 +182,9 @@ class Catalogue:
         skipped: list[SkippedBlock] = []
         compared = 0
         for rule, entries in self._entries:
-            if candidate.ref.kind not in rule.kinds or (chosen is not None and rule.name not in chosen):
+            if candidate.ref.kind not in rule.kinds or (
+                chosen is not None and rule.name not in chosen
+            ):
                 continue
             found, passed, looked_at = entries.ask(candidate, self._records, threshold)
             skipped += passed

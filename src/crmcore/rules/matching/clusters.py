@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import comb, log2
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import frozen
 
 from crmcore.rules.matching.match_rule import Level
-from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.ref import Ref
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ Pair: TypeAlias = tuple[Ref[Any], Ref[Any]]
 
 _MOST_BITS: Final = 10.0
 _DOUBTED: Final = 3
-"""A doubt counts so much less than a match: most of those between two records of one entity come from
-values that somebody spoilt, and these are not independent."""
+"""A doubt counts so much less than a match: most of those between two records of one entity come
+from values that somebody spoilt, and these are not independent."""
 
-_NO_DOUBTS: Final[Mapping[Pair, float]] = FrozenMap()
+_NO_DOUBTS: Final[Mapping[Pair, float]] = MappingProxyType({})
 
 
 def pair(first: Ref[Any], second: Ref[Any]) -> Pair:
@@ -72,9 +72,9 @@ def clusters(
     others and as sure as can be. Two records of a pair in ``apart`` are never in one cluster:
     pairs are taken by falling score, then by reference, and one that would bring such two together
     is left out. So is one that would bring two sets together against the weight of evidence:
-    ``doubts`` has the bits (negative: against, a third of which counts) for pairs that were compared and are no match, and
-    where the sum of these and of the matches between two sets is not above 0, they stay apart.
-    So the result does not depend on the order of what is given.
+    ``doubts`` has the bits (negative: against, a third of which counts) for pairs that were
+    compared and are no match, and where the sum of these and of the matches between two sets is
+    not above 0, they stay apart. So the result does not depend on the order of what is given.
     """
     given = tuple(matches)
     links = _Links(apart, _weights(given, doubts) if doubts else {})

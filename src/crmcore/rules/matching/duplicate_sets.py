@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from crmcore import render
 from crmcore.rules.matching.clusters import Cluster, Pair
-from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.evidence import Match, bars
 from crmcore.rules.matching.linkage.weights import Learnt
 from crmcore.values.frozenmap import FrozenMap
 
@@ -57,7 +57,8 @@ class DuplicateSets:
     that a judgement put in. ``records`` counts the records looked at, ``compared`` the different
     pairs compared (by each rule), and ``most_compared`` those of the record with the most.
     ``learnt`` has for each linkage rule, by name, what it weighed by where that was learnt in this
-    search: ``rule.with_learnt(...)`` keeps it. ``skipped`` lists the blocks that were too large; duplicates in them may be missing.
+    search: ``rule.with_learnt(...)`` keeps it. ``skipped`` lists the blocks that were too large;
+    duplicates in them may be missing.
     """
 
     pairs: tuple[Match, ...] = ()
@@ -162,16 +163,21 @@ class DuplicateSets:
                 point.field,
                 point.left,
                 point.right,
-                f"{point.similarity:.2f}",
+                point.comparison,
+                f"{point.points:+.2f}",
+                shown,
             )
             for row, match in zip(self.to_rows(), self.pairs[:HTML_PAIRS], strict=False)
-            for point in match.evidence
+            for point, shown in zip(match.evidence, bars(match.evidence), strict=True)
         ]
-        columns = ("set", "left", "right", "score", "level", "field", "one", "other", "similarity")
+        columns = (
+            *("set", "left", "right", "score", "level"),
+            *("field", "one", "other", "comparison", "points", "for and against"),
+        )
         notes = [*_more(len(self.pairs) - HTML_PAIRS, "pair"), *self._notes()]
         return render.html_section(
             self.summary,
-            render.html_table(rows, columns=columns, right=("score", "similarity")),
+            render.html_table(rows, columns=columns, right=("score", "points")),
             *(f"<p>{render.escape(note)}</p>" for note in notes),
             render.html_table(self._counts(), columns=_COLUMNS, right=_NUMBERS),
         )

@@ -74,9 +74,10 @@ class Match:
         return f"{render.cut(f'{head} ({self.rule})', 80)}\n{evidence_table(self.evidence)}"
 
     def _repr_html_(self) -> str:
+        rows = zip(_rows(self.evidence), bars(self.evidence), strict=True)
         return render.html_table(
-            _rows(self.evidence),
-            columns=_COLUMNS,
+            [(*row, shown) for row, shown in rows],
+            columns=(*_COLUMNS, "for and against"),
             right=_NUMBERS,
             caption=str(self).splitlines()[0],
         )
@@ -84,6 +85,18 @@ class Match:
 
 _COLUMNS = ("field", "left", "right", "comparison", "similarity", "points")
 _NUMBERS = ("similarity", "points")
+_BAR = 12
+"""So many characters stand for the most points that one comparison has."""
+
+
+def bars(evidence: Iterable[Evidence]) -> list[str]:
+    """For each comparison a bar as long as it counts, with a minus before what is against."""
+    given = tuple(evidence)
+    most = max((abs(one.points) for one in given), default=0.0) or 1.0
+    return [
+        f"{'-' if one.points < 0 else '+'} {render.bar(abs(one.points) / most, _BAR)}"
+        for one in given
+    ]
 
 
 def _rows(evidence: Iterable[Evidence]) -> list[tuple[object, ...]]:
@@ -126,7 +139,14 @@ def linked_score(evidence: tuple[Evidence, ...], rule: LinkageRule, learnt: Lear
     found = tuple(
         None
         if group.name not in told
-        else (next(at for at, level in enumerate(group.levels) if level.name == told[group.name].comparison), 0)
+        else (
+            next(
+                at
+                for at, level in enumerate(group.levels)
+                if level.name == told[group.name].comparison
+            ),
+            0,
+        )
         for group in rule.about.groups
     )
     bits = learnt.prior
@@ -144,6 +164,8 @@ def weighed(rule: MatchRule, similarities: tuple[float | None, ...]) -> float | 
     agrees never lowers a score, and one that differs never raises it. A comparison that weighs
     nothing only serves a gate; alone it is nothing to go by.
     """
+    if rule.clauses:
+        return _equated(rule, similarities)
     favour = hindrance = 0.0
     compared = False
     for one, similarity in zip(rule.comparisons, similarities, strict=True):
@@ -157,6 +179,22 @@ def weighed(rule: MatchRule, similarities: tuple[float | None, ...]) -> float | 
         return None
     score = favour / (max(rule.enough, favour) + hindrance)
     return min(score, _allowed(rule, similarities))
+
+
+def _equated(rule: MatchRule, similarities: tuple[float | None, ...]) -> float | None:
+    """The score by the clauses of an equation."""
+    if all(one is None for one in similarities):
+        return None
+    found = {one.name: alike for one, alike in zip(rule.comparisons, similarities, strict=True)}
+    best = 0.0
+    for clause in rule.clauses:
+        held = [
+            (1.0 if name in clause.blanks else 0.0) if found[name] is None else found[name] or 0.0
+            for name in clause.needs
+        ]
+        if all(alike >= least for alike, least in zip(held, clause.needs.values(), strict=True)):
+            best = max(best, min(held))
+    return min(best, _allowed(rule, similarities))
 
 
 def _allowed(rule: MatchRule, similarities: tuple[float | None, ...]) -> float:

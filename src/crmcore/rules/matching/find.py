@@ -58,8 +58,8 @@ def find_duplicates(
     threshold or limit that makes no sense, two rules of one name, and two records of one id.
     """
     _check(rules, threshold, block_limit)
-    given = _by_ref(records)
-    forms = Forms(model.phone_region, {**_by_ref(related), **given})
+    given = by_ref(records)
+    forms = Forms(model.phone_region, {**by_ref(related), **given})
     searches = [_search(rule, model, forms, threshold) for rule in rules]
     found = _best_of_each(
         match for search in searches for match in search.run(given, block_limit=block_limit)
@@ -118,8 +118,8 @@ def matches_of(
     itself, as it was, which is left out.
     """
     _check(rules, threshold, BLOCK_LIMIT)
-    others = {ref: one for ref, one in _by_ref(records).items() if ref != candidate.ref}
-    forms = Forms(model.phone_region, {**_by_ref(related), **others, candidate.ref: candidate})
+    others = {ref: one for ref, one in by_ref(records).items() if ref != candidate.ref}
+    forms = Forms(model.phone_region, {**by_ref(related), **others, candidate.ref: candidate})
     searches = [_search(rule, model, forms, threshold) for rule in rules]
     found = _best_of_each(
         match for search in searches for match in search.run_for(candidate, others)
@@ -145,7 +145,7 @@ def compare(
     """
     if one.ref == other.ref or sorted({one.ref.kind, other.ref.kind}) != sorted(rule.kinds):
         raise UsageError(f"the rule {rule.name} does not compare these two", (one.ref, other.ref))
-    forms = Forms(model.phone_region, {**_by_ref(related), one.ref: one, other.ref: other})
+    forms = Forms(model.phone_region, {**by_ref(related), one.ref: one, other.ref: other})
     return _search(rule, model, forms, 0.0).match(one, other)
 
 
@@ -169,11 +169,11 @@ def learn(
 
     The arguments are those of ``find_duplicates``, and so are the errors.
     """
-    given = _by_ref(records)
+    given = by_ref(records)
     search = LinkageSearch(
         rule.with_learnt(None),
         model=model,
-        related={**_by_ref(related), **given},
+        related={**by_ref(related), **given},
         threshold=None,
         enough=2,
     )
@@ -205,7 +205,7 @@ def _check(rules: Sequence[AnyRule], threshold: float | None, block_limit: int) 
             raise UsageError("two rules have one name", name, "a rule's name has its version in it")
 
 
-def _by_ref(records: Iterable[Record]) -> dict[Ref[Any], Record]:
+def by_ref(records: Iterable[Record]) -> dict[Ref[Any], Record]:
     """The records in the order of their references; one that is given twice counts once."""
     found: dict[Ref[Any], Record] = {}
     for record in records:

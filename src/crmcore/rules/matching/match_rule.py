@@ -105,6 +105,26 @@ class Gate:
     is_for_missing: bool = False
 
 
+def _needs(given: Mapping[str, float]) -> FrozenMap[float]:
+    return FrozenMap(given)
+
+
+@frozen(kw_only=True)
+class Clause:
+    """Comparisons that must all be at least so alike: one clause of an administrator's equation.
+
+    ``needs`` has the least similarity of each comparison, in (0, 1]. A comparison with nothing to
+    compare fails the clause, unless it is among ``blanks``, which then count as agreeing.
+    """
+
+    needs: FrozenMap[float] = field(converter=_needs)
+    blanks: frozenset[str] = field(default=frozenset(), converter=frozenset[str])
+
+
+def _clauses(given: Iterable[Clause]) -> tuple[Clause, ...]:
+    return tuple(given)
+
+
 def _kinds(given: str | Iterable[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
@@ -129,7 +149,9 @@ class MatchRule:
     one kind, whose records are compared among themselves, or two, of which each record is compared
     with those of the other kind. The score is what counts for the pair, over that (or ``enough``,
     where that is more) and what counts against it; ``enough`` is what must agree for a score of 1.
-    ``sure``, ``likely`` and ``possible`` are the least scores of these levels, in (0, 1].
+    ``sure``, ``likely`` and ``possible`` are the least scores of these levels, in (0, 1]. With
+    ``clauses`` the weights do not count: two records match where any clause holds, and the score is
+    the similarity of the least alike comparison in it, of several that of the best; else 0.
 
     A rule is plain data: comparable, printable, and made of names. Building one that cannot work
     raises ``ModelError`` with every reason.
@@ -144,6 +166,7 @@ class MatchRule:
     likely: float = 0.8
     possible: float = 0.6
     gates: tuple[Gate, ...] = field(default=(), converter=_gates)
+    clauses: tuple[Clause, ...] = field(default=(), converter=_clauses)
 
     def __attrs_post_init__(self) -> None:
         found = Findings(rule_findings(self))
@@ -175,6 +198,15 @@ def rule_findings(rule: MatchRule) -> Iterator[Finding]:
     for gate in rule.gates:
         if gate.comparison not in known:
             yield _unknown("comparison", gate.comparison, known, "gates")
+    for at, clause in enumerate(rule.clauses):
+        path = f"clauses.{at}"
+        if not clause.needs.keys() - clause.blanks:
+            yield error("rule.clause", "a clause needs a comparison to be made", path=path)
+        for name, least in clause.needs.items():
+            if name not in known:
+                yield _unknown("comparison", name, known, path)
+            if not 0 < least <= 1:
+                yield error("rule.clause", "a similarity is above 0 and up to 1", path=path, value=least)
 
 
 def _key_findings(rule: MatchRule) -> Iterator[Finding]:
@@ -213,7 +245,7 @@ def _number_findings(rule: MatchRule) -> Iterator[Finding]:
     most = sum(one.weight for one in rule.comparisons if isfinite(one.weight))
     if not (isfinite(rule.enough) and rule.enough > 0):
         yield error("rule.enough", "enough must be above 0", path="enough", value=rule.enough)
-    elif most < rule.possible * rule.enough:
+    elif not rule.clauses and most < rule.possible * rule.enough:
         yield error(
             "rule.undecided",
             "no pair can reach the threshold, even if everything agrees",

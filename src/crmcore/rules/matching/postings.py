@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from crmcore.rules.matching.duplicate_sets import SkippedBlock
@@ -85,7 +85,9 @@ class Postings:
             if len(posting.members) <= POSTING_LIMIT:
                 found.update(dict.fromkeys(posting.members))
                 continue
-            parts = [(posting.parts or {}).get(mark, {}) for mark in marks] or [posting.members]
+            parts: list[Mapping[Ref[Any], object]] = [
+                (posting.parts or {}).get(mark, {}) for mark in marks
+            ] or [posting.members]
             for part in parts:
                 if len(part) <= POSTING_LIMIT:
                     found.update(dict.fromkeys(part))

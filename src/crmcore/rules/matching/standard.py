@@ -1,4 +1,4 @@
-"""Weighted rules: rules with given weights for accounts, contacts, leads, and leads that are contacts.
+"""Weighted rules: match rules with given weights, for accounts, contacts, leads and across them.
 
 The standard rule book has linkage rules, which learn their weights; these here are for those who
 want weights that they can read and set, as an example and a beginning.

@@ -61,8 +61,10 @@ def _without_forms(words: list[str]) -> list[str]:
     for count in range(min(_MOST_WORDS_OF_A_FORM, len(words) - 1), 0, -1):
         if " ".join(words[-count:]) in forms:
             return words[:-count]
-    if len(words) > 1 and words[0] in table("legal_forms_first"):
-        return words[1:]
+    first = table("legal_forms_first")
+    for count in range(min(_MOST_WORDS_OF_A_FORM, len(words) - 1), 0, -1):
+        if " ".join(words[:count]) in first:
+            return words[count:]
     return words
 
 
@@ -107,7 +109,7 @@ def company_likeness(left: str, right: str) -> float:
 
 
 def countries_of(name: str) -> frozenset[str]:
-    """The words of a normal company name that are countries, which tell companies of a group apart."""
+    """The countries in a normal company name, which tell the companies of a group apart."""
     return _countries(name.split())
 
 

@@ -18,6 +18,11 @@ _SHORTEST_NATIONAL: Final = 7
 _LONGEST_PREFIX: Final = 4
 _OTHER_NOTATION: Final = 0.95
 _SUBDOMAIN: Final = 0.9
+_PLAIN: Final = re.compile(
+    r"[a-z0-9_]{1,32}(?:[.+-][a-z0-9_]{1,32}){0,1}@(?:[a-z0-9]{1,30}(?:-[a-z0-9]{1,30})?\.){1,3}[a-z]{2,20}"
+)
+"""Addresses that need no more than lower case to be normal."""
+
 _HOST: Final = re.compile(
     r"\A(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?([^/?#:]+)", re.IGNORECASE
 )
@@ -28,7 +33,11 @@ def mailbox(value: object) -> str | None:
 
     The normal form without a plus tag, and at Gmail without dots.
     """
-    address = normal_email(value[: MAX_TEXT_LENGTH * 2]) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    # most addresses are plain ASCII, and their own normal form but for case
+    plain = value.strip().lower() if len(value) < MAX_TEXT_LENGTH and value.isascii() else ""
+    address = plain if _PLAIN.fullmatch(plain) else normal_email(value[: MAX_TEXT_LENGTH * 2])
     if address is None:
         return None
     local, _, domain = address.partition("@")
@@ -108,6 +117,13 @@ def web_domain(value: object) -> str | None:
     while domain is not None and domain.startswith("www.") and domain.count(".") > 1:
         domain = domain.removeprefix("www.")
     return domain if domain is not None and is_own_domain(domain) else None
+
+
+def registrable_domain(host: str) -> str:
+    """The part of a host that somebody registered: of ``shop.acme.co.uk`` it is ``acme.co.uk``."""
+    labels = host.split(".")
+    kept = 3 if ".".join(labels[-2:]) in table("second_level") else 2
+    return ".".join(labels[-kept:])
 
 
 def domain_likeness(left: str, right: str) -> float:

@@ -24,12 +24,12 @@ _SWAPPED: Final = 0.95
 _WHOLE_IN_ONE: Final = 3
 """So many characters of a script without spaces are a family and a given name."""
 
-_PARTICLES: Final = frozenset(
+PARTICLES: Final = frozenset(
     """
     van von der den de del di da dos das do du des la le las ter ten zu zum zur af av el al
     """.split()  # noqa: SIM905  # words read best as words
 )
-_TITLES: Final = frozenset(
+TITLES: Final = frozenset(
     """
     mr mrs ms miss mx dr prof professor rev sir dame lord herr frau hr mme mlle sr sra
     """.split()  # noqa: SIM905  # words read best as words
@@ -60,7 +60,7 @@ def name_form(value: object) -> NameForm | None:
     if not isinstance(value, PersonName):
         return None
     family = _family(_words(value.family))
-    given, *middle = [one for one in _words(value.given) if one not in _TITLES] or [""]
+    given, *middle = [one for one in _words(value.given) if one not in TITLES] or [""]
     if not family and not given:
         return None
     suffix = "".join(_words(value.suffix))
@@ -77,7 +77,7 @@ def _words(part: object) -> list[str]:
 
 
 def _family(words: list[str]) -> str:
-    return " ".join([word for word in words if word not in _PARTICLES] or words)
+    return " ".join([word for word in words if word not in PARTICLES] or words)
 
 
 def name_likeness(left: NameForm, right: NameForm) -> float:

@@ -8,8 +8,13 @@ from itertools import combinations
 
 from attrs import frozen
 
+from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.subject import Key
 from crmcore.rules.matching.linkage.table import Column, Table
+
+
+_MANY = 2_000
+"""From so many rows on arrays are worth their making."""
 
 
 @frozen(kw_only=True)
@@ -45,7 +50,7 @@ def blocks_of(table: Table, key: Key, *, limit: int) -> Blocks:
                 skipped.append(Skipped(value=_text(table, key, number), size=len(part)))
             elif len(part) > 1:
                 kept.append(part)
-    return Blocks(key=key, rows=tuple(kept), skipped=tuple(skipped))
+    return Blocks(key=key, rows=tuple(kept), skipped=tuple(sorted(skipped, key=lambda one: (one.value, one.size))))
 
 
 def _facet(table: Table, name: str) -> tuple[Column, str, list[tuple[int, ...]]]:
@@ -57,6 +62,13 @@ def _facet(table: Table, name: str) -> tuple[Column, str, list[tuple[int, ...]]]
 def _filed(table: Table, key: Key) -> Mapping[int, list[int]]:
     filed: dict[int, list[int]] = defaultdict(list)
     column, _, facets = _facet(table, key.parts[0])
+    np = fast.numpy() if len(column.ids) >= _MANY else None
+    if np is not None:
+        if len(key.parts) == 1:
+            return fast.shared(np, (column.ids, facets), None, 1)
+        second, name, others = _facet(table, key.parts[1])
+        size = second.facet_size(name)
+        return fast.shared(np, (column.ids, facets), (second.ids, others), size)
     if len(key.parts) == 1:
         for row, form in enumerate(column.ids):
             for number in facets[form]:

@@ -7,7 +7,7 @@ from typing import Final
 from crmcore.rules.matching.linkage import forms
 from crmcore.rules.matching.linkage.compare import compare_idents, compare_lines, itself, under
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
-from crmcore.rules.matching.linkage.weights import RARE, Group, Buckets, Level
+from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
 from crmcore.rules.similarity.text import slips
 
@@ -124,7 +124,9 @@ def _near(one: str, other: str) -> bool:
     if one.endswith(f".{other}") or other.endswith(f".{one}"):
         return True
     first, second = one.partition(".")[0], other.partition(".")[0]
-    return first == second or (min(len(first), len(second)) > _SLIP_LETTERS and slips(first, second) <= 1)
+    return first == second or (
+        min(len(first), len(second)) > _SLIP_LETTERS and slips(first, second) <= 1
+    )
 
 
 def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Buckets) -> int:
@@ -208,21 +210,56 @@ TRAITS: Final = (
 KEYS: Final = (
     Key(name="tax number", about="one tax number", parts=("tax.number",), split="company.start"),
     Key(name="web site", about="one web site", parts=("site.domain",), split="place.city"),
-    Key(name="site elsewhere", about="one site in several countries", parts=("site.label",), split="place.city"),
-    Key(name="name", about="one name but for its legal form", parts=("company.whole",), split="place.city"),
+    Key(
+        name="site elsewhere",
+        about="one site in several countries",
+        parts=("site.label",),
+        split="place.city",
+    ),
+    Key(
+        name="name",
+        about="one name but for its legal form",
+        parts=("company.whole",),
+        split="place.city",
+    ),
     Key(name="telephone", about="one telephone line", parts=("line.line",), split="company.start"),
-    Key(name="word and city", about="a misspelt name in one city", parts=("company.word", "place.city"), split="company.start"),
-    Key(name="word and postal code", about="a misspelt name in one place", parts=("company.word", "place.post"), split="company.start"),
-    Key(name="start and city", about="a misspelt end of a name in one city", parts=("company.start", "place.city"), split="place.post"),
+    Key(
+        name="word and city",
+        about="a misspelt name in one city",
+        parts=("company.word", "place.city"),
+        split="company.start",
+    ),
+    Key(
+        name="word and postal code",
+        about="a misspelt name in one place",
+        parts=("company.word", "place.post"),
+        split="company.start",
+    ),
+    Key(
+        name="start and city",
+        about="a misspelt end of a name in one city",
+        parts=("company.start", "place.city"),
+        split="place.post",
+    ),
     Key(name="house", about="one house in one city", parts=("street.house", "place.city")),
-    Key(name="house and postal code", about="one house with another city", parts=("street.house", "place.post")),
+    Key(
+        name="house and postal code",
+        about="one house with another city",
+        parts=("street.house", "place.post"),
+    ),
 )
 
 
 def _classify(codes: tuple[int, ...]) -> tuple[Found, ...]:
     name, site, line, place, street, tax = codes
     named = _plain(name)
-    return (named, _site_group(site, is_one=_is_one(named)), _plain(line), _where(place, street), _plain(tax))
+    return (
+        named,
+        _site_group(site, is_one=_is_one(named)),
+        _plain(line),
+        _where(place, street),
+        _plain(tax),
+    )
 
 
 def _plain(code: int) -> Found:

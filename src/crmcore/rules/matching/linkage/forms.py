@@ -10,7 +10,7 @@ from typing import Final
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity import mailbox, normal_company, normal_postal_code, normal_street
-from crmcore.rules.similarity.contact_points import is_own_domain, web_domain
+from crmcore.rules.similarity.contact_points import is_own_domain, registrable_domain, web_domain
 from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
 from crmcore.values.address import Address
 from crmcore.values.phone import MAX_TEXT_LENGTH
@@ -21,7 +21,9 @@ _TAIL: Final = 8
 """The last digits of a line, which every notation of it has: neither country nor trunk prefix."""
 
 _LEAST_TAIL: Final = 6
-_EXTENSION: Final = re.compile(r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.IGNORECASE)
+_EXTENSION: Final = re.compile(
+    r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.IGNORECASE
+)
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _DIGITS: Final = re.compile(r"\d+")
 _MOST: Final = 12
@@ -64,8 +66,9 @@ def tail(text: str) -> str | None:
 
 
 def sites(given: Given) -> tuple[str, ...] | None:
-    """The domains of web sites, those left out where anybody has a page."""
-    return unique(web_domain(one) for one in texts(given))
+    """The registrable domains of web sites, those left out where anybody has a page."""
+    hosts = (web_domain(one) for one in texts(given))
+    return unique(registrable_domain(one) for one in hosts if one)
 
 
 def companies(given: Given) -> tuple[str, ...] | None:
@@ -182,7 +185,9 @@ def compare_streets(one: Street, other: Street, learnt: Buckets) -> tuple[int, i
     """1 the same house, 2 the same street or the same number, 3 another."""
     words = bool(one[0] and other[0])
     near = words and (
-        one[0] == other[0] or same_words(one[0], other[0], least=_SAME_STREET) > 0 or _within(one[0], other[0])
+        one[0] == other[0]
+        or same_words(one[0], other[0], least=_SAME_STREET) > 0
+        or _within(one[0], other[0])
     )
     numbers = bool(one[1] and other[1])
     if numbers and not set(one[1]).isdisjoint(other[1]):
@@ -206,7 +211,9 @@ def houses(form: tuple[Street, ...]) -> tuple[str, ...]:
     """The houses of streets with a number."""
     return tuple(
         dict.fromkeys(
-            f"{number} {street[0].replace(' ', '')[:4]}" for street in form for number in street[1][:2]
+            f"{number} {street[0].replace(' ', '')[:4]}"
+            for street in form
+            for number in street[1][:2]
         )
     )
 

@@ -29,7 +29,9 @@ _MOST_EXPECTED: Final = 2.0
 _ENOUGH: Final = 1e-3
 
 
-def with_blind_rates(learnt: Learnt, subject: Subject, blind: Mapping[tuple[Found, ...], int]) -> Learnt:
+def with_blind_rates(
+    learnt: Learnt, subject: Subject, blind: Mapping[tuple[Found, ...], int]
+) -> Learnt:
     """The successor whose u is that of pairs taken blindly, given by their patterns."""
     rates: dict[str, tuple[float, ...]] = {}
     for at, group in enumerate(subject.groups):
@@ -48,7 +50,12 @@ def with_blind_rates(learnt: Learnt, subject: Subject, blind: Mapping[tuple[Foun
     return attrs.evolve(learnt, u=rates)
 
 
-def maximise(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int], values: Mapping[str, int]) -> Learnt:
+def maximise(
+    learnt: Learnt,
+    subject: Subject,
+    patterns: Mapping[tuple[Found, ...], int],
+    values: Mapping[str, int],
+) -> Learnt:
     """The successor with m, and the expected number of pairs, of these candidate pairs.
 
     ``values`` has for each table the number of different values that are rare.
@@ -122,11 +129,13 @@ class Scorer:
         self._prior = learnt.prior
 
     def points(self, found: tuple[Found, ...]) -> tuple[float | None, ...]:
+        """The bits of each group; ``None`` where nothing was compared."""
         return tuple(
             None if here is None else self._one(at, *here) for at, here in enumerate(found)
         )
 
     def total(self, found: tuple[Found, ...]) -> float:
+        """The prior and the bits of all groups."""
         total = self._prior
         for at, here in enumerate(found):
             if here is not None:

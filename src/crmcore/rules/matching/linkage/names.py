@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from crmcore.rules.matching.linkage.subject import Given
-from crmcore.rules.matching.linkage.weights import RARE, Buckets
+from crmcore.rules.matching.linkage.weights import Buckets
 from crmcore.rules.similarity.person import NameForm, is_whole, name_form
 from crmcore.rules.similarity.tables import given_name_groups
 from crmcore.rules.similarity.text import jaro_winkler, slips
@@ -42,9 +42,7 @@ def read_name(given: Given) -> NameForm | None:
 def name_values(form: NameForm) -> tuple[tuple[str, str], ...]:
     """Family and given name; either may stand in the other's place."""
     return tuple(
-        (table, text)
-        for table, text in (("family", form.family), ("given", form.given))
-        if text
+        (table, text) for table, text in (("family", form.family), ("given", form.given)) if text
     )
 
 
@@ -65,23 +63,20 @@ def compare_names(one: NameForm, other: NameForm, learnt: Buckets) -> int:
             if _QUALITY[first] + _QUALITY[second] >= straight + _EXCHANGED and (
                 max(first, second) < INITIAL
             ):
-                family, given, crosswise = max(first, second), min(first, second), True
-                family, given = (first, second) if one.family <= other.family else (second, first)
-    buckets = (
-        _bucket("family", one.family, other.family, learnt),
-        _bucket("given", one.given, other.given, learnt),
-    )
-    return (
-        family
-        | (buckets[0] if family else 0) << FAMILY_BUCKET
-        | given << GIVEN_LEVEL
-        | (buckets[1] if given else 0) << GIVEN_BUCKET
-        | crosswise << CROSSWISE
-    )
+                family, given, crosswise = min(first, second), max(first, second), True
+    code = family | given << GIVEN_LEVEL | crosswise << CROSSWISE
+    if family and family != DIFFERENT:
+        code |= _bucket("family", one.family, other.family, learnt) << FAMILY_BUCKET
+    if given and given != DIFFERENT:
+        code |= _bucket("given", one.given, other.given, learnt) << GIVEN_BUCKET
+    return code
 
 
 def _bucket(table: str, one: str, other: str, learnt: Buckets) -> int:
-    return max((learnt.bucket(table, text) for text in (one, other) if text), default=RARE)
+    if one == other:
+        return learnt.bucket(table, one)
+    mine, theirs = learnt.bucket(table, one), learnt.bucket(table, other)
+    return mine if mine > theirs else theirs
 
 
 def _family(one: str, other: str) -> int:
@@ -116,15 +111,21 @@ def _given(one: str, other: str) -> int:
 
 def _spelt(one: str, other: str) -> int:
     """A slip of one letter (of two in a long name), a name written backwards, or alike."""
-    shorter, longer = sorted((len(one), len(other)))
-    if longer - shorter > 3 and one[0] != other[0]:
-        return DIFFERENT
-    if shorter >= _SLIP_LETTERS:
-        if one == other[::-1]:
-            return SLIP
-        if longer - shorter < 3 and slips(one, other) <= (2 if longer >= _LONG else 1):
-            return SLIP
-    return ALIKE if jaro_winkler(one, other, least=_ALIKE) else DIFFERENT
+    starts = one[0] == other[0]
+    if not starts and one[-1] != other[-1]:
+        # a slip spoils one end of a name at most
+        is_backwards = len(one) >= _SLIP_LETTERS and one == other[::-1]
+        return SLIP if is_backwards else DIFFERENT
+    shorter, longer = len(one), len(other)
+    if shorter > longer:
+        shorter, longer = longer, shorter
+    if (
+        shorter >= _SLIP_LETTERS
+        and longer - shorter <= 2  # noqa: PLR2004  # letters
+        and slips(one, other) <= (2 if longer >= _LONG else 1)
+    ):
+        return SLIP
+    return ALIKE if starts and jaro_winkler(one, other, least=_ALIKE) else DIFFERENT
 
 
 def _in_one(one: NameForm, other: NameForm) -> bool:

@@ -21,7 +21,7 @@ from crmcore.rules.matching.linkage.names import (
     read_name,
 )
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
-from crmcore.rules.matching.linkage.weights import RARE, Group, Buckets, Level
+from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness
 from crmcore.rules.similarity.comparers import day_likeness
 from crmcore.rules.similarity.text import jaro_winkler, slips
@@ -34,7 +34,8 @@ FAMILY, GIVEN, MAIL, PHONE, AFFILIATION, STREET, BIRTH, IDENT, TITLE = range(9)
 GROUPS: Final = (
     Group(
         name="family name",
-        shows=("name",), part="family",
+        shows=("name",),
+        part="family",
         table="family",
         levels=(
             Level(name="same", likeness=1, m=0.8, u=0.0001, is_counted=True),
@@ -47,7 +48,8 @@ GROUPS: Final = (
     ),
     Group(
         name="given name",
-        shows=("name",), part="given",
+        shows=("name",),
+        part="given",
         table="given",
         levels=(
             Level(name="same", likeness=1, m=0.72, u=0.0001, is_counted=True),
@@ -64,7 +66,14 @@ GROUPS: Final = (
         table="mail",
         levels=(
             Level(name="same", likeness=1, m=0.35, u=1e-5, is_counted=True, case="other name"),
-            Level(name="same, as is the name", likeness=1, m=0.4, u=0.005, is_counted=True, case="one name"),
+            Level(
+                name="same, as is the name",
+                likeness=1,
+                m=0.4,
+                u=0.005,
+                is_counted=True,
+                case="one name",
+            ),
             Level(name="slip", likeness=0.8, m=0.08, u=0.00003, case="other name"),
             Level(name="slip, as is the name", likeness=0.8, m=0.06, u=0.002, case="one name"),
             Level(name="alike", likeness=0.5, m=0.03, u=0.0005, case="other name"),
@@ -157,7 +166,7 @@ def _mailboxes(mine: str, theirs: str, learnt: Buckets) -> tuple[int, int]:
     short = min(len(local), len(other)) < _LONG_ENOUGH
     if near and not short and slips(local, other) <= 1:
         return M_SLIP, RARE
-    if not short and jaro_winkler(mine, theirs, least=_ALIKE_MAIL):
+    if not short and mine[0] == theirs[0] and jaro_winkler(mine, theirs, least=_ALIKE_MAIL):
         return M_ALIKE, RARE
     if forms.is_own(domain) and forms.is_own(elsewhere):
         return M_OTHER_DOMAIN, RARE
@@ -304,7 +313,14 @@ TRAITS: Final = (
         form=forms.day,
         compare=_birth,
         values=lambda form: (("birth", form.isoformat()),),
-        facets={"day": lambda form: (form.isoformat(),), "near": lambda form: (f"{form.year}-{form.month}", f"{form.year} {form.day}", f"{form.month}/{form.day}")},
+        facets={
+            "day": lambda form: (form.isoformat(),),
+            "near": lambda form: (
+                f"{form.year}-{form.month}",
+                f"{form.year} {form.day}",
+                f"{form.month}/{form.day}",
+            ),
+        },
     ),
     Trait(
         name="identifier",
@@ -326,19 +342,70 @@ TRAITS: Final = (
 
 KEYS: Final = (
     Key(name="mailbox", about="one mailbox", parts=("mail.box",), split="name.initials"),
-    Key(name="name before the @", about="one person at two mail providers", parts=("mail.local",), split="name.initials"),
+    Key(
+        name="name before the @",
+        about="one person at two mail providers",
+        parts=("mail.local",),
+        split="name.initials",
+    ),
     Key(name="telephone", about="one telephone line", parts=("line.line",), split="name.initials"),
-    Key(name="identifier", about="one identifier", parts=("identifier.identifier",), split="name.initials"),
+    Key(
+        name="identifier",
+        about="one identifier",
+        parts=("identifier.identifier",),
+        split="name.initials",
+    ),
     Key(name="birthday", about="one birthday", parts=("birth.day",), split="name.initials"),
-    Key(name="full name", about="one name, in whichever order", parts=("name.full",), split="place.city"),
-    Key(name="name and company", about="a misspelt name at one company", parts=("name.either", "company.start"), split="place.city"),
-    Key(name="starts of names and company", about="misspelt ends of both names at one company", parts=("name.starts", "company.start"), split="place.city"),
-    Key(name="name and mail domain", about="a misspelt name at one company's mailboxes", parts=("name.either", "mail.domain")),
-    Key(name="starts of names and city", about="misspelt ends of both names in one city", parts=("name.starts", "place.city"), split="place.post"),
-    Key(name="name and postal code", about="a misspelt name in one place", parts=("name.either", "place.post"), split="place.city"),
-    Key(name="house", about="one house", parts=("street.house", "name.initial"), split="place.city"),
-    Key(name="start of a name and near birthday", about="a misspelt name and most of a birthday", parts=("name.start", "birth.near"), split="place.city"),
-    Key(name="near birthday and city", about="most of a birthday in one city", parts=("birth.near", "place.city"), split="name.initial"),
+    Key(
+        name="full name",
+        about="one name, in whichever order",
+        parts=("name.full",),
+        split="place.city",
+    ),
+    Key(
+        name="name and company",
+        about="a misspelt name at one company",
+        parts=("name.either", "company.start"),
+        split="place.city",
+    ),
+    Key(
+        name="starts of names and company",
+        about="misspelt ends of both names at one company",
+        parts=("name.starts", "company.start"),
+        split="place.city",
+    ),
+    Key(
+        name="name and mail domain",
+        about="a misspelt name at one company's mailboxes",
+        parts=("name.either", "mail.domain"),
+    ),
+    Key(
+        name="starts of names and city",
+        about="misspelt ends of both names in one city",
+        parts=("name.starts", "place.city"),
+        split="place.post",
+    ),
+    Key(
+        name="name and postal code",
+        about="a misspelt name in one place",
+        parts=("name.either", "place.post"),
+        split="place.city",
+    ),
+    Key(
+        name="house", about="one house", parts=("street.house", "name.initial"), split="place.city"
+    ),
+    Key(
+        name="start of a name and near birthday",
+        about="a misspelt name and most of a birthday",
+        parts=("name.start", "birth.near"),
+        split="place.city",
+    ),
+    Key(
+        name="near birthday and city",
+        about="most of a birthday in one city",
+        parts=("birth.near", "place.city"),
+        split="name.initial",
+    ),
 )
 
 

@@ -24,7 +24,9 @@ def raw_reader(
     is_cached: bool,
 ) -> Reader | None:
     """The reader of these meanings, each with the paths of its values; ``None`` without a path."""
-    made = [tuple(_getter(path, related, is_cached=is_cached) for path in paths) for paths in meanings]
+    made = [
+        tuple(_getter(path, related, is_cached=is_cached) for path in paths) for paths in meanings
+    ]
     if not any(made):
         return None
     if len(made) == 1 and len(made[0]) == 1:

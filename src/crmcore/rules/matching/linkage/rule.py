@@ -123,7 +123,9 @@ def _findings(rule: LinkageRule) -> Iterator[Finding]:
             yield error("rule.fields", f"no field of {kind} is named", path="fields", value=kind)
 
 
-def _of_other_kinds(fields: Mapping[str, object], kinds: tuple[str, ...], path: str) -> Iterator[Finding]:
+def _of_other_kinds(
+    fields: Mapping[str, object], kinds: tuple[str, ...], path: str
+) -> Iterator[Finding]:
     for kind in fields:
         if kind not in kinds:
             yield _unknown("kind", kind, kinds, path)

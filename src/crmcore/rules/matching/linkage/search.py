@@ -53,6 +53,8 @@ class LinkageSearch:
         enough: int = ENOUGH_TO_LEARN,
     ) -> None:
         self._enough = enough
+        self._is_cached = is_cached
+        self._shown_values: dict[Ref[Any], tuple[object, ...]] = {}
         self.rule = rule
         self.threshold: float = rule.likely if threshold is None else threshold
         self.counts: list[KeyCount] = []
@@ -86,7 +88,9 @@ class LinkageSearch:
         scores = self._scores(table, pairs_found)
         return self._told(records, scores, keyed, pairs_found)
 
-    def _scores(self, table: Table, pairs: Sequence[int]) -> dict[int, tuple[float, float, tuple[Found, ...]]]:
+    def _scores(
+        self, table: Table, pairs: Sequence[int]
+    ) -> dict[int, tuple[float, float, tuple[Found, ...]]]:
         """The score, the bits and the levels of each pair."""
         rows = len(table.columns[0].ids)
         learns = self.rule.learnt is None and rows >= self._enough
@@ -97,12 +101,15 @@ class LinkageSearch:
         comparing = Comparing(table, self.learnt)
         groups = grouped(comparing, pairs)
         if learns:
-            patterns: Counter[tuple[Found, ...]] = Counter()
+            patterns: dict[tuple[Found, ...], int] = {}
             for codes, members in groups.items():
-                patterns[comparing.found(codes)] += len(members)
+                found = comparing.found(codes)
+                patterns[found] = patterns.get(found, 0) + len(members)
             blind = blind_patterns(comparing, rows, min(_BLIND, rows * rows))
             self.learnt = with_blind_rates(self.learnt, self._subject, blind)
-            self.learnt = maximise(self.learnt, self._subject, patterns, table.rare(self.learnt.common))
+            self.learnt = maximise(
+                self.learnt, self._subject, patterns, table.rare(self.learnt.common)
+            )
         scorer = Scorer(self._subject, self.learnt)
         scores: dict[int, tuple[float, float, tuple[Found, ...]]] = {}
         for codes, members in groups.items():
@@ -132,7 +139,9 @@ class LinkageSearch:
                 )
             )
             self.skipped += [
-                SkippedBlock(rule=self.rule.name, key=blocks.key.name, value=one.value, size=one.size)
+                SkippedBlock(
+                    rule=self.rule.name, key=blocks.key.name, value=one.value, size=one.size
+                )
                 for one in blocks.skipped
             ]
         partners = Counter(chain.from_iterable(divmod(both, size) for both in pairs))
@@ -146,7 +155,13 @@ class LinkageSearch:
         }
         scorer = Scorer(self._subject, self.learnt)
         return (
-            self.made(records[both // size], records[both % size], scores[both][0], scores[both][2], scorer)
+            self.made(
+                records[both // size],
+                records[both % size],
+                scores[both][0],
+                scores[both][2],
+                scorer,
+            )
             for both in sorted(matched)
         )
 
@@ -167,7 +182,7 @@ class LinkageSearch:
         self, one: Record, other: Record, found: tuple[Found, ...], scorer: Scorer
     ) -> tuple[Evidence, ...]:
         """What each group of evidence says of two records."""
-        left, right = self._shown(one), self._shown(other)
+        left, right = self._shown_of(one), self._shown_of(other)
         return tuple(
             Evidence(
                 field=group.name,
@@ -185,11 +200,21 @@ class LinkageSearch:
             if here is not None and bits is not None
         )
 
+    def _shown_of(self, record: Record) -> tuple[object, ...]:
+        if not self._is_cached:
+            return self._shown(record)
+        known = self._shown_values.get(record.ref)
+        if known is None:
+            known = self._shown_values[record.ref] = self._shown(record)
+        return known
+
     def _shown(self, record: Record) -> tuple[object, ...]:
         """The values that each group of evidence looks at."""
         read = {
             trait.name: None if reader is None else reader(record)
-            for trait, reader in zip(self._subject.traits, self.readers[record.ref.kind], strict=True)
+            for trait, reader in zip(
+                self._subject.traits, self.readers[record.ref.kind], strict=True
+            )
         }
         return tuple(_first(read, group.shows, group.part) for group in self._subject.groups)
 
@@ -287,7 +312,9 @@ def readers(
     return made
 
 
-def _limiter(rule: LinkageRule, kind: str, model: Model, related: Mapping[Ref[Any], Record]) -> Any:  # Any: reads any value
+def _limiter(
+    rule: LinkageRule, kind: str, model: Model, related: Mapping[Ref[Any], Record]
+) -> Any:  # Any: reads any value
     found: list[Finding] = []
     within = paths_in(rule.within.get(kind, ()), kind, model, "within", found)
     across = paths_in(rule.across.get(kind, ()), kind, model, "across", found)
@@ -301,5 +328,3 @@ def _limiter(rule: LinkageRule, kind: str, model: Model, related: Mapping[Ref[An
         )
 
     return limits
-
-

@@ -7,7 +7,13 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
-from crmcore.rules.matching.linkage.weights import Buckets, Group, Learnt, standard_learnt
+from crmcore.rules.matching.linkage.weights import (
+    Buckets,
+    Group,
+    Learnt,
+    buckets_of,
+    standard_learnt,
+)
 from crmcore.values.frozenmap import FrozenMap
 
 Given: TypeAlias = tuple[tuple[object, ...], ...]
@@ -15,6 +21,14 @@ Given: TypeAlias = tuple[tuple[object, ...], ...]
 
 Found: TypeAlias = tuple[int, int] | None
 """The level of a group of evidence and the bucket of the value shared; ``None``: not compared."""
+
+Facet: TypeAlias = Callable[[Any], tuple[str, ...]]
+"""Makes short texts of a form, from which blocking keys are put together."""
+
+
+def _facets(given: Mapping[str, Facet]) -> FrozenMap[Facet]:
+    return FrozenMap(given)
+
 
 LEVELS: Final = 16
 """Codes of one level and one bucket are ``bucket * LEVELS + level``; level 0: not compared."""
@@ -41,7 +55,7 @@ class Trait:
     form: Callable[[Given], Hashable]
     compare: Callable[[Any, Any, Buckets], int]
     values: Callable[[Any], Iterable[tuple[str, str]]]
-    facets: FrozenMap[Callable[[Any], tuple[str, ...]]] = field(converter=FrozenMap)
+    facets: FrozenMap[Facet] = field(converter=_facets)
     is_by_name: bool = False
 
 
@@ -73,7 +87,7 @@ class Subject:
     keys: tuple[Key, ...]
     groups: tuple[Group, ...]
     classify: Callable[[tuple[int, ...]], tuple[Found, ...]]
-    usual: Mapping[str, int] = field(converter=FrozenMap)
+    usual: FrozenMap[int] = field(converter=buckets_of)
     cap: Callable[[tuple[Found, ...]], float]
     within: tuple[int, ...] = ()
     is_alike: Callable[[tuple[Found, ...]], bool] = lambda _: False

@@ -70,6 +70,15 @@ class Group:
     part: str | None = None
 
 
+def _numbers(given: Mapping[str, float]) -> FrozenMap[float]:
+    return FrozenMap(given)
+
+
+def buckets_of(given: Mapping[str, int]) -> FrozenMap[int]:
+    """Buckets by table, frozen."""
+    return FrozenMap(given)
+
+
 def _rates(given: Mapping[str, Iterable[float]]) -> FrozenMap[tuple[float, ...]]:
     return FrozenMap({name: tuple(rates) for name, rates in given.items()})
 
@@ -92,8 +101,8 @@ class Learnt:
     m: FrozenMap[tuple[float, ...]] = field(converter=_rates)
     u: FrozenMap[tuple[float, ...]] = field(converter=_rates)
     common: FrozenMap[FrozenMap[int]] = field(converter=_tables)
-    usual: FrozenMap[int] = field(default=FrozenMap(), converter=FrozenMap)
-    rare: FrozenMap[float] = field(default=FrozenMap(), converter=FrozenMap)
+    usual: FrozenMap[int] = field(default=FrozenMap(), converter=buckets_of)
+    rare: FrozenMap[float] = field(default=FrozenMap(), converter=_numbers)
 
     def bucket(self, table: str, value: str) -> int:
         """The bucket of a value of a table; ``usual`` has that of values it does not list."""
@@ -177,4 +186,5 @@ class Weigher:
 
 def probability(bits: float) -> float:
     """The probability that these bits of evidence stand for, the prior included."""
-    return round(1 / (1 + 2.0 ** -max(min(bits, 60.0), -60.0)), 6)
+    odds: float = 2.0 ** max(min(bits, 60.0), -60.0)
+    return round(odds / (1 + odds), 6)
