@@ -74,6 +74,7 @@ def get_told(content: bytes) -> None:
 
 
 def test_it_is_read_right() -> None:
+    """S7 What is looked up by an index is what a search finds."""
     assert told(CLOSED) == (9, STATES[9])
     assert told(CRASHED) == (9, STATES[9])
     get_told(CLOSED)

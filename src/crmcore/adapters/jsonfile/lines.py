@@ -46,6 +46,9 @@ _ENCODER: Final = json.JSONEncoder(
 text_of = _ENCODER.encode
 """The canonical text of a value: keys sorted by code point, nothing escaped needlessly."""
 
+quoted: Final = json.encoder.encode_basestring
+"""The canonical text of a text."""
+
 
 def sealed(start: bytes) -> bytes:
     """The line that begins so: its checksum, the bracket and the newline added."""
@@ -77,7 +80,7 @@ def linked(line: bytes) -> bytes:
 
 def row_key(kind: str, id_: str) -> bytes:
     """The key of a row: the text of kind and id. No key begins with another one."""
-    return f"{text_of(kind)},{text_of(id_)},".encode()
+    return f"{quoted(kind)},{quoted(id_)},".encode()
 
 
 def row_line(key: bytes, version: int, data: bytes, link: bytes) -> bytes:
@@ -188,7 +191,7 @@ class Past:
 
     def text(self) -> str:
         """The element of the line."""
-        start = f"[{text_of(self.kind)},{text_of(self.id)}"
+        start = f"[{quoted(self.kind)},{quoted(self.id)}"
         if self.is_current:
             return f"{start}]" if self.before is None else f"{start},0,{_before(self.before)}]"
         data = "null" if self.data is None else self.data
@@ -207,6 +210,11 @@ class CommitLine:
     seq: int
     meta: Mapping[str, str]
     rows: Sequence[Past]
+
+    @property
+    def size(self) -> int:
+        """About how long the line is, in characters."""
+        return sum(len(one.data or "") + len(one.id) + len(one.kind) + 10 for one in self.rows)
 
     def line(self) -> bytes:
         """The line that says it."""
