@@ -66,9 +66,9 @@ class RowRepository:
 
     Rows are decoded once and kept, up to ``cache_size`` of them. What a filter asks is left to the
     store as far as rows can tell, and tested on the records beyond that. Keys of a stored row that
-    its entity does not know, at any depth, are written back when the record is updated (and lost when it is
-    deleted); rows of entities that the model lacks are left alone. Reading a row that does not
-    fit the model raises ``DecodeError``, writing a value that cannot be stored ``EncodeError``.
+    its entity does not know, at any depth, are written back when the record is updated (and lost
+    when it is deleted); rows of entities that the model lacks are left alone. Reading a row that
+    does not fit the model raises ``DecodeError``, writing what cannot be stored ``EncodeError``.
     """
 
     def __init__(

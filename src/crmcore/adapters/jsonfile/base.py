@@ -283,14 +283,11 @@ class Base:
             at = self.head.rows_end
             line = self._line(at)
             try:
-                match values_of(line):
-                    case ["indexes", list(names), str(), str()]:
-                        numbers = {name: FIRST_INDEX + n for n, name in enumerate(names)}
-                        self._indexes = at + len(line), numbers
-                    case _:
-                        raise Misfit(line[:80], "not the list of indexes")
-            except (Misfit, TypeError):
+                names = _names(line)
+            except Misfit:
                 raise self._damaged("the list of indexes is not as it should be", at) from None
+            numbers = {name: FIRST_INDEX + n for n, name in enumerate(names)}
+            self._indexes = at + len(line), numbers
         return self._indexes
 
     def _index_line(self, line: bytes, at: int) -> tuple[bytes, list[int]]:
@@ -355,3 +352,11 @@ class Base:
 
     def _damaged(self, why: str, at: int) -> DamagedStoreError:
         return damaged(why, self._where, self.number(at))
+
+
+def _names(line: bytes) -> list[str]:
+    match values_of(line):
+        case ["indexes", list(names), str(), str()] if all(type(one) is str for one in names):
+            return names
+        case _:
+            raise Misfit(line[:80], "this is not the list of indexes")

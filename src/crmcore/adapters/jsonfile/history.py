@@ -59,7 +59,7 @@ def kept_commits(moment: Moment, where: str) -> Iterator[CommitLine]:
         if commit.seq != expected:
             raise damaged(f"commit {expected} is missing before it", where, base.number(at))
         yield commit
-    if expected != base.head.seq and base.head.after != base.head.seq:
+    if expected != base.head.seq:
         raise damaged(f"commit {base.head.seq} is missing", where, base.number(base.head.tail))
 
 

@@ -2,13 +2,13 @@ r"""Lines: what stands on one line of the file, and how its checksum is tested.
 
 ::
 
-    ["crmcore",{"format":2,...},"5d1f0c32"]                      head: where the parts are
-    ["whole",{"end":41133120,"seq":812},"0c11fa2b"]              up to where nothing may be missing
+    ["crmcore",{"format":2,...},"5d1f0c32"]                           where the parts are
+    ["whole",{"end":41133120,"seq":812},"0c11fa2b"]                   what may not be missing
     ["account","0191...",812,{"name":"Acme"},"00000000","a01bc2f3"]   a row
-    ["indexes",["account.parent_id",...],"9f3e77aa","5ab64d23"]  what the index lines are about
-    [100,"0190...",0,[512,1402],"397c64eb","c80cd1ff"]           rows by value: their places
-    ["history",0,"397c64eb","77aa12f0"]                          the commits before the base was made
-    ["commit",813,{"by":"user-7"},[["account","0191...",{...}]],"0435a47e"]   the tail
+    ["indexes",["account.parent_id",...],"9f3e77aa","5ab64d23"]       what is indexed
+    [100,"0190...",0,[512,1402],"397c64eb","c80cd1ff"]                places of rows, by value
+    ["history",0,"397c64eb","77aa12f0"]                               commits before the rows
+    ["commit",813,{"by":"u7"},[["account","0191...",{}]],"0435a47e"]  a commit of the tail
 
 The last element is the CRC-32 of the bytes before it, from the bracket up to the comma. The one
 before it, in the sorted parts, is the CRC-32 of the key of the line before: two neighbours that

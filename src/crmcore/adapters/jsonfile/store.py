@@ -140,6 +140,30 @@ class JsonFileStore:
             if self._found is not None:
                 self._rewrite(moment, self._history if history is None else history)
 
+    def export(self, target: str | os.PathLike[str]) -> int:
+        """Write every row on a line of its own to a new file; how many there are.
+
+        Kind, id and data, sorted, versions left out: equal content gives equal bytes. Raises
+        ``StorageError`` where there is something already.
+        """
+        self._require_open()
+        moment, place = self._refresh(), Path(target)
+        if self._files.look(place) is not None:
+            raise StorageError("there is something already", str(place), "give another name")
+        lines = [b"[%b%b]\n" % (row.key, row.text) for row in stored_rows(moment)]
+        try:
+            handle = self._files.create(place, self._path)
+            try:
+                self._files.write(handle, 0, b"".join(lines))
+                self._files.sync(handle)
+            finally:
+                self._files.close(handle)
+        except OSError as error:
+            raise StorageError(
+                f"it cannot be written ({error.strerror or error})", str(place)
+            ) from error
+        return len(lines)
+
     def row_commits(self, after: int = 0) -> Iterator[RowRecord]:
         """The commits with a higher number than ``after``; see ``RowJournal.row_commits``."""
         self._require_open()
@@ -292,7 +316,9 @@ class JsonFileStore:
         sight = self._files.sight(handle)
         if (sight.device, sight.inode) != (found.sight.device, found.sight.inode):
             self._let_go()
-            raise StorageError("the file was replaced by somebody without the lock", str(self._path))
+            raise StorageError(
+                "the file was replaced by somebody without the lock", str(self._path)
+            )
         if self._named != sight.inode:
             # whoever put it there may have died before the disk had its name
             self._files.sync_folder(self._path.parent)
@@ -329,7 +355,9 @@ class JsonFileStore:
         except Misfit as misfit:
             raise StorageError(f"{name}: {misfit.why}", where, "nothing was stored") from None
         except ValueError as refused:
-            raise StorageError(f"JSON cannot hold it ({refused})", where, "nothing was stored") from None
+            raise StorageError(
+                f"JSON cannot hold it ({refused})", where, "nothing was stored"
+            ) from None
         return CommitLine(seq, said, tuple(rows))
 
     def _append(self, found: Generation, line: CommitLine) -> None:

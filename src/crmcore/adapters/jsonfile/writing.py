@@ -199,9 +199,7 @@ def stored_rows(
             written[key] = (
                 None
                 if text is None
-                else Stored(
-                    key, kind, id_, version.seq, text.encode(), data=known.get((kind, id_))
-                )
+                else Stored(key, kind, id_, version.seq, text.encode(), data=known.get((kind, id_)))
             )
     fresh = [written[key] for key in sorted(written)]
     waiting = iter([one for one in fresh if one is not None])
