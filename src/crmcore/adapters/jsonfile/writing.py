@@ -13,13 +13,12 @@ from crmcore.adapters.jsonfile.head import ROWS, Head, whole_line
 from crmcore.adapters.jsonfile.lines import (
     NO_LINK,
     CommitLine,
-    key_of,
+    data_of,
     link_of,
     linked,
     quoted,
     row_key,
     row_line,
-    row_parts,
     sealed,
     text_of,
 )
@@ -27,7 +26,7 @@ from crmcore.adapters.jsonfile.moment import Moment
 from crmcore.adapters.jsonfile.places import Place
 from crmcore.codec.row_text import RowText
 from crmcore.ports.files import Files
-from crmcore.ports.rows import Json
+from crmcore.ports.rows import Json, Row
 
 _BUFFER = 1 << 20
 
@@ -204,14 +203,19 @@ def stored_rows(
     fresh = [written[key] for key in sorted(written)]
     waiting = iter([one for one in fresh if one is not None])
     following = next(waiting, None)
-    for key, line in moment.base.sorted_lines() if moment.base is not None else ():
+    for key, line, row in moment.base.sorted_rows() if moment.base is not None else ():
         while following is not None and following.key < key:
             yield following
             following = next(waiting, None)
         if key not in written:
-            kind, id_, _ = key_of(line)
-            version_, text_ = row_parts(line, key)
-            yield Stored(key, kind, id_, version_, text_, line)
+            content = text_of_row(row).encode()
+            yield Stored(key, row.kind, row.id, row.version, content, line)
     while following is not None:
         yield following
         following = next(waiting, None)
+
+
+def text_of_row(row: Row) -> str:
+    """The text of a row's data as it stands in the file that it was read from."""
+    text = row.data.text if isinstance(row.data, RowText) else data_of(row.data, row.id, row.kind)
+    return text if isinstance(text, str) else text.decode()
