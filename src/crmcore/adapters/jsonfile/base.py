@@ -201,10 +201,12 @@ class Base:
     def test_indexes(self) -> None:
         """Test every index line."""
         start = self._directory()[0]
+        if linked(self._line(self.head.rows_end)) != self._last_link():
+            raise self._damaged("a row is missing before it", self.head.rows_end)
         link = NO_LINK.encode()
         for at, line in self.lines(start, self.head.index_end):
             key, places = self._index_line(self._line(at), at)
-            if linked(line) != link:
+            if linked(line) != link or not line.startswith(b"["):
                 raise self._damaged("a line of an index is missing before it", at)
             for place in places:
                 self.row_at(place)
@@ -335,6 +337,11 @@ class Base:
         if linked(last) != link or (stop < self.head.rows_end and last[1:] < begin + b"-"):
             raise self._damaged("a row is missing before it", stop)
         self._tested.add(kind)
+
+    def _last_link(self) -> bytes:
+        """What the line behind the rows says."""
+        end = self.head.rows_end
+        return NO_LINK.encode() if end == ROWS else link_of(self._key_before(end))
 
     def _key_before(self, at: int) -> bytes:
         try:
