@@ -31,7 +31,9 @@ class Point:
     returned: int
 
 
-def points(path: Path, history: History, *, windows: bool = False) -> tuple[list[Point], list[State]]:
+def points(
+    path: Path, history: History, *, windows: bool = False
+) -> tuple[list[Point], list[State]]:
     disk = FaultyDisk(windows=windows)
     store = store_on(disk, path, history)
     seen: list[Point] = []

@@ -61,6 +61,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.plans": THROUGH_THE_FACADE,
     "crmcore.crm.reading": THROUGH_THE_FACADE,
     "crmcore.crm.undoing": THROUGH_THE_FACADE,
+    "crmcore.ports.files": "a contract: tests/unit/adapters/jsonfile/test_files.py",
     "crmcore.ports.repository": HELD_BY_THE_KIT,
     "crmcore.ports.rows": HELD_BY_THE_KIT,
 }

@@ -66,9 +66,9 @@ class RowRepository:
 
     Rows are decoded once and kept, up to ``cache_size`` of them. What a filter asks is left to the
     store as far as rows can tell, and tested on the records beyond that. Keys of a stored row that
-    its entity does not know, at any depth, are written back when the record is updated (and lost when it is
-    deleted); rows of entities that the model lacks are left alone. Reading a row that does not
-    fit the model raises ``DecodeError``, writing a value that cannot be stored ``EncodeError``.
+    its entity does not know, at any depth, are written back when the record is updated (and lost
+    when it is deleted); rows of entities that the model lacks are left alone. Reading a row that
+    does not fit the model raises ``DecodeError``, writing what cannot be stored ``EncodeError``.
     """
 
     def __init__(
@@ -158,16 +158,22 @@ class RowRepository:
         return Delete(before) if after is None else Update(before, after)
 
     def _rows(self, changes: ChangeSet) -> tuple[RowChange, ...]:
-        updated: dict[str, list[str]] = {}
+        stored: dict[Ref[Any], Row] = {}
+        asked: dict[str, list[str]] = {}
         for one in changes:
             if isinstance(one, Update):
-                updated.setdefault(one.ref.kind, []).append(one.ref.id)
-        stored: dict[str, Mapping[str, Row]] = {}
-        if updated:
+                row = self._cache.row(one.before)
+                if row is None:
+                    asked.setdefault(one.ref.kind, []).append(one.ref.id)
+                else:
+                    stored[one.ref] = row
+        if asked:
             with self._store.snapshot() as rows:
-                stored = {kind: rows.get(kind, ids) for kind, ids in updated.items()}
+                for kind, ids in asked.items():
+                    found = rows.get(kind, ids)
+                    stored |= {Ref(kind, id_): row for id_, row in found.items()}
         return tuple(
-            self._row(one, stored[one.ref.kind].get(one.ref.id) if isinstance(one, Update) else None)
+            self._row(one, stored.get(one.ref) if isinstance(one, Update) else None)
             for one in changes
         )
 
@@ -257,6 +263,14 @@ class _Cache:
         self._size = size
         self._kept: dict[tuple[str, str, int], tuple[Mapping[str, Json], Any]] = {}
         self._lock = threading.Lock()
+
+    def row(self, record: Record) -> Row | None:
+        """The row that this very object was decoded from; ``None`` where that is not kept."""
+        kind = kind_of(type(record))
+        kept = self._kept.get((kind, record.id, record.version))
+        if kept is None or kept[1] is not record:
+            return None
+        return Row(kind, record.id, record.version, kept[0])
 
     def forget(self, rows: frozenset[tuple[str, str]]) -> None:
         """Keep nothing of these rows, by kind and id."""

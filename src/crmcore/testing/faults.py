@@ -163,7 +163,7 @@ class FaultyDisk:
     def after_kill(self) -> FaultyDisk:
         """The disk as the next process finds it after this one died: all that was written."""
         made = self.copy()
-        made._handles = {}
+        made._handles = {}  # noqa: SLF001  # one of ours
         return made
 
     def after_power_loss(self, random: Random | None = None) -> FaultyDisk:
@@ -215,7 +215,7 @@ class FaultyDisk:
             raise FileNotFoundError(codes.ENOENT, os.strerror(codes.ENOENT))
         return self._handle(path)
 
-    def create(self, path: Path, like: Path, /) -> int:
+    def create(self, path: Path, like: Path, /) -> int:  # noqa: ARG002  # no permissions here
         """A handle of a new, empty file."""
         self._happens(Call("create", path), lambda: self._create(path))
         return self._handle(path)
@@ -249,7 +249,9 @@ class FaultyDisk:
     def truncate(self, handle: int, size: int, /) -> None:
         """Cut the file off behind ``size`` bytes."""
         number, path = self._handles[handle]
-        self._happens(Call("truncate", path, size), lambda: self._files[number].change((size, None)))
+        self._happens(
+            Call("truncate", path, size), lambda: self._files[number].change((size, None))
+        )
 
     def sync(self, handle: int, /) -> None:
         """Wait until the disk has what was written."""

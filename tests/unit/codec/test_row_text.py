@@ -10,7 +10,7 @@ from crmcore.ports import Row
 def test_it_is_the_mapping_that_the_text_says() -> None:
     data = RowText('{"name":"é","n":[1]}'.encode(), "a")
     assert data == {"id": "a", "name": "é", "n": [1]}
-    assert {"id": "a", "name": "é", "n": [1]} == data
+    assert data == {"id": "a", "name": "é", "n": [1]}
     assert sorted(data) == ["id", "n", "name"]
     assert len(data) == 3
     assert data["id"] == "a"
@@ -33,7 +33,9 @@ def test_each_decoding_is_a_copy() -> None:
     assert plain_data({"a": 1}) == {"a": 1}
 
 
-@pytest.mark.parametrize("text", ["", "3", "[]", "[1]", "[{},{}]", "{} ", '{"a":1.5}', '{"a":NaN}', "{"])
+@pytest.mark.parametrize(
+    "text", ["", "3", "[]", "[1]", "[{},{}]", "{} ", '{"a":1.5}', '{"a":NaN}', "{"]
+)
 def test_what_is_no_data_is_refused(text: str) -> None:
     with pytest.raises(DecodeError):
         RowText(text, "a").decoded()

@@ -77,11 +77,12 @@ def test_a_crash_ends_everything(when: When) -> None:
     disk.fail(disk.count, Fault(crash=when, part=2 if when is When.INSIDE else 0))
     with pytest.raises(Crash):
         disk.write(handle, 0, b"new!")
-    for call in (lambda: disk.look(A), lambda: disk.sync(handle)):
-        with pytest.raises(Crash):
-            call()
+    with pytest.raises(Crash):
+        disk.look(A)
+    with pytest.raises(Crash):
+        disk.sync(handle)
     wanted = {When.BEFORE: b"old", When.INSIDE: b"ned", When.AFTER: b"new!"}
-    assert disk.after_kill().content(A) == wanted[when].replace(b"ned", b"ned"[:2] + b"d")
+    assert disk.after_kill().content(A) == wanted[when]
 
 
 def test_calls_fail_as_planned() -> None:
@@ -108,9 +109,10 @@ def test_the_rules_of_windows() -> None:
     disk = FaultyDisk(windows=True)
     handle = written(disk, A, b"old")
     disk.close(written(disk, B, b"new"))
-    for call in (lambda: disk.replace(B, A), lambda: disk.remove(A)):
-        with pytest.raises(PermissionError):
-            call()
+    with pytest.raises(PermissionError):
+        disk.replace(B, A)
+    with pytest.raises(PermissionError):
+        disk.remove(A)
     disk.close(handle)
     disk.sync_folder(FOLDER)
     disk.replace(B, A)

@@ -75,19 +75,17 @@ class Base:
         found = self.line(kind, id_)
         if found is None:
             return None
-        version, data = row_parts(found[1], found[0])
+        try:
+            version, data = row_parts(found[1], found[0])
+        except ValueError:
+            raise damaged("the line is not a row", self._where, f"of {kind}:{id_}") from None
         return Row(kind, id_, version, RowText(data, id_))
 
     def row_at(self, at: int) -> Row:
         """The row of the line that begins there, as an index said."""
-        line = self._line(at)
-        if at >= self.head.rows_end or self._map[at - 1 : at] != b"\n":
-            raise self._damaged("an index names a place that is none of a row", at)
-        return self._row(line, at)
-
-    def count(self) -> int:
-        """How many rows there are."""
-        return self.head.count
+        if not ROWS <= at < self.head.rows_end or self._map[at - 1 : at] != b"\n":
+            raise self._damaged("an index names a place that is none of a row", max(at, 0))
+        return self._row(self._line(at), at)
 
     def keys(self, kind: str) -> tuple[int, int]:
         """Where the rows of a kind begin and end."""
@@ -164,19 +162,19 @@ class Base:
         """The lines of the commits that are kept, with their places, tested."""
         first = self._line(self.head.index_end)
         start = self.head.index_end + len(first)
+        if not first.startswith(b'["history",%d,"' % self.head.after):
+            raise self._damaged("the line is not where the commits begin", self.head.index_end)
         for at, line in self.lines(start, self.head.tail):
             if not is_sealed(line):
                 raise self._damaged("the checksum does not fit the line", at)
             yield at, line
 
-    def sorted_lines(self) -> Iterator[tuple[bytes, bytes]]:
-        """Key and line of every row, in the order of the file, all tested."""
+    def sorted_rows(self) -> Iterator[tuple[bytes, bytes, Row]]:
+        """Key and line of every row, and the row, in the order of the file, all tested."""
         self.test_rows()
         for at, line in self.lines(ROWS, self.head.rows_end):
-            try:
-                yield key_of(line)[2], line
-            except (Misfit, UnicodeDecodeError):
-                raise self._damaged("the line is not a row", at) from None
+            row = self._row(line, at)
+            yield row_key(row.kind, row.id), line, row
 
     def test_rows(self) -> None:
         """Test the checksum over all rows, once."""
@@ -203,10 +201,12 @@ class Base:
     def test_indexes(self) -> None:
         """Test every index line."""
         start = self._directory()[0]
+        if linked(self._line(self.head.rows_end)) != self._last_link():
+            raise self._damaged("a row is missing before it", self.head.rows_end)
         link = NO_LINK.encode()
         for at, line in self.lines(start, self.head.index_end):
             key, places = self._index_line(self._line(at), at)
-            if linked(line) != link:
+            if linked(line) != link or not line.startswith(b"["):
                 raise self._damaged("a line of an index is missing before it", at)
             for place in places:
                 self.row_at(place)
@@ -283,14 +283,11 @@ class Base:
             at = self.head.rows_end
             line = self._line(at)
             try:
-                match values_of(line):
-                    case ["indexes", list(names), str(), str()]:
-                        numbers = {name: FIRST_INDEX + n for n, name in enumerate(names)}
-                        self._indexes = at + len(line), numbers
-                    case _:
-                        raise Misfit(line[:80], "not the list of indexes")
-            except (Misfit, TypeError):
+                names = _names(line)
+            except Misfit:
                 raise self._damaged("the list of indexes is not as it should be", at) from None
+            numbers = {name: FIRST_INDEX + n for n, name in enumerate(names)}
+            self._indexes = at + len(line), numbers
         return self._indexes
 
     def _index_line(self, line: bytes, at: int) -> tuple[bytes, list[int]]:
@@ -341,6 +338,11 @@ class Base:
             raise self._damaged("a row is missing before it", stop)
         self._tested.add(kind)
 
+    def _last_link(self) -> bytes:
+        """What the line behind the rows says."""
+        end = self.head.rows_end
+        return NO_LINK.encode() if end == ROWS else link_of(self._key_before(end))
+
     def _key_before(self, at: int) -> bytes:
         try:
             return key_of(self._before(at))[2]
@@ -355,3 +357,11 @@ class Base:
 
     def _damaged(self, why: str, at: int) -> DamagedStoreError:
         return damaged(why, self._where, self.number(at))
+
+
+def _names(line: bytes) -> list[str]:
+    match values_of(line):
+        case ["indexes", list(names), str(), str()] if all(type(one) is str for one in names):
+            return names
+        case _:
+            raise Misfit(line[:80], "this is not the list of indexes")

@@ -50,10 +50,12 @@ def _verify_rows(base: Base, where: str) -> None:
         try:
             if not is_sealed(line):
                 raise damaged("the checksum does not fit the line", where, base.number(at))
-            kind, id_, key = key_of(line)
+            _, id_, key = key_of(line)
             version, data = row_parts(line, key)
             decoded = RowText(data, id_).decoded()
-            is_sound = data_of(decoded, id_, where).encode() == data and 0 < version <= base.head.seq
+            is_sound = (
+                data_of(decoded, id_, where).encode() == data and 0 < version <= base.head.seq
+            )
         except (Misfit, DecodeError, ValueError):
             is_sound, key = False, b""
         if not is_sound or linked(line) != link or key <= last:
@@ -126,7 +128,9 @@ def salvage(
             used.close(handle)
         used.sync_folder(place.parent)
     except OSError as error:
-        raise StorageError(f"it cannot be saved ({error.strerror or error})", str(source)) from error
+        raise StorageError(
+            f"it cannot be saved ({error.strerror or error})", str(source)
+        ) from error
     return Salvage(len(found.rows), found.seq, tuple(found.lost))
 
 

@@ -78,7 +78,9 @@ class PosixFiles:
 
     def sync(self, handle: int, /) -> None:
         """Wait until the disk has what was written."""
-        if sys.platform == "darwin":  # pragma: no cover - fsync leaves it in the drive's cache there
+        if (
+            sys.platform == "darwin"
+        ):  # pragma: no cover - fsync leaves it in the drive's cache there
             import fcntl  # noqa: PLC0415  # Windows has none
 
             fcntl.fcntl(handle, fcntl.F_FULLFSYNC)

@@ -13,8 +13,9 @@ from enum import Enum
 from attrs import evolve, frozen
 
 from crmcore.adapters.jsonfile.head import damaged
-from crmcore.adapters.jsonfile.lines import CommitLine, Past, read_commit, row_parts
+from crmcore.adapters.jsonfile.lines import CommitLine, Past, read_commit
 from crmcore.adapters.jsonfile.moment import Moment
+from crmcore.adapters.jsonfile.writing import text_of_row
 from crmcore.codec.errors import Misfit
 
 Key = tuple[str, str]
@@ -59,7 +60,7 @@ def kept_commits(moment: Moment, where: str) -> Iterator[CommitLine]:
         if commit.seq != expected:
             raise damaged(f"commit {expected} is missing before it", where, base.number(at))
         yield commit
-    if expected != base.head.seq and base.head.after != base.head.seq:
+    if expected != base.head.seq:
         raise damaged(f"commit {base.head.seq} is missing", where, base.number(base.head.tail))
 
 
@@ -104,11 +105,8 @@ def _tail_step(one: Past, seq: int, moment: Moment) -> Step:
 
 
 def _base_row(moment: Moment, one: Past) -> tuple[int, str] | None:
-    found = None if moment.base is None else moment.base.line(one.kind, one.id)
-    if found is None:
-        return None
-    version, data = row_parts(found[1], found[0])
-    return version, data.decode()
+    row = None if moment.base is None else moment.base.row(one.kind, one.id)
+    return None if row is None else (row.version, text_of_row(row))
 
 
 def _based(moment: Moment, one: Past) -> tuple[int, str]:

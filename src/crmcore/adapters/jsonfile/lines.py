@@ -2,13 +2,13 @@ r"""Lines: what stands on one line of the file, and how its checksum is tested.
 
 ::
 
-    ["crmcore",{"format":2,...},"5d1f0c32"]                      head: where the parts are
-    ["whole",{"end":41133120,"seq":812},"0c11fa2b"]              up to where nothing may be missing
+    ["crmcore",{"format":2,...},"5d1f0c32"]                           where the parts are
+    ["whole",{"end":41133120,"seq":812},"0c11fa2b"]                   what may not be missing
     ["account","0191...",812,{"name":"Acme"},"00000000","a01bc2f3"]   a row
-    ["indexes",["account.parent_id",...],"9f3e77aa","5ab64d23"]  what the index lines are about
-    [100,"0190...",0,[512,1402],"397c64eb","c80cd1ff"]           rows by value: their places
-    ["history",0,"397c64eb","77aa12f0"]                          the commits before the base was made
-    ["commit",813,{"by":"user-7"},[["account","0191...",{...}]],"0435a47e"]   the tail
+    ["indexes",["account.parent_id",...],"9f3e77aa","5ab64d23"]       what is indexed
+    [100,"0190...",0,[512,1402],"397c64eb","c80cd1ff"]                places of rows, by value
+    ["history",0,"397c64eb","77aa12f0"]                               commits before the rows
+    ["commit",813,{"by":"u7"},[["account","0191...",{}]],"0435a47e"]  a commit of the tail
 
 The last element is the CRC-32 of the bytes before it, from the bracket up to the comma. The one
 before it, in the sorted parts, is the CRC-32 of the key of the line before: two neighbours that
@@ -46,6 +46,9 @@ _ENCODER: Final = json.JSONEncoder(
 text_of = _ENCODER.encode
 """The canonical text of a value: keys sorted by code point, nothing escaped needlessly."""
 
+quoted: Final = json.encoder.encode_basestring
+"""The canonical text of a text."""
+
 
 def sealed(start: bytes) -> bytes:
     """The line that begins so: its checksum, the bracket and the newline added."""
@@ -77,7 +80,7 @@ def linked(line: bytes) -> bytes:
 
 def row_key(kind: str, id_: str) -> bytes:
     """The key of a row: the text of kind and id. No key begins with another one."""
-    return f"{text_of(kind)},{text_of(id_)},".encode()
+    return f"{quoted(kind)},{quoted(id_)},".encode()
 
 
 def row_line(key: bytes, version: int, data: bytes, link: bytes) -> bytes:
@@ -188,7 +191,7 @@ class Past:
 
     def text(self) -> str:
         """The element of the line."""
-        start = f"[{text_of(self.kind)},{text_of(self.id)}"
+        start = f"[{quoted(self.kind)},{quoted(self.id)}"
         if self.is_current:
             return f"{start}]" if self.before is None else f"{start},0,{_before(self.before)}]"
         data = "null" if self.data is None else self.data
@@ -207,6 +210,11 @@ class CommitLine:
     seq: int
     meta: Mapping[str, str]
     rows: Sequence[Past]
+
+    @property
+    def size(self) -> int:
+        """About how long the line is, in characters."""
+        return sum(len(one.data or "") + len(one.id) + len(one.kind) + 10 for one in self.rows)
 
     def line(self) -> bytes:
         """The line that says it."""

@@ -63,6 +63,7 @@ class FileLock:
         self._sleep = sleep
         self._handle: int | None = None
         self._process = 0
+        self._signature = b""
 
     @contextmanager
     def held(self, wait: float) -> Iterator[None]:
@@ -103,13 +104,14 @@ class FileLock:
             except OSError as error:
                 raise self._failure(error) from error
             self._process = os.getpid()
+            said = f"process {self._process} on {socket.gethostname()}".encode()[: _WIDTH - 1]
+            self._signature = said.ljust(_WIDTH - 1) + b"\n"
         return self._handle
 
     def _sign(self, handle: int) -> None:
-        said = f"process {self._process} on {socket.gethostname()}".encode()[: _WIDTH - 1]
         with suppress(OSError):  # who holds it is a courtesy; a full disk may refuse it
             os.lseek(handle, 0, os.SEEK_SET)
-            os.write(handle, said.ljust(_WIDTH - 1) + b"\n")
+            os.write(handle, self._signature)
 
     def _holder(self, handle: int) -> str:
         with suppress(OSError):

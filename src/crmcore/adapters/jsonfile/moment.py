@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcore.adapters.jsonfile.base import Base
 from crmcore.adapters.jsonfile.lines import is_text
@@ -29,7 +29,7 @@ class Moment:
     base: Base | None
     tail: Tail
     seq: int
-    indexed: Indexed = Indexed()
+    indexed: Indexed = field(factory=Indexed)
 
     def get(self, kind: str, ids: Sequence[str], /) -> Mapping[str, Row]:
         """The rows of these ids, by id; absent ids are absent."""

@@ -116,21 +116,21 @@ def extend(files: Files, handle: int, found: Generation, where: str) -> None:
         if stop == 0 or not is_sealed(line):
             is_last = stop in (0, len(content))
             if not is_last or not _is_torn(line):
-                raise damaged("the checksum does not fit the line", where, _number(found, content, start))
+                raise damaged("the checksum does not fit the line", where, _number(found))
             found.torn = Torn(found.seq, len(line))
             return
-        commit = read_line(line, where, lambda at=start: _number(found, content, at))  # type: ignore[misc]  # a default binds it
+        commit = read_line(line, where, lambda: _number(found))
         if commit.seq != found.seq + 1:
             why = f"commit {found.seq + 1} should be here, not {commit.seq}"
-            raise damaged(why, where, _number(found, content, start))
+            raise damaged(why, where, _number(found))
         found.tail.add(commit)
         found.seq, found.last = commit.seq, line[-SEAL:]
         found.end += len(line)
         start = stop
 
 
-def _number(found: Generation, content: bytes, start: int) -> int:
-    """The number of a line in what was read behind the end of ``found`` as it was then."""
+def _number(found: Generation) -> int:
+    """The number of the line behind what was read."""
     base = found.base
     before = 0 if base is None else base.number(base.head.tail) - 1
     return before + (found.seq - (0 if base is None else base.head.seq)) + 1

@@ -69,6 +69,10 @@ class JsonFileRepository:
         """Rewrite the file with its records in order; see ``JsonFileStore.compact``."""
         self._store.compact(history=history)
 
+    def export(self, target: str | os.PathLike[str]) -> int:
+        """Write every record to a new file, sorted; see ``JsonFileStore.export``."""
+        return self._store.export(target)
+
     def verify(self) -> int:
         """Read and test every line; see ``JsonFileStore.verify``."""
         return self._store.verify()

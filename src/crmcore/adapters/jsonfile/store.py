@@ -117,11 +117,10 @@ class JsonFileStore:
             if not changes.changes:
                 return before.seq
             line = self._line(changes, before.seq + 1)
-            content = line.line()
             found = self._found
             has_base = found is not None and found.base is not None
-            if found is not None and has_base and not self._is_large(found, len(content)):
-                self._append(found, line, content)
+            if found is not None and has_base and not self._is_large(found, line.size):
+                self._append(found, line)
                 return line.seq
             after = Moment(before.base, before.tail.plus(line), line.seq, self._indexed)
             known = {(one.kind, one.id): one.data for one in changes.changes if one.data}
@@ -131,7 +130,7 @@ class JsonFileStore:
                 if found is None or not has_base or isinstance(error, OutcomeUnknownError):
                     raise
                 # no room for another file, or a reader in the way: the line may still fit
-                self._append(found, line, content)
+                self._append(found, line)
             return line.seq
 
     def compact(self, *, history: History | None = None) -> None:
@@ -140,6 +139,30 @@ class JsonFileStore:
             moment = self._refresh()
             if self._found is not None:
                 self._rewrite(moment, self._history if history is None else history)
+
+    def export(self, target: str | os.PathLike[str]) -> int:
+        """Write every row on a line of its own to a new file; how many there are.
+
+        Kind, id and data, sorted, versions left out: equal content gives equal bytes. Raises
+        ``StorageError`` where there is something already.
+        """
+        self._require_open()
+        moment, place = self._refresh(), Path(target)
+        if self._files.look(place) is not None:
+            raise StorageError("there is something already", str(place), "give another name")
+        lines = [b"[%b%b]\n" % (row.key, row.text) for row in stored_rows(moment)]
+        try:
+            handle = self._files.create(place, self._path)
+            try:
+                self._files.write(handle, 0, b"".join(lines))
+                self._files.sync(handle)
+            finally:
+                self._files.close(handle)
+        except OSError as error:
+            raise StorageError(
+                f"it cannot be written ({error.strerror or error})", str(place)
+            ) from error
+        return len(lines)
 
     def row_commits(self, after: int = 0) -> Iterator[RowRecord]:
         """The commits with a higher number than ``after``; see ``RowJournal.row_commits``."""
@@ -286,17 +309,21 @@ class JsonFileStore:
 
     def _writable(self, found: Generation) -> int:
         """A handle of the file that was read, to write to it."""
-        if self._writing_to is None or self._writing_to[1] != os.getpid():
-            handle = self._files.open(self._path, write=True)
-            self._writing_to = handle, os.getpid()
-        sight = self._files.sight(self._writing_to[0])
+        if self._writing_to is not None and self._writing_to[1] == os.getpid():
+            return self._writing_to[0]  # of the file that was read: both are let go together
+        handle = self._files.open(self._path, write=True)
+        self._writing_to = handle, os.getpid()
+        sight = self._files.sight(handle)
         if (sight.device, sight.inode) != (found.sight.device, found.sight.inode):
-            raise StorageError("the file was replaced by somebody without the lock", str(self._path))
+            self._let_go()
+            raise StorageError(
+                "the file was replaced by somebody without the lock", str(self._path)
+            )
         if self._named != sight.inode:
             # whoever put it there may have died before the disk had its name
             self._files.sync_folder(self._path.parent)
             self._named = sight.inode
-        return self._writing_to[0]
+        return handle
 
     def _let_go(self) -> None:
         """Close the handles of this process."""
@@ -328,10 +355,13 @@ class JsonFileStore:
         except Misfit as misfit:
             raise StorageError(f"{name}: {misfit.why}", where, "nothing was stored") from None
         except ValueError as refused:
-            raise StorageError(f"JSON cannot hold it ({refused})", where, "nothing was stored") from None
+            raise StorageError(
+                f"JSON cannot hold it ({refused})", where, "nothing was stored"
+            ) from None
         return CommitLine(seq, said, tuple(rows))
 
-    def _append(self, found: Generation, line: CommitLine, content: bytes) -> None:
+    def _append(self, found: Generation, line: CommitLine) -> None:
+        content = line.line()
         try:
             handle = self._writable(found)
             if found.torn is not None:

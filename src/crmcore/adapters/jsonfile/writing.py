@@ -13,12 +13,12 @@ from crmcore.adapters.jsonfile.head import ROWS, Head, whole_line
 from crmcore.adapters.jsonfile.lines import (
     NO_LINK,
     CommitLine,
-    key_of,
+    data_of,
     link_of,
     linked,
+    quoted,
     row_key,
     row_line,
-    row_parts,
     sealed,
     text_of,
 )
@@ -26,7 +26,7 @@ from crmcore.adapters.jsonfile.moment import Moment
 from crmcore.adapters.jsonfile.places import Place
 from crmcore.codec.row_text import RowText
 from crmcore.ports.files import Files
-from crmcore.ports.rows import Json
+from crmcore.ports.rows import Json, Row
 
 _BUFFER = 1 << 20
 
@@ -85,21 +85,9 @@ def write_file(
     out = _Out(files, handle)
     out.add(b" " * ROWS)
     indexes = _Indexes(places)
-    crc, count, last, is_plain = 0, 0, b"", True
-    link, previous = NO_LINK.encode(), ("", "")
-    for row in rows:
-        at = out.end
-        line = row.line
-        if line is None or linked(line) != link:
-            line = row_line(row.key, row.version, row.text, link)
-        out.add(line)
-        crc, count, last, link = zlib.crc32(line, crc), count + 1, row.key, link_of(row.key)
-        if previous[0] == row.kind and previous[1] >= row.id:
-            is_plain = False
-        previous = row.kind, row.id
-        indexes.add(row, at)
+    written = _write_rows(out, rows, indexes)
     rows_end = out.end
-    for line in indexes.lines(link if last else NO_LINK.encode()):
+    for line in indexes.lines(written.link):
         out.add(line)
     index_end = out.end
     out.add(sealed(b'["history",%d,"%b"' % (after, indexes.link)))
@@ -108,16 +96,43 @@ def write_file(
     out.flush()
     head = Head(
         seq=seq,
-        count=count,
+        count=written.count,
         rows_end=rows_end,
-        crc=crc,
+        crc=written.crc,
         index_end=index_end,
         tail=out.end,
         after=after,
-        is_plain=is_plain,
+        is_plain=written.is_plain,
     )
     files.write(handle, 0, head.line() + whole_line(out.end, seq))
     return head
+
+
+@frozen
+class _Written:
+    """Rows that were written: how many, their checksum, what the next line says of the last key."""
+
+    count: int
+    crc: int
+    link: bytes
+    is_plain: bool
+
+
+def _write_rows(out: _Out, rows: Iterable[Stored], indexes: _Indexes) -> _Written:
+    crc, count, is_plain = 0, 0, True
+    link, previous = NO_LINK.encode(), ("", "")
+    for row in rows:
+        at = out.end
+        line = row.line
+        if line is None or linked(line) != link:
+            line = row_line(row.key, row.version, row.text, link)
+        out.add(line)
+        crc, count, link = zlib.crc32(line, crc), count + 1, link_of(row.key)
+        if previous[0] == row.kind and previous[1] >= row.id:
+            is_plain = False
+        previous = row.kind, row.id
+        indexes.add(row, at)
+    return _Written(count, crc, link, is_plain)
 
 
 class _Indexes:
@@ -152,9 +167,14 @@ class _Indexes:
         yield sealed(b'["indexes",%b,"%b"' % (names, link))
         for number, found in enumerate(self._found, FIRST_INDEX):
             # in the order of what is written, which the search goes by
-            texts = sorted((b"%d,%b," % (number, text_of(key).encode()), key) for key in found)
+            texts = sorted([(f"{number},{quoted(key)},".encode(), key) for key in found])
             for start, key in texts:
                 every = found[key]
+                if len(every) == 1:  # as most e-mail addresses have
+                    own = b"%b0," % start
+                    yield sealed(b'[%b[%d],"%b"' % (own, every[0], self.link))
+                    self.link = link_of(own)
+                    continue
                 for chunk, first in enumerate(range(0, len(every), CHUNK)):
                     own = b"%b%d," % (start, chunk)
                     places = ",".join(map(str, every[first : first + CHUNK])).encode()
@@ -178,21 +198,24 @@ def stored_rows(
             written[key] = (
                 None
                 if text is None
-                else Stored(
-                    key, kind, id_, version.seq, text.encode(), data=known.get((kind, id_))
-                )
+                else Stored(key, kind, id_, version.seq, text.encode(), data=known.get((kind, id_)))
             )
     fresh = [written[key] for key in sorted(written)]
     waiting = iter([one for one in fresh if one is not None])
     following = next(waiting, None)
-    for key, line in moment.base.sorted_lines() if moment.base is not None else ():
+    for key, line, row in moment.base.sorted_rows() if moment.base is not None else ():
         while following is not None and following.key < key:
             yield following
             following = next(waiting, None)
         if key not in written:
-            kind, id_, _ = key_of(line)
-            version_, text_ = row_parts(line, key)
-            yield Stored(key, kind, id_, version_, text_, line)
+            content = text_of_row(row).encode()
+            yield Stored(key, row.kind, row.id, row.version, content, line)
     while following is not None:
         yield following
         following = next(waiting, None)
+
+
+def text_of_row(row: Row) -> str:
+    """The text of a row's data as it stands in the file that it was read from."""
+    text = row.data.text if isinstance(row.data, RowText) else data_of(row.data, row.id, row.kind)
+    return text if isinstance(text, str) else text.decode()

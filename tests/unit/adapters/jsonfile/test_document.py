@@ -7,7 +7,6 @@ from crmcore.adapters.jsonfile.document import read_document
 from crmcore.adapters.jsonfile.lines import sealed, text_of
 from crmcore.codec.row_text import RowText
 from crmcore.errors import DamagedStoreError, StorageError, UnsupportedFormatError
-from crmcore.ports import Row
 
 HERE = "x.json"
 CONTENT = Path(__file__).with_name("fixtures").joinpath("format1.crm.json").read_bytes()

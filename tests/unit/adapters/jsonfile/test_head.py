@@ -60,6 +60,8 @@ def test_a_newer_format_is_named() -> None:
         format_of(b'["crmcore",{"format":3,"x":[]}]\nmore', "x")
 
 
-@pytest.mark.parametrize("said", [b'["whole",3', b'["whole",{"end":1}', b'["whole",{"end":1,"seq":"2"}'])
+@pytest.mark.parametrize(
+    "said", [b'["whole",3', b'["whole",{"end":1}', b'["whole",{"end":1,"seq":"2"}']
+)
 def test_a_mark_that_is_not_sound_says_nothing(said: bytes) -> None:
     assert read_whole(HEAD.line() + sealed(said.ljust(128 - 13))) is None

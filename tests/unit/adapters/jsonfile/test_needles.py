@@ -19,8 +19,15 @@ def filters(draw: Any) -> Any:
     others = st.lists(VALUES.filter(lambda one: one is not None), max_size=3)
     one = draw(
         st.sampled_from(
-            [path == value, path < value, path.in_(draw(others)), path.starts_with(str(value))]
-            + [path.is_none(), ~(path == value), path.contains(str(value))]
+            [
+                path == value,
+                path < value,
+                path.in_(draw(others)),
+                path.starts_with(str(value)),
+                path.is_none(),
+                ~(path == value),
+                path.contains(str(value)),
+            ]
         )
     )
     joint = draw(st.sampled_from("&|-"))
@@ -30,7 +37,9 @@ def filters(draw: Any) -> Any:
 
 
 @given(DATA, DATA, filters())
-def test_every_answer_has_the_needle(data: dict[str, Any], inner: dict[str, Any], where: Any) -> None:
+def test_every_answer_has_the_needle(
+    data: dict[str, Any], inner: dict[str, Any], where: Any
+) -> None:
     """S7 What is searched for in the bytes leaves out no answer."""
     row = {**data, "m": inner, "id": "x"}
     pattern = needle(where)

@@ -43,6 +43,6 @@ def test_a_closed_one_refuses_everything(tmp_path: Path) -> None:
 
 
 def test_the_time_to_wait_is_given(tmp_path: Path) -> None:
-    one, other = (JsonFileRepository(tmp_path / "x", wait=0) for _ in range(2))
+    other = JsonFileRepository(tmp_path / "x", wait=0)
     with FileLock(tmp_path / "x.lock").held(0), pytest.raises(StoreLockedError):
         other.commit(ChangeSet())

@@ -440,6 +440,24 @@ def test_on_windows_a_reader_in_the_way_puts_the_rewriting_off(path: Path) -> No
     assert everything(store)[0] == 2
 
 
+def test_equal_content_is_exported_as_equal_bytes(tmp_path: Path, disk: FaultyDisk) -> None:
+    one, other = JsonFileStore(tmp_path / "1"), JsonFileStore(tmp_path / "2")
+    one.commit(adding("b", "a", "é"))
+    for id_ in ("é", "c", "a", "b"):
+        other.commit(adding(id_))
+    other.compact()
+    other.commit(RowCommit([RowChange("account", "c", 2, None)]))
+    assert one.export(tmp_path / "1.out") == other.export(tmp_path / "2.out") == 3
+    exported = (tmp_path / "1.out").read_bytes()
+    assert exported == (tmp_path / "2.out").read_bytes()
+    assert exported.splitlines()[0] == b'["account","a",{"name":"a"}]'
+    with pytest.raises(StorageError, match="there is something already"):
+        one.export(tmp_path / "1.out")
+    disk.fail_every("write", Fault())
+    with pytest.raises(StorageError, match="it cannot be written"):
+        JsonFileStore(tmp_path / "3", files=disk).export(tmp_path / "3.out")
+
+
 def test_a_closed_store_refuses_everything(path: Path) -> None:
     store = JsonFileStore(path)
     store.close()
