@@ -15,7 +15,9 @@ class Peer:
 
     def __init__(self, path: Path) -> None:
         self.db = TinyDB(path / "x.json")
-        self.contacts, self.deals = self.db.table("contact"), self.db.table("deal")
+        # without its cache, which would answer the same question a second time unasked
+        self.contacts = self.db.table("contact", cache_size=0)
+        self.deals = self.db.table("deal", cache_size=0)
 
     def load(self, records: storage.Records) -> None:
         """One insert for each table."""

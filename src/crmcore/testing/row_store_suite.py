@@ -138,7 +138,7 @@ class RowStoreSuite(AllLaws):
                 for key in ids
             ]
             seq = rows.commit(RowCommit(new))
-            gone = [RowChange("a", "x", seq, None), RowChange("thing", "", seq, None)]
+            gone = [RowChange("a:b", "x", seq, None), RowChange("thing", "", seq, None)]
             rows.commit(RowCommit(gone))
             left = {(one.kind, one.id) for one in gone}
             with rows.snapshot() as now:

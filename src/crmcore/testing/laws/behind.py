@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from contextlib import closing
+from threading import Barrier
 from typing import Any
 
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +34,7 @@ from crmcore.testing.verdict import (
     same,
     seq,
 )
+from crmcore.testing.watch import LONGEST_WAIT
 from crmcore.values.ids import AccountId
 
 Make = Callable[[], Repository]
@@ -41,7 +44,7 @@ Door = BackDoor[Repository]
 PROCESSES = 2
 """How many processes write at once."""
 
-ADDITIONS = 20
+ADDITIONS = 40
 """How often each of them adds one."""
 
 
@@ -169,6 +172,10 @@ class BehindLaws(SideBySide):
             (old,) = put(one, Account(name="x"))
             same("S9", read(other, old), (old,), "a record seen by the other handle")
             one.commit(ChangeSet([self._renamed(old)]))
+            for late in ([self._renamed(old)], [Delete(old)]):
+                with pytest.raises(ConflictError):  # before it has read anything again
+                    other.commit(ChangeSet(late))
+                put(one, User(name="nothing that the other has read"))
             refuse("S4", other, ChangeSet([self._renamed(old)]), "another handle changed it")
             refuse("S4", other, ChangeSet([Delete(old)]), "another handle changed it")
             (user,) = put(one, User(name="u"))
@@ -186,8 +193,9 @@ class BehindLaws(SideBySide):
         with opened(repository) as store:
             (account,) = put(store, Account(id=AccountId("a"), name="x", employees=0))
             context = multiprocessing.get_context("spawn")
+            start = context.Barrier(PROCESSES)
             works = [
-                context.Process(target=add_up, args=(behind.opener(store), f"{who}"))
+                context.Process(target=add_up, args=(behind.opener(store), f"{who}", start))
                 for who in range(PROCESSES)
             ]
             for one in works:
@@ -239,9 +247,10 @@ class BehindLaws(SideBySide):
         same("S10", number, plain.seq, f"the number of the last commit, damaged ({said})")
 
 
-def add_up(opening: Callable[[], Repository], who: str) -> None:
+def add_up(opening: Callable[[], Repository], who: str, start: Barrier) -> None:
     """Add one, over and over, and store a user beside each: what each process does."""
     with closing(opening()) as store:
+        start.wait(LONGEST_WAIT)
         for turn in range(ADDITIONS):
             while not _added(store, f"{who} {turn}"):
                 pass

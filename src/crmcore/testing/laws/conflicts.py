@@ -190,6 +190,19 @@ class ConflictLaws(SideBySide):
                     refuse("S4", store, ChangeSet(changes, checks), f"{bad} is not so")
             store.commit(ChangeSet([renamed(account, "z")], [*right, right[place]]))
 
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_every_change_of_a_set_is_tested(self, repository: Make, place: int) -> None:
+        """S4 Wherever it stands among others that fit, whatever kind of change it is."""
+        with opened(repository) as store:
+            old, one, other = put(store, *(Account(name=name) for name in ("old", "x", "y")))
+            store.commit(ChangeSet([renamed(old, "new")]))
+            fit = [renamed(one, "z"), Delete(other), Insert(Account(name="fresh"))]
+            absent = Account(name="absent", version=old.version)
+            for bad in (renamed(old, "late"), Delete(old), Insert(old), Delete(absent)):
+                changes = ChangeSet([*fit[:place], bad, *fit[place:]])
+                refuse("S4", store, changes, f"it does not fit: {bad}")
+            store.commit(ChangeSet(fit))
+
     def test_only_records_of_the_set_itself_are_exempt(self, repository: Make) -> None:
         """S4 CheckNone: by kind and id, whether they are made, changed or deleted."""
         with opened(repository) as store:

@@ -103,6 +103,10 @@ class StoringLaws(SideBySide):
                 stored += put(store, Account(id=AccountId(one), name=f"account {one}"))
             stored += put(store, *(User(id=UserId(one), name=f"user {one}") for one in IDS))
             same("S1", list(read(store, *stored)), stored, "records under similar ids")
+            likes = [f" {one}" for one in IDS] + [f"{one} " for one in IDS if one != "a"]
+            likes += [f"{one}\0" for one in IDS] + ["\ufeffa", "a\n", "AA", "B", "TRUE", "1.0", ""]
+            near = [Account(id=AccountId(one), name="") for one in likes]
+            same("S1", read(store, *near), (None,) * len(near), f"what is stored under {likes}")
             account = stored[0]
             store.commit(ChangeSet([Delete(account)]))
             same("S1", list(read(store, *stored)), [None, *stored[1:]], f"{account.ref} deleted")
