@@ -1,5 +1,6 @@
 """The adapter that the how-to builds passes the whole kit."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,9 +11,16 @@ import pytest
 
 from crmcore.adapters import RowRepository
 from crmcore.ports import Repository, RowStore
-from crmcore.testing import Ability, RepositoryStateMachine, RepositorySuite, RowStoreSuite
+from crmcore.testing import (
+    Ability,
+    BackDoor,
+    RepositoryStateMachine,
+    RepositorySuite,
+    RowStoreSuite,
+)
 from crmcore.testing.planted.bases import SQLiteBackDoor
 from examples.sqlite_adapter import SQLiteStore
+from tests import DOCS, ROOT
 from tests.adapters import MODEL
 
 ABILITIES = frozenset({Ability.PERSISTENT, Ability.SHARED, Ability.DURABLE})
@@ -39,7 +47,7 @@ class TestSQLiteStore(RowStoreSuite):
         return again
 
     @pytest.fixture
-    def back_door(self) -> Iterator[SQLiteBackDoor]:
+    def back_door(self) -> Iterator[BackDoor[SQLiteStore]]:
         with SQLiteBackDoor(opened, lambda store: Path(store.path)).watching() as door:
             yield door
 
@@ -93,3 +101,14 @@ class SQLiteMachine(RepositoryStateMachine):
 
 
 TestSQLiteMachine = SQLiteMachine.TestCase
+
+
+def test_the_how_to_shows_the_adapter_as_it_is() -> None:
+    page = (DOCS / "how-to" / "write-an-adapter.md").read_text(encoding="utf-8")
+    pieces = [
+        one for one in re.findall(r"```text\n(.*?)\n```", page, re.DOTALL) if "law S5" not in one
+    ]
+    source = (ROOT / "examples" / "sqlite_adapter.py").read_text(encoding="utf-8")
+    assert len(pieces) == 8
+    assert [piece for piece in pieces if piece not in source] == []
+    assert len(source.splitlines()) < 150

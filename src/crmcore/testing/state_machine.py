@@ -64,7 +64,7 @@ class RepositoryStateMachine(RuleBasedStateMachine):
         """The same repository, closed and opened again; as it is where that makes no sense."""
         return repository
 
-    def crash_repository(self, repository: Repository) -> Repository:
+    def crash_repository(self, repository: Repository) -> Repository:  # noqa: ARG002  # to override
         """What is found after a loss of power; override it where a commit is durable."""
         raise UsageError("override crash_repository", type(self).__name__)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.changes import ChangeSet, CheckNone, ConflictError, Delete, Insert, Update
+from crmcore.changes import Change, ChangeSet, CheckNone, ConflictError, Delete, Insert, Update
 from crmcore.entities import Account, Record, User
 from crmcore.errors import StorageError
 from crmcore.ports import Repository
@@ -58,7 +58,10 @@ class BehindLaws(SideBySide):
         """S3 Each one, from the first on; with its number, and what was deleted stays deleted."""
         with opened(repository) as store:
             plain = PlainStore()
-            a, b = Account(id=AccountId("a"), name="x" * 70_000), Account(id=AccountId("b"), name="")
+            a, b = (
+                Account(id=AccountId("a"), name="x" * 70_000),
+                Account(id=AccountId("b"), name=""),
+            )
             for words, changes in (
                 ("the first", lambda: [Insert(a), Insert(b)]),
                 ("an update", lambda: [self._renamed(plain.records[a.ref])]),
@@ -145,7 +148,9 @@ class BehindLaws(SideBySide):
             self._by_turns(one, other, plain, lambda: [Insert(account)])
             with one.snapshot() as held:
                 before, number = list(held.find(Query.of(Account))), held.seq
-                self._by_turns(other, one, plain, lambda: [self._renamed(plain.records[account.ref])])
+                self._by_turns(
+                    other, one, plain, lambda: [self._renamed(plain.records[account.ref])]
+                )
                 same("S6", list(held.find(Query.of(Account))), before, "a moment of one handle")
                 same("S6", held.seq, number, "the number of that moment")
             self._by_turns(one, other, plain, lambda: [Insert(User(name="u"))])
@@ -172,9 +177,9 @@ class BehindLaws(SideBySide):
             (old,) = put(one, Account(name="x"))
             same("S9", read(other, old), (old,), "a record seen by the other handle")
             one.commit(ChangeSet([self._renamed(old)]))
-            for late in ([self._renamed(old)], [Delete(old)]):
+            for late in (self._renamed(old), Delete(old)):
                 with pytest.raises(ConflictError):  # before it has read anything again
-                    other.commit(ChangeSet(late))
+                    other.commit(ChangeSet([late]))
                 put(one, User(name="nothing that the other has read"))
             refuse("S4", other, ChangeSet([self._renamed(old)]), "another handle changed it")
             refuse("S4", other, ChangeSet([Delete(old)]), "another handle changed it")
@@ -211,15 +216,16 @@ class BehindLaws(SideBySide):
             same("S9", sorted(users), sorted(wanted), "what they stored beside it")
 
     @needs(Ability.CHECKSUMS)
-    def test_damage_is_refused_and_never_read(
-        self, repository: Make, behind: Door
-    ) -> None:
+    def test_damage_is_refused_and_never_read(self, repository: Make, behind: Door) -> None:
         """S10 It raises StorageError, on opening or on reading; or it does no harm at all."""
         with opened(repository) as store:
             plain = PlainStore()
             a, b = Account(id=AccountId("a"), name="a"), Account(id=AccountId("b"), name="b")
             self.both(ChangeSet([Insert(a), Insert(b)], reason="first"), store, plain)
-            changes = [self._renamed(plain.records[a.ref]), Insert(User(name="u"))]
+            changes: list[Change] = [
+                self._renamed(plain.records[a.ref]),
+                Insert(User(name="u")),
+            ]
             self.both(ChangeSet(changes), store, plain)
             store.close()
             ways = 0
@@ -241,7 +247,9 @@ class BehindLaws(SideBySide):
         except Exception as error:
             error.add_note(f"law S10 is broken: damage ({said}) raised no StorageError")
             raise
-        same("S10", answers, plain.everything(entities), f"records read in spite of damage ({said})")
+        same(
+            "S10", answers, plain.everything(entities), f"records read in spite of damage ({said})"
+        )
         same("S10", by_id, list(plain.records.values()), f"records by id, damaged ({said})")
         same("S10", absent, (None,), f"an absent record, damaged ({said})")
         same("S10", number, plain.seq, f"the number of the last commit, damaged ({said})")

@@ -124,19 +124,17 @@ class OrderingLaws(SideBySide):
             ]
             self.both(ChangeSet(map(Insert, new)), store, plain)
             for order in (F.employees, F.employees.desc()):
-                for start in (None, -5, 0, 9, 50, 1_000):
+                for number in (None, -5, 0, 9, 50, 1_000):
                     for key in ("", "4", "45", "z"):
                         for limit in (None, 0, 1, 2, 99):
-                            query = Query.of(
-                                Account, order=order, after=(start, key), limit=limit
-                            )
+                            query = Query.of(Account, order=order, after=(number, key), limit=limit)
                             with store.snapshot() as now:
                                 found = [one.id for one in now.find(query)]
                             wanted = [one.id for one in plain.find(query)]
                             same("S5", found, wanted, f"ids of: {query}")
-            for key in (None, "", "3", "35", "z"):
+            for start in (None, ("",), ("3",), ("35",), ("z",)):
                 for limit in (None, 0, 1, 2, 99):
-                    query = Query.of(Account, after=None if key is None else (key,), limit=limit)
+                    query = Query.of(Account, after=start, limit=limit)
                     with store.snapshot() as now:
                         found = [one.id for one in now.find(query)]
                     wanted = [one.id for one in plain.find(query)]
@@ -152,7 +150,10 @@ class OrderingLaws(SideBySide):
                     for n in range(30)
                 ),
             )
-            ones, others = [n for n in range(30) if n % 3 == 1], [n for n in range(30) if n % 3 != 1]
+            ones, others = (
+                [n for n in range(30) if n % 3 == 1],
+                [n for n in range(30) if n % 3 != 1],
+            )
             for where, ids in ((F.name == "1", ones), (~(F.name == "1"), others)):
                 for order, numbers in ((F.id, ids), (F.employees, ids[::-1])):
                     for size in (1, 4, 10):

@@ -114,7 +114,8 @@ def _of_type(python: type, model: Model) -> st.SearchStrategy[Any]:
         return st.sampled_from(python)
     if issubclass(python, Record):
         return _any_record(model)
-    return _value(python, model)
+    key: Any = python  # Any: mypy does not see that this class is hashable
+    return _value(key, model)
 
 
 @lru_cache(maxsize=1024)
