@@ -15,7 +15,7 @@ from crmcore.values.ids import AccountId, ContactId
 
 ACME = Account(id=AccountId("a"), name="Acme", annual_revenue=Money("1.50", "EUR"))
 NAMES: dict[str, Any] = {}
-exec(HEAD.replace("store = repository()", ""), NAMES)  # what a reader pastes first
+exec(HEAD.replace("store = repository()", ""), NAMES)  # noqa: S102 - what a reader pastes first
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ exec(HEAD.replace("store = repository()", ""), NAMES)  # what a reader pastes fi
         Account(id=AccountId("b"), name="", created_at=datetime(2024, 2, 29, tzinfo=UTC)),
         Query.of(Account, ~(F.name == "x") & F.labels.contains(1), order=F.name, limit=3),
         Query.of(Account, ALL, after=("a",)),
-        ChangeSet([Insert(ACME), Update(ACME, ACME)][:1], reason="because"),
+        ChangeSet([Insert(ACME)], reason="because"),
         ChangeSet([Delete(ACME)], [CheckExists(ACME.ref), CheckVersion(Ref("case", "x"), 0)]),
         ChangeSet([Update(ACME, ACME)], [CheckNone(Query.of(Account))], by="u"),
         [ACME, (ACME,), None, "x", b"y"],
@@ -35,7 +35,7 @@ exec(HEAD.replace("store = repository()", ""), NAMES)  # what a reader pastes fi
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_told_can_be_pasted(value: Any) -> None:
-    assert eval(code(value), dict(NAMES)) == value
+    assert eval(code(value), dict(NAMES)) == value  # noqa: S307 - our own code
 
 
 def test_classes_and_members_are_told_by_name() -> None:
