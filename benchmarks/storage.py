@@ -30,8 +30,18 @@ from typing import Any, Protocol
 
 import attrs
 
-from crmcore import Contact, Crm, F, JsonFileRepository, MemoryRepository, Money, Opportunity
-from crmcore import ChangeSet, PersonName, Repository
+from crmcore import (
+    ChangeSet,
+    Contact,
+    Crm,
+    F,
+    JsonFileRepository,
+    MemoryRepository,
+    Money,
+    Opportunity,
+    PersonName,
+    Repository,
+)
 from crmcore.changes import Insert, Update
 from crmcore.query import Query
 from crmcore.render import table
@@ -104,7 +114,15 @@ def deal_fields(one: Opportunity) -> Fields:
     assert one.amount is not None
     assert one.close_on is not None
     cents = int(one.amount.amount * 100)
-    return (one.id, one.name, one.account_id, one.stage, cents, one.close_on.isoformat(), one.owner_id)
+    return (
+        one.id,
+        one.name,
+        one.account_id,
+        one.stage,
+        cents,
+        one.close_on.isoformat(),
+        one.owner_id,
+    )
 
 
 def deal_of(stored: Sequence[Any]) -> Opportunity:
@@ -201,7 +219,7 @@ class JsonFileSaved(JsonFile):
 class Memory(JsonFile):
     """crmcore's repository in memory: nothing is durable."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path) -> None:  # noqa: ARG002  # made as all engines are
         self.repository = MemoryRepository()
 
 
@@ -426,7 +444,9 @@ class Bench:
     def _opener(self, name: str) -> Callable[[int], float]:
         def opened(_: int) -> float:
             kept = []
-            seconds = timed(lambda: kept.append(self.engines[name](self._place(name)).get(self._id())))
+            seconds = timed(
+                lambda: kept.append(self.engines[name](self._place(name)).get(self._id()))
+            )
             assert kept[0].title is not None
             return seconds
 
@@ -499,7 +519,9 @@ def report(count: int, figures: dict[str, dict[str, float]], engines: Iterable[s
         one: found["floor" if one == "durable commit" else "sqlite3"]
         for one, found in figures.items()
     }
-    ratios = [[name, *(ratio(figures[one].get(name), units[one]) for one in measures)] for name in names]
+    ratios = [
+        [name, *(ratio(figures[one].get(name), units[one]) for one in measures)] for name in names
+    ]
     parts = [f"{count:,} records"]
     for title, rows in (("median", told), ("ratio to sqlite3, commits to floor", ratios)):
         parts.append(table(rows, columns=(title, *measures), right=measures, width=150))

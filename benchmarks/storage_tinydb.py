@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import storage
+import storage  # type: ignore[import-not-found]  # beside this file, which is no package
 from tinydb import TinyDB, where  # type: ignore[import-not-found,unused-ignore]  # optional
 
 
@@ -15,12 +15,16 @@ class Peer:
 
     def __init__(self, path: Path) -> None:
         self.db = TinyDB(path / "x.json")
-        self.contacts, self.deals = self.db.table("contact"), self.db.table("deal")
+        # without its cache, which would answer the same question a second time unasked
+        self.contacts = self.db.table("contact", cache_size=0)
+        self.deals = self.db.table("deal", cache_size=0)
 
     def load(self, records: storage.Records) -> None:
         """One insert for each table."""
         contacts = (storage.contact_fields(one) for one in records[0])
-        self.contacts.insert_multiple({"id": one[0], "email": one[3], "row": one} for one in contacts)
+        self.contacts.insert_multiple(
+            {"id": one[0], "email": one[3], "row": one} for one in contacts
+        )
         deals = (storage.deal_fields(one) for one in records[1])
         self.deals.insert_multiple(
             {"id": one[0], "stage": one[3], "cents": one[4], "row": one} for one in deals
@@ -28,11 +32,15 @@ class Peer:
 
     def get(self, key: str) -> Any:
         """By a search for the id."""
-        return storage.contact_of(self.contacts.get(where("id") == key)["row"])
+        return storage.contact_of(self._row(where("id") == key))
 
     def by_email(self, email: str) -> Any:
         """By a search for the address."""
-        return storage.contact_of(self.contacts.get(where("email") == email)["row"])
+        return storage.contact_of(self._row(where("email") == email))
+
+    def _row(self, asked: Any) -> Any:
+        found: Any = self.contacts.get(asked)
+        return found["row"]
 
     def scan(self) -> int:
         """By a search for both."""

@@ -1,7 +1,9 @@
 """The adapter that the how-to builds passes the whole kit."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -9,8 +11,16 @@ import pytest
 
 from crmcore.adapters import RowRepository
 from crmcore.ports import Repository, RowStore
-from crmcore.testing import Ability, FileBackDoor, RepositoryStateMachine, RepositorySuite, RowStoreSuite
+from crmcore.testing import (
+    Ability,
+    BackDoor,
+    RepositoryStateMachine,
+    RepositorySuite,
+    RowStoreSuite,
+)
+from crmcore.testing.planted.bases import SQLiteBackDoor
 from examples.sqlite_adapter import SQLiteStore
+from tests import DOCS, ROOT
 from tests.adapters import MODEL
 
 ABILITIES = frozenset({Ability.PERSISTENT, Ability.SHARED, Ability.DURABLE})
@@ -18,21 +28,6 @@ ABILITIES = frozenset({Ability.PERSISTENT, Ability.SHARED, Ability.DURABLE})
 
 def opened(path: Path) -> SQLiteStore:
     return SQLiteStore(str(path))
-
-
-class SQLiteBackDoor(FileBackDoor[SQLiteStore]):
-    """SQLite does not sync through Python; what it syncs follows from its settings."""
-
-    def __init__(self) -> None:
-        super().__init__(opened, lambda store: Path(store.path))
-
-    def survivors(self, store: SQLiteStore) -> dict[str, bytes]:
-        with store._connection() as connection:
-            (level,) = connection.execute("PRAGMA synchronous").fetchone()
-        kept = [one for one in self.files(store) if not one.name.endswith("-shm")]
-        if level < 2:
-            kept = [one for one in kept if not one.name.endswith("-wal")]
-        return {one.name: one.read_bytes() for one in kept}
 
 
 class TestSQLiteStore(RowStoreSuite):
@@ -52,8 +47,8 @@ class TestSQLiteStore(RowStoreSuite):
         return again
 
     @pytest.fixture
-    def back_door(self) -> Iterator[SQLiteBackDoor]:
-        with SQLiteBackDoor().watching() as door:
+    def back_door(self) -> Iterator[BackDoor[SQLiteStore]]:
+        with SQLiteBackDoor(opened, lambda store: Path(store.path)).watching() as door:
             yield door
 
 
@@ -84,17 +79,36 @@ class SQLiteMachine(RepositoryStateMachine):
     model = MODEL
 
     def make_repository(self) -> Repository:
-        self.folder = tempfile.TemporaryDirectory()
-        return self.reopen_repository()
+        self.rest = ExitStack()
+        folder = self.rest.enter_context(tempfile.TemporaryDirectory())
+        door = SQLiteBackDoor(opened, lambda store: Path(store.path))
+        self.door = self.rest.enter_context(door.watching())
+        self.store = opened(Path(folder, "x.db"))
+        return RowRepository(self.store, MODEL)
 
-    def reopen_repository(self, repository: Repository | None = None) -> Repository:
-        if repository is not None:
-            repository.close()
-        return RowRepository(SQLiteStore(f"{self.folder.name}/x.db"), MODEL)
+    def reopen_repository(self, repository: Repository) -> Repository:
+        repository.close()
+        self.store = SQLiteStore(self.store.path)
+        return RowRepository(self.store, MODEL)
+
+    def crash_repository(self, repository: Repository) -> Repository:
+        self.store = self.door.crashed(self.store)
+        return RowRepository(self.store, MODEL)
 
     def teardown(self) -> None:
         super().teardown()
-        self.folder.cleanup()
+        self.rest.close()
 
 
 TestSQLiteMachine = SQLiteMachine.TestCase
+
+
+def test_the_how_to_shows_the_adapter_as_it_is() -> None:
+    page = (DOCS / "how-to" / "write-an-adapter.md").read_text(encoding="utf-8")
+    pieces = [
+        one for one in re.findall(r"```text\n(.*?)\n```", page, re.DOTALL) if "law S5" not in one
+    ]
+    source = (ROOT / "examples" / "sqlite_adapter.py").read_text(encoding="utf-8")
+    assert len(pieces) == 8
+    assert [piece for piece in pieces if piece not in source] == []
+    assert len(source.splitlines()) < 150

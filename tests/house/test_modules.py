@@ -19,6 +19,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 
 THROUGH_THE_FACADE = "tests/unit/crm/test_facade.py and test_transaction.py use all of it"
 HELD_BY_THE_KIT = "a contract: crmcore.testing holds adapters to it, in tests/adapters"
+BROKEN_ON_PURPOSE = "crmcore.testing.planted has adapters that break each; test_prove.py runs them"
 
 BY_CRASHES = "tests/adapters/test_jsonfile_crash.py, _fuzz.py and _processes.py; test_store.py"
 
@@ -64,6 +65,20 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.ports.files": "a contract: tests/unit/adapters/jsonfile/test_files.py",
     "crmcore.ports.repository": HELD_BY_THE_KIT,
     "crmcore.ports.rows": HELD_BY_THE_KIT,
+    "crmcore.testing.laws.behind": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.all_laws": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.conflicts": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.history": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.moments": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.ordering": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.reading": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.side_by_side": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.storing": BROKEN_ON_PURPOSE,
+    "crmcore.testing.laws.writers": BROKEN_ON_PURPOSE,
+    "crmcore.testing.planted.__main__": "tests/unit/testing/planted/test_prove.py runs it",
+    "crmcore.testing.planted.bases": "tests/unit/testing/planted/test_prove.py uses each",
+    "crmcore.testing.planted.plain_file": "tests/adapters/test_plain.py",
+    "crmcore.testing.planted.plain_table": "tests/adapters/test_plain.py",
 }
 """A public module without a test file of its own, and where its tests are instead, or why not."""
 

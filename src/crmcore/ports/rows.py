@@ -104,6 +104,7 @@ class RowSnapshot(Protocol):
     def find(self, query: Query[Any], /) -> Iterator[Row]:
         """The rows whose ``data`` answers the query, in its order, with the id as last key.
 
+        Keys are names, whatever characters they have; kinds need not be known to any model.
         ``crmcore.adapters.rows.run_rows`` evaluates it over rows in any order. Paths go into
         ``data``; the id is in ``data`` too.
         """

@@ -235,7 +235,7 @@ else:
 
     def _place(descriptor: int) -> Path:
         """The path that a descriptor was opened with, as the system tells it."""
-        return Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        return Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
 def _number(path: Path) -> tuple[int, int]:

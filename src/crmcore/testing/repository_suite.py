@@ -25,6 +25,30 @@ Make = Callable[[], Repository]
 ODD_NAMES = ("tier", "a.b", 'say "x"', "it's", "$", "[0]", "back\\slash", "", "é", "x') OR 1=1 --")
 """Names of values that mean something in the languages of stores."""
 
+MIXED: tuple[Any, ...] = (
+    None,
+    False,
+    True,
+    0,
+    1,
+    Decimal("1.5"),
+    Decimal(9),
+    10,
+    date(2024, 2, 29),
+    datetime(2024, 2, 29, tzinfo=UTC),
+    Money(9, "EUR"),
+    Money(10, "EUR"),
+    Money(1, "USD"),
+    Ref("lead", "a"),
+    "",
+    "1",
+    "10",
+    "9",
+    "2024-02-29",
+    "é",
+)
+"""Values of every type that a custom field may have, in order."""
+
 
 class RepositorySuite(AllLaws):
     """A repository passes this suite, or it is not one.
@@ -41,8 +65,8 @@ class RepositorySuite(AllLaws):
     The fixture ``repository`` gives a function that makes a new, empty repository each time it is
     called. With ``Ability.PERSISTENT`` the fixture ``reopen`` gives a function that closes a
     repository and opens what it has stored; ``SHARED``, ``DURABLE`` and ``CHECKSUMS`` need the
-    fixture ``back_door``, a ``crmcore.testing.BackDoor``. Set ``model`` to have custom fields and own entities
-    tried too; the fixture then makes repositories for ``self.model``.
+    fixture ``back_door``, a ``crmcore.testing.BackDoor``. Set ``model`` to have custom fields and
+    own entities tried too; the fixture then makes repositories for ``self.model``.
     """
 
     @pytest.fixture
@@ -171,37 +195,15 @@ class RepositorySuite(AllLaws):
 
     def test_custom_values_of_any_name_and_type_can_be_asked_for(self, repository: Make) -> None:
         """S7 Names with quotes and dots are names; values of different types are in one order."""
-        values: tuple[Any, ...] = (
-            None,
-            False,
-            True,
-            0,
-            1,
-            Decimal("1.5"),
-            Decimal(9),
-            10,
-            date(2024, 2, 29),
-            datetime(2024, 2, 29, tzinfo=UTC),
-            Money(9, "EUR"),
-            Money(10, "EUR"),
-            Money(1, "USD"),
-            Ref("lead", "a"),
-            "",
-            "1",
-            "10",
-            "9",
-            "2024-02-29",
-            "é",
-        )
         accounts = [
             Account(name="x", custom={} if value is None else {name: value})
             for name in ODD_NAMES
-            for value in values
+            for value in MIXED
         ]
         asked = [
             Query.of(Account, where, order=F.custom[name])
             for name in ODD_NAMES
-            for value in values[1:]
+            for value in MIXED[1:]
             for where in (F.custom[name] == value, F.custom[name] <= value)
         ]
         asked += [Query.of(Account, F.custom[name].is_none()) for name in ODD_NAMES]

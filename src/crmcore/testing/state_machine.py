@@ -10,7 +10,7 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from crmcore.changes import ChangeSet, ConflictError, Delete, Insert
+from crmcore.changes import ChangeSet, CheckNone, ConflictError, Delete, Insert
 from crmcore.entities import Record, kind_of
 from crmcore.errors import UsageError
 from crmcore.model.model import STANDARD_MODEL, Model
@@ -29,7 +29,7 @@ MOST_HELD = 3
 
 
 class RepositoryStateMachine(RuleBasedStateMachine):
-    """Any sequence of commits, conflicts, queries, pages, held snapshots and reopenings.
+    """Any sequence of commits, conflicts, queries, pages, held snapshots, reopenings and crashes.
 
     ::
 
@@ -39,8 +39,9 @@ class RepositoryStateMachine(RuleBasedStateMachine):
 
         TestMemoryMachine = MemoryMachine.TestCase
 
-    Override ``reopen_repository`` where the adapter is persistent, and ``teardown`` to remove what
-    it leaves behind (call this one too). ``entities`` are those that are stored.
+    Override ``reopen_repository`` where the adapter is persistent, ``crash_repository`` where it is
+    durable (a ``BackDoor`` knows how), and ``teardown`` to remove what it leaves behind (call this
+    one too). ``entities`` are those that are stored.
     """
 
     model: ClassVar[Model] = STANDARD_MODEL
@@ -62,6 +63,10 @@ class RepositoryStateMachine(RuleBasedStateMachine):
     def reopen_repository(self, repository: Repository) -> Repository:
         """The same repository, closed and opened again; as it is where that makes no sense."""
         return repository
+
+    def crash_repository(self, repository: Repository) -> Repository:  # noqa: ARG002  # to override
+        """What is found after a loss of power; override it where a commit is durable."""
+        raise UsageError("override crash_repository", type(self).__name__)
 
     @initialize()
     def begin(self) -> None:
@@ -85,7 +90,8 @@ class RepositoryStateMachine(RuleBasedStateMachine):
         """Commit what fits, relying on something that may not be so."""
         stored = list(self.plain.records.values())
         changes = data.draw(self._changes(stored))
-        check = data.draw(strategies.checks(stored))
+        query = self._query(data).map(CheckNone)
+        check = data.draw(strategies.checks(stored) | query)
         self._attempt(attrs.evolve(changes, checks=[*changes.checks, check]))
 
     @rule(data=st.data())
@@ -153,6 +159,22 @@ class RepositoryStateMachine(RuleBasedStateMachine):
         self._let_go()
         self.repository = self.reopen_repository(self.repository)
         self._agree()
+
+    @precondition(lambda self: self.is_durable)
+    @rule()
+    def crash(self) -> None:
+        """Lose power, and open what is left."""
+        self._let_go()
+        crashed = self.repository
+        self.repository = self.crash_repository(crashed)
+        crashed.close()
+        event("crash")
+        self._agree()
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether the adapter says what a crash leaves."""
+        return type(self).crash_repository is not RepositoryStateMachine.crash_repository
 
     def teardown(self) -> None:
         """Close what is open."""

@@ -173,4 +173,3 @@ def _call(name: str, first: list[str], given: Mapping[str, Any], usual: Mapping[
         if type(value) is not type(usual.get(key)) or value != usual.get(key)
     ]
     return f"{name}({', '.join([*first, *told])})"
-

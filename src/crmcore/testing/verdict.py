@@ -29,7 +29,6 @@ PATIENCE = 1_000
 """How often a writer tries again that finds the store locked."""
 
 
-
 def hold(law: str, truth: bool, said: str) -> None:  # noqa: FBT001  # the fact itself, no option
     """Fail with the law and what went wrong, unless it is true."""
     if not truth:

@@ -14,7 +14,7 @@ from crmcore.entities import Account, Contact
 from crmcore.errors import UsageError
 from crmcore.ports import Repository
 from crmcore.testing import RepositoryStateMachine
-from tests.unit.testing.simple import SimpleRepository
+from crmcore.testing.planted.plain_table import PlainTable
 
 QUICK = settings(
     phases=[Phase.generate],
@@ -26,7 +26,7 @@ QUICK = settings(
 )
 
 
-class IgnoredVersion(SimpleRepository):
+class IgnoredVersion(PlainTable):
     def commit(self, changes: ChangeSet) -> int:
         now = [
             one
@@ -37,30 +37,30 @@ class IgnoredVersion(SimpleRepository):
         return super().commit(attrs.evolve(changes, changes=now))
 
 
-class IgnoredChecks(SimpleRepository):
+class IgnoredChecks(PlainTable):
     def commit(self, changes: ChangeSet) -> int:
         return super().commit(attrs.evolve(changes, checks=()))
 
 
-class TooStrict(SimpleRepository):
+class TooStrict(PlainTable):
     def commit(self, changes: ChangeSet) -> int:
         if changes.checks and self._moment.seq > 2:
             raise ConflictError(None, "nothing", "anything")
         return super().commit(changes)
 
 
-class Forgetful(SimpleRepository):
+class Forgetful(PlainTable):
     """Keeps no more than it had when it is opened again."""
 
 
-class Live(SimpleRepository):
+class Live(PlainTable):
     @contextmanager
     def snapshot(self) -> Iterator[Any]:
         yield _Now(self)
 
 
 class _Now:
-    def __init__(self, store: SimpleRepository) -> None:
+    def __init__(self, store: PlainTable) -> None:
         self.store, self.seq = store, store._moment.seq
 
     def get(self, entity: Any, ids: Any) -> Any:
@@ -70,7 +70,7 @@ class _Now:
         return self.store._moment.find(query)
 
 
-class ShortPages(SimpleRepository):
+class ShortPages(PlainTable):
     @contextmanager
     def snapshot(self) -> Iterator[Any]:
         with super().snapshot() as moment:
@@ -86,7 +86,7 @@ class _Short:
         return iter(found if query.after is None else found[:-1])
 
 
-def machine(adapter: type[SimpleRepository]) -> type[RepositoryStateMachine]:
+def machine(adapter: type[PlainTable]) -> type[RepositoryStateMachine]:
     class Machine(RepositoryStateMachine):
         entities = (Account, Contact)
 
@@ -110,9 +110,31 @@ def machine(adapter: type[SimpleRepository]) -> type[RepositoryStateMachine]:
         (ShortPages, "S5|S7"),
     ],
 )
-def test_a_broken_repository_is_found(broken: type[SimpleRepository], law: str) -> None:
+def test_a_broken_repository_is_found(broken: type[PlainTable], law: str) -> None:
     with pytest.raises(AssertionError, match=rf"law ({law}) is broken"):
         run_state_machine_as_test(machine(broken), settings=QUICK)
+
+
+class Lossy(PlainTable):
+    """Has lost its last commit after a crash."""
+
+
+def test_a_crash_that_loses_a_commit_is_found() -> None:
+    class Machine(RepositoryStateMachine):
+        entities = (Account, Contact)
+
+        def make_repository(self) -> Repository:
+            return Lossy()
+
+        def crash_repository(self, repository: Repository) -> Repository:
+            left = Lossy()
+            left._moment = attrs.evolve(repository._moment, texts={})  # type: ignore[attr-defined]  # it is one of these
+            return left
+
+    with pytest.raises(AssertionError, match="law S1 is broken"):
+        run_state_machine_as_test(Machine, settings=QUICK)
+    with pytest.raises(UsageError, match="override crash_repository"):
+        RepositoryStateMachine().crash_repository(PlainTable())
 
 
 def test_make_repository_must_be_given() -> None:
@@ -121,5 +143,5 @@ def test_make_repository_must_be_given() -> None:
 
 
 def test_a_repository_is_the_same_unless_reopening_is_given() -> None:
-    repository = SimpleRepository()
+    repository = PlainTable()
     assert RepositoryStateMachine().reopen_repository(repository) is repository

@@ -52,8 +52,14 @@ def test_a_waiver_has_a_reason() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"abilities": frozenset({Ability.PERSISTENT})}, {"reopen": lambda _: None}],
-    ids=["no fixture", "no ability"],
+    [
+        {"abilities": frozenset({Ability.PERSISTENT})},
+        {"reopen": lambda _: None},
+        {"abilities": frozenset({Ability.DURABLE})},
+        {"abilities": frozenset({Ability.SHARED, Ability.CHECKSUMS})},
+        {"back_door": lambda _: None},
+    ],
+    ids=["no fixture", "no ability", "no back door", "none for two", "a back door to nothing"],
 )
 def test_reopening_is_declared_and_given(body: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="go together"):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from contextlib import closing
+from threading import Barrier
 from typing import Any
 
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.changes import ChangeSet, CheckNone, ConflictError, Delete, Insert, Update
+from crmcore.changes import Change, ChangeSet, CheckNone, ConflictError, Delete, Insert, Update
 from crmcore.entities import Account, Record, User
 from crmcore.errors import StorageError
 from crmcore.ports import Repository
@@ -32,6 +34,7 @@ from crmcore.testing.verdict import (
     same,
     seq,
 )
+from crmcore.testing.watch import LONGEST_WAIT
 from crmcore.values.ids import AccountId
 
 Make = Callable[[], Repository]
@@ -41,7 +44,7 @@ Door = BackDoor[Repository]
 PROCESSES = 2
 """How many processes write at once."""
 
-ADDITIONS = 20
+ADDITIONS = 40
 """How often each of them adds one."""
 
 
@@ -55,7 +58,10 @@ class BehindLaws(SideBySide):
         """S3 Each one, from the first on; with its number, and what was deleted stays deleted."""
         with opened(repository) as store:
             plain = PlainStore()
-            a, b = Account(id=AccountId("a"), name="x" * 70_000), Account(id=AccountId("b"), name="")
+            a, b = (
+                Account(id=AccountId("a"), name="x" * 70_000),
+                Account(id=AccountId("b"), name=""),
+            )
             for words, changes in (
                 ("the first", lambda: [Insert(a), Insert(b)]),
                 ("an update", lambda: [self._renamed(plain.records[a.ref])]),
@@ -142,7 +148,9 @@ class BehindLaws(SideBySide):
             self._by_turns(one, other, plain, lambda: [Insert(account)])
             with one.snapshot() as held:
                 before, number = list(held.find(Query.of(Account))), held.seq
-                self._by_turns(other, one, plain, lambda: [self._renamed(plain.records[account.ref])])
+                self._by_turns(
+                    other, one, plain, lambda: [self._renamed(plain.records[account.ref])]
+                )
                 same("S6", list(held.find(Query.of(Account))), before, "a moment of one handle")
                 same("S6", held.seq, number, "the number of that moment")
             self._by_turns(one, other, plain, lambda: [Insert(User(name="u"))])
@@ -169,6 +177,10 @@ class BehindLaws(SideBySide):
             (old,) = put(one, Account(name="x"))
             same("S9", read(other, old), (old,), "a record seen by the other handle")
             one.commit(ChangeSet([self._renamed(old)]))
+            for late in (self._renamed(old), Delete(old)):
+                with pytest.raises(ConflictError):  # before it has read anything again
+                    other.commit(ChangeSet([late]))
+                put(one, User(name="nothing that the other has read"))
             refuse("S4", other, ChangeSet([self._renamed(old)]), "another handle changed it")
             refuse("S4", other, ChangeSet([Delete(old)]), "another handle changed it")
             (user,) = put(one, User(name="u"))
@@ -186,8 +198,9 @@ class BehindLaws(SideBySide):
         with opened(repository) as store:
             (account,) = put(store, Account(id=AccountId("a"), name="x", employees=0))
             context = multiprocessing.get_context("spawn")
+            start = context.Barrier(PROCESSES)
             works = [
-                context.Process(target=add_up, args=(behind.opener(store), f"{who}"))
+                context.Process(target=add_up, args=(behind.opener(store), f"{who}", start))
                 for who in range(PROCESSES)
             ]
             for one in works:
@@ -203,15 +216,16 @@ class BehindLaws(SideBySide):
             same("S9", sorted(users), sorted(wanted), "what they stored beside it")
 
     @needs(Ability.CHECKSUMS)
-    def test_damage_is_refused_and_never_read(
-        self, repository: Make, behind: Door
-    ) -> None:
+    def test_damage_is_refused_and_never_read(self, repository: Make, behind: Door) -> None:
         """S10 It raises StorageError, on opening or on reading; or it does no harm at all."""
         with opened(repository) as store:
             plain = PlainStore()
             a, b = Account(id=AccountId("a"), name="a"), Account(id=AccountId("b"), name="b")
             self.both(ChangeSet([Insert(a), Insert(b)], reason="first"), store, plain)
-            changes = [self._renamed(plain.records[a.ref]), Insert(User(name="u"))]
+            changes: list[Change] = [
+                self._renamed(plain.records[a.ref]),
+                Insert(User(name="u")),
+            ]
             self.both(ChangeSet(changes), store, plain)
             store.close()
             ways = 0
@@ -233,15 +247,18 @@ class BehindLaws(SideBySide):
         except Exception as error:
             error.add_note(f"law S10 is broken: damage ({said}) raised no StorageError")
             raise
-        same("S10", answers, plain.everything(entities), f"records read in spite of damage ({said})")
+        same(
+            "S10", answers, plain.everything(entities), f"records read in spite of damage ({said})"
+        )
         same("S10", by_id, list(plain.records.values()), f"records by id, damaged ({said})")
         same("S10", absent, (None,), f"an absent record, damaged ({said})")
         same("S10", number, plain.seq, f"the number of the last commit, damaged ({said})")
 
 
-def add_up(opening: Callable[[], Repository], who: str) -> None:
+def add_up(opening: Callable[[], Repository], who: str, start: Barrier) -> None:
     """Add one, over and over, and store a user beside each: what each process does."""
     with closing(opening()) as store:
+        start.wait(LONGEST_WAIT)
         for turn in range(ADDITIONS):
             while not _added(store, f"{who} {turn}"):
                 pass

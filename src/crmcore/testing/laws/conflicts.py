@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmcore.changes import (
+    Change,
     ChangeSet,
     Check,
     CheckExists,
@@ -33,6 +34,7 @@ from crmcore.values import Ref
 from crmcore.values.ids import CaseId, ContactId, OpportunityId
 
 Make = Callable[[], Repository]
+
 
 def renamed(account: Account, name: str) -> Update:
     """An account with another name."""
@@ -159,7 +161,7 @@ class ConflictLaws(SideBySide):
                 refuse("S4", store, ChangeSet([Insert(new)], [late]), f"not so before: {late}")
             gone = CheckVersion(one.ref, 0)
             refuse("S4", store, ChangeSet([Delete(one)], [gone]), "it is not deleted yet")
-            own = [CheckExists(one.ref), CheckVersion(one.ref, one.version)]
+            own: list[Check] = [CheckExists(one.ref), CheckVersion(one.ref, one.version)]
             own += [CheckExists(other.ref), CheckVersion(other.ref, other.version)]
             own += [CheckVersion(new.ref, 0)]
             store.commit(ChangeSet([Delete(one), renamed(other, "z"), Insert(new)], own))
@@ -185,10 +187,23 @@ class ConflictLaws(SideBySide):
             ]
             for bad in wrong:
                 checks = [*right[:place], bad, *right[place:]]
-                new = Insert(Account(name="z"))
-                for changes in ([], [new], [renamed(account, "z"), new]):
-                    refuse("S4", store, ChangeSet(changes, checks), f"{bad} is not so")
+                both: list[Change] = [renamed(account, "z"), Insert(Account(name="z"))]
+                for some in (both[:0], both[1:], both):
+                    refuse("S4", store, ChangeSet(some, checks), f"{bad} is not so")
             store.commit(ChangeSet([renamed(account, "z")], [*right, right[place]]))
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_every_change_of_a_set_is_tested(self, repository: Make, place: int) -> None:
+        """S4 Wherever it stands among others that fit, whatever kind of change it is."""
+        with opened(repository) as store:
+            old, one, other = put(store, *(Account(name=name) for name in ("old", "x", "y")))
+            store.commit(ChangeSet([renamed(old, "new")]))
+            fit: list[Change] = [renamed(one, "z"), Delete(other), Insert(Account(name="fresh"))]
+            absent = Account(name="absent", version=old.version)
+            for bad in (renamed(old, "late"), Delete(old), Insert(old), Delete(absent)):
+                changes = ChangeSet([*fit[:place], bad, *fit[place:]])
+                refuse("S4", store, changes, f"it does not fit: {bad}")
+            store.commit(ChangeSet(fit))
 
     def test_only_records_of_the_set_itself_are_exempt(self, repository: Make) -> None:
         """S4 CheckNone: by kind and id, whether they are made, changed or deleted."""
@@ -234,8 +249,7 @@ class ConflictLaws(SideBySide):
             entity = data.draw(st.sampled_from(sorted({Account, *map(type, records)}, key=kind_of)))
             among = [one for one in records if type(one) is entity]
             check = data.draw(
-                strategies.checks(records)
-                | self.queries(entity, among).map(lambda one: CheckNone(one))
+                strategies.checks(records) | self.queries(entity, among).map(CheckNone)
             )
             asked = attrs.evolve(changes, checks=[*changes.checks, check])
             try:

@@ -55,9 +55,7 @@ class HistoryLaws(SideBySide):
             told.compare(store)
 
     @needs(Ability.JOURNAL, Ability.PERSISTENT)
-    def test_the_journal_is_there_after_reopening(
-        self, repository: Make, reopened: Reopen
-    ) -> None:
+    def test_the_journal_is_there_after_reopening(self, repository: Make, reopened: Reopen) -> None:
         """S8 And goes on from there."""
         with opened(repository) as first:
             told = self._lived(first)

@@ -22,6 +22,23 @@ from crmcore.values.ids import AccountId
 
 Make = Callable[[], Repository]
 
+ODD_TEXTS = (
+    "a\0b",
+    "a\0",
+    "\0",
+    "[x]y",
+    "x*y",
+    "x?y",
+    "^x",
+    "x.y",
+    "x_y",
+    "x%y",
+    "xzy",
+    "(x",
+    "$1",
+)
+"""Texts that engines cut short, or read as patterns."""
+
 TRUE, ONE, TEXT_ONE = F.is_person == True, F.employees == 1, F.name == "1"  # noqa: E712  # filters
 NINE, HUNDRED = 9, 100  # as texts they sort the other way round
 TRICKY: tuple[Filter, ...] = (
@@ -66,6 +83,20 @@ TRICKY: tuple[Filter, ...] = (
     F.name.starts_with("a\\"),
     F.name.starts_with("o'"),
     F.name == "",
+    F.name == "e\u0301",
+    F.name.starts_with("e"),
+    F.name.starts_with("e\u0301"),
+    F.name.starts_with("[x]"),
+    F.name.starts_with("x*"),
+    F.name.starts_with("x?"),
+    F.name.starts_with("x_"),
+    F.name.starts_with("x%"),
+    F.name.starts_with("^x"),
+    F.name.starts_with("x."),
+    F.name.contains("[x]"),
+    F.name.contains("x_y"),
+    F.name.contains("."),
+    F.name.contains("("),
     F.name == "a\0b",
     F.name == "a",
     F.name > "a",
@@ -111,7 +142,7 @@ TRICKY: tuple[Filter, ...] = (
     F.labels.is_none(),
     F.labels.contains("x"),
     F.labels.contains(""),
-    F.labels.contains(True),
+    F.labels.contains(True),  # noqa: FBT003  # a value that a filter asks for
     ~F.labels.contains("1"),
     F.labels.contains("1"),
     F.labels.contains(1),
@@ -152,7 +183,7 @@ def some_accounts() -> list[Account]:
             parent_id=AccountId(IDS[index % 3]) if index % 4 else None,
             labels=frozenset({"1", name}) if index % 2 else frozenset(),
         )
-        for index, name in enumerate((*NASTY_TEXTS, "a\0b", "a\0", "\0"))
+        for index, name in enumerate((*NASTY_TEXTS, *ODD_TEXTS))
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.changes import ChangeSet, CheckExists, CheckNone, Delete, Insert, Update
+from crmcore.changes import Change, ChangeSet, CheckExists, CheckNone, Delete, Insert, Update
 from crmcore.entities import Account, Case, Record, User
 from crmcore.errors import CrmError, StoreClosedError
 from crmcore.ports import Repository
@@ -103,6 +103,10 @@ class StoringLaws(SideBySide):
                 stored += put(store, Account(id=AccountId(one), name=f"account {one}"))
             stored += put(store, *(User(id=UserId(one), name=f"user {one}") for one in IDS))
             same("S1", list(read(store, *stored)), stored, "records under similar ids")
+            likes = [f" {one}" for one in IDS] + [f"{one} " for one in IDS if one != "a"]
+            likes += [f"{one}\0" for one in IDS] + ["\ufeffa", "a\n", "AA", "B", "TRUE", "1.0", ""]
+            near = [Account(id=AccountId(one), name="") for one in likes]
+            same("S1", read(store, *near), (None,) * len(near), f"what is stored under {likes}")
             account = stored[0]
             store.commit(ChangeSet([Delete(account)]))
             same("S1", list(read(store, *stored)), [None, *stored[1:]], f"{account.ref} deleted")
@@ -117,7 +121,7 @@ class StoringLaws(SideBySide):
                 {"description": "0", "employees": 1, "is_person": True},
                 {"description": "False", "labels": frozenset({""})},
             ):
-                (wanted,) = put(store, Account(name="", **values))  # type: ignore[arg-type]  # its fields
+                (wanted,) = put(store, Account(name="", **values))
                 same("S1", read(store, wanted), (wanted,), f"an account with {values}")
 
     def test_an_update_replaces_the_whole_record(self, repository: Make) -> None:
@@ -248,9 +252,7 @@ class StoringLaws(SideBySide):
             store.close()
 
     @needs(Ability.PERSISTENT)
-    def test_each_step_is_there_after_reopening(
-        self, repository: Make, reopened: Reopen
-    ) -> None:
+    def test_each_step_is_there_after_reopening(self, repository: Make, reopened: Reopen) -> None:
         """S1 Made, changed, refused, deleted, all deleted, made again; numbers go on rising."""
         texts = (*ODD_TEXTS, *LONG)
         new = [
@@ -333,7 +335,7 @@ class StoringLaws(SideBySide):
             for odd in (object(), 0.5, b"bytes", {"a": {1, 2}}):
                 good = Account(name="good")
                 bad = User(name="bad", custom={"odd": odd})
-                changes = [_renamed(old), Insert(good), Insert(bad)]
+                changes: list[Change] = [_renamed(old), Insert(good), Insert(bad)]
                 try:
                     number = store.commit(ChangeSet(changes))
                 except (CrmError, TypeError, ValueError):

@@ -110,7 +110,7 @@ class WriterLaws(LawSuite):
 
             def work(who: int) -> Callable[[], list[tuple[str, int]]]:
                 def write() -> list[tuple[str, int]]:
-                    stored = []
+                    stored = list[tuple[str, int]]()
                     for turn in range(INCREMENTS):
                         pair = [Account(name=f"{who} {turn}"), Account(name="twin")]
                         changes = ChangeSet(map(Insert, pair))
@@ -122,7 +122,7 @@ class WriterLaws(LawSuite):
 
             outcomes = together([work(who) for who in range(WRITERS)])
             told = {one for some in outcomes if not isinstance(some, ConflictError) for one in some}
-            found = {(one.id, one.version) for one in everything(store, [Account])}  # type: ignore[attr-defined]  # accounts have an id
+            found = {(one.id, one.version) for one in everything(store, [Account])}
             same("S9", sorted(found), sorted(told), "ids and versions of what was stored")
             numbers = {number for _, number in told}
             total = WRITERS * INCREMENTS

@@ -116,7 +116,7 @@ class PlainTable:
             told: list[Change] = []
             for one in changes.as_stored(seq):
                 found = before.stored(one.ref)
-                told.append(one if found is None else attrs.evolve(one, before=found))  # type: ignore[call-arg]  # an insert finds none
+                told.append(one if found is None else attrs.evolve(one, before=found))
                 if isinstance(one, Delete):
                     del texts[one.ref]
                 else:

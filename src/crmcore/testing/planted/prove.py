@@ -86,7 +86,14 @@ def _run(folder: Path) -> _Failures:
     (folder / "conftest.py").write_text(SETTINGS, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     plugin = _Failures()
-    options = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini")]
+    options = [
+        "-q",
+        "--import-mode=importlib",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        str(folder / "pytest.ini"),
+    ]
     with redirect_stdout(StringIO()) as said:
         status = pytest.main([*options, str(folder)], plugins=[plugin])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -135,11 +142,11 @@ def suite_of(adapter: Adapter, name: str, law: str = "") -> type[LawSuite]:
     base = adapter.base
 
     @pytest.fixture
-    def made(self: Any, tmp_path: Path) -> Callable[[], Any]:
+    def made(self: Any, tmp_path: Path) -> Callable[[], Any]:  # noqa: ARG001  # a method of the suite
         return adapter.factory(tmp_path)
 
     @pytest.fixture
-    def reopen(self: Any) -> Callable[[Any], Any]:
+    def reopen(self: Any) -> Callable[[Any], Any]:  # noqa: ARG001  # a method of the suite
         def again(store: Any) -> Any:
             store.close()
             return adapter.opening()(store.path)
@@ -147,7 +154,7 @@ def suite_of(adapter: Adapter, name: str, law: str = "") -> type[LawSuite]:
         return again
 
     @pytest.fixture
-    def back_door(self: Any) -> Iterator[Any]:
+    def back_door(self: Any) -> Iterator[Any]:  # noqa: ARG001  # a method of the suite
         with adapter.back_door().watching() as door:
             yield door
 
@@ -200,4 +207,3 @@ def base_adapter(file: str, folder: Path) -> Adapter:
     source = folder / file
     source.write_text(base_source(file), encoding="utf-8")
     return Adapter(BASES[file], source)
-

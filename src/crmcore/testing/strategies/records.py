@@ -114,7 +114,8 @@ def _of_type(python: type, model: Model) -> st.SearchStrategy[Any]:
         return st.sampled_from(python)
     if issubclass(python, Record):
         return _any_record(model)
-    return _value(python, model)
+    key: Any = python  # Any: mypy does not see that this class is hashable
+    return _value(key, model)
 
 
 @lru_cache(maxsize=1024)
@@ -125,10 +126,33 @@ def _value(python: type, model: Model) -> st.SearchStrategy[Any]:
         parts: dict[str, st.SearchStrategy[Any]] = {}
         for one in value_fields(python):
             present = one_value(one, model)
-            parts[one.name] = st.none() | present if one.is_optional else present
+            if _leads_to(one.python, python):
+                parts[one.name] = _seldom(one, present)
+            else:
+                parts[one.name] = st.none() | present if one.is_optional else present
         return st.builds(python, **parts)
 
     return st.deferred(built)  # looked at only once it is drawn from: it may lead back to itself
+
+
+def _seldom(one: FieldSchema, present: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A part that may hold such values again, so seldom that there is an end to it."""
+    if one.is_optional:
+        return st.sampled_from((False, False, False, True)).flatmap(
+            lambda is_there: present if is_there else st.none()
+        )
+    empty: Any = {Holds.TUPLE: (), Holds.SET: frozenset(), Holds.MAP: FrozenMap()}.get(one.holds)
+    if empty is None:
+        return present
+    return st.sampled_from((False,) * 9 + (True,)).flatmap(
+        lambda is_there: present if is_there else st.just(empty)
+    )
+
+
+def _leads_to(python: type, wanted: type, above: frozenset[type] = frozenset()) -> bool:
+    if python is wanted or python in above:
+        return python is wanted
+    return any(_leads_to(one.python, wanted, above | {python}) for one in value_fields(python))
 
 
 def _any_record(model: Model) -> st.SearchStrategy[Record]:

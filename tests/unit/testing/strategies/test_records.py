@@ -3,7 +3,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from attrs import frozen
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from crmcore.entities import (
@@ -153,3 +154,36 @@ def test_custom_values_have_all_that_are_required(data: st.DataObject) -> None:
     assert set(values) == {"tier"}
     values = data.draw(strategies.custom_values(Account, MODEL))
     assert not errors(Account(name="x", custom=values), MODEL)
+
+
+@frozen(kw_only=True)
+class Part:
+    """A value that holds values of its own type."""
+
+    name: str
+    main: "Part | None" = None
+    others: "tuple[Part, ...]" = ()
+
+
+@frozen(kw_only=True)
+class Machine(Record):
+    """A record with such a value."""
+
+    id: str
+    root: Part
+
+
+def depth(part: Part) -> int:
+    below = [*part.others, *([] if part.main is None else [part.main])]
+    return 1 + max(map(depth, below), default=0)
+
+
+@given(st.data())
+def test_values_that_hold_themselves_are_drawn(data: st.DataObject) -> None:
+    drawn = data.draw(strategies.records(Machine, STANDARD_MODEL.with_entity(Machine)))
+    assert depth(drawn.root) < 100
+
+
+def test_values_that_hold_themselves_are_drawn_at_any_depth() -> None:
+    found = strategies.records(Machine, STANDARD_MODEL.with_entity(Machine))
+    assert depth(find(found, lambda one: depth(one.root) > 2).root) == 3
