@@ -28,22 +28,23 @@ def automated(
     automation already stays as it is.
     """
     waiting = tuple(due)
+    kinds = {one.ref.kind for one in changes} | {one.ref.kind for one in waiting}
     if not rules.automation or (not waiting and (not changes or is_automated(changes))):
         return Automated(changes=changes)
     return automate(
         changes,
         rules=rules.automation,
         functions=rules.functions,
-        records=(*_asked(changes, snapshot, context, rules), *records),
+        records=(*_asked(changes, kinds, snapshot, context, rules), *records),
         due=waiting,
         context=context,
     )
 
 
 def _asked(
-    changes: ChangeSet, snapshot: Snapshot, context: Context, rules: RuleBook
+    changes: ChangeSet, kinds: Iterable[str], snapshot: Snapshot, context: Context, rules: RuleBook
 ) -> Iterator[Any]:  # Any: records of several kinds
     """What the rules look at besides the records they act on, as the set leaves it."""
     after = Overlay(snapshot, changes)
-    for query in needs(rules.automation, context):
+    for query in needs(rules.automation, kinds, context):
         yield from after.find(query)

@@ -1,17 +1,19 @@
 """A dry run shows what the commit stores; and what it stores is stored once."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
-from hypothesis import event
+from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -36,7 +38,7 @@ from crmcore.rules.automation import (
     Turn,
 )
 from tests.examples import changed
-from tests.properties.automation.worlds import FIELDS, LEAD, START, VALUES, book, plain_rules
+from tests.properties.automation.worlds import FIELDS, LEAD, START, VALUES, Plain, book, plain_rules
 
 STAGES = ["Prospecting", "Proposal", "Negotiation", "Won", "Lost"]
 DEAL_RULES = (
@@ -77,6 +79,12 @@ DEAL_RULES = (
 )
 
 
+RING = (
+    Plain("ping", ("interest",), ("interest", "a"), (("interest", "b"),)),
+    Plain("pong", ("interest",), ("interest", "b"), (("interest", "a"),)),
+)
+
+
 def plain(changes: Iterable[Any]) -> list[Any]:
     """Changes with versions and moments left out."""
     ends = [(getattr(one, "before", None), getattr(one, "after", None)) for one in changes]
@@ -95,14 +103,17 @@ def bare(record: Record | None) -> Record | None:
 class DryRuns(RuleBasedStateMachine):
     """Any commands: each is previewed, and stored from the preview or anew."""
 
+    seen: ClassVar[Counter[str]] = Counter()
+    """How often the cases that matter came up."""
+
     @initialize(rules=plain_rules())
-    def begin(self, rules: Any) -> None:
+    def begin(self, rules: list[Plain]) -> None:
         self.days = 0
         self.store = MemoryRepository()
         self.next_id = 0
         self.crm = Crm(
             self.store,
-            rules=book(rules).with_automation(*DEAL_RULES),
+            rules=book([*rules, *RING]).with_automation(*DEAL_RULES),
             clock=lambda: START + timedelta(days=self.days),
             ids=lambda: f"n{self.next_number():05}",
         )
@@ -141,6 +152,13 @@ class DryRuns(RuleBasedStateMachine):
             new = attrs.evolve(one, stage=data.draw(st.sampled_from(STAGES)))
         self.both(partial(plans.save, record=new), again)
 
+    @precondition(lambda self: self.crm.count(Lead))
+    @rule(again=st.booleans())
+    def begin_a_loop(self, again: bool) -> None:
+        one = self.crm.find(Lead)[0]
+        new = attrs.evolve(one, interest="b" if one.interest == "a" else "a")
+        self.both(partial(plans.save, record=new), again)
+
     @rule(days=st.integers(0, 10), again=st.booleans())
     def time_passes(self, days: int, again: bool) -> None:
         self.days += days
@@ -151,7 +169,7 @@ class DryRuns(RuleBasedStateMachine):
             self.crm.run_due()
         else:
             self.crm.commit(preview)
-        event("due" if preview.firings else "nothing is due")
+        self.note("due" if preview.firings else "nothing is due")
         assert not self.crm.run_due().changes, "what was due is due again"
         self.agree(preview.changes)
 
@@ -174,14 +192,14 @@ class DryRuns(RuleBasedStateMachine):
         try:
             preview = self.crm._do(plan, dry_run=True)
         except AutomationLoopError:
-            event("loop")
+            self.note("loop")
             assert self.seq() == seq
             return
         assert self.seq() == seq, "a dry run stored something"
         told = {one.ref for one in preview.findings.with_code("automation.fired")}
         fired = [one for one in preview.changes.written if isinstance(one, RuleFiring)]
         assert told == {one.about for one in fired}, "the preview does not say which rule did what"
-        event("fired" if fired else "nothing fired")
+        self.note("fired" if fired else "nothing fired")
         if again:
             self.next_id = number
             self.crm._do(plan)
@@ -189,6 +207,10 @@ class DryRuns(RuleBasedStateMachine):
             self.crm.commit(preview if number % 2 else preview.changes)
         if preview.changes:
             self.agree(preview.changes)
+
+    def note(self, what: str) -> None:
+        self.seen[what] += 1
+        event(what)
 
     def seq(self) -> int:
         with self.store.snapshot() as snapshot:
@@ -211,4 +233,8 @@ class DryRuns(RuleBasedStateMachine):
 
 def test_a_dry_run_shows_what_the_commit_stores() -> None:
     """P12. A dry run lists what the commit stores, every effect with its rule, and only once."""
+    DryRuns.seen.clear()
     run_state_machine_as_test(DryRuns)
+    least = max(settings.default.max_examples // 10, 1) if settings.default else 1
+    rare = [one for one in ("fired", "due", "loop") if DryRuns.seen[one] < least]
+    assert not rare, f"too rare to mean anything: {DryRuns.seen}"

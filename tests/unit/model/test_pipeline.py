@@ -83,17 +83,17 @@ def test_categories_are_stored_as_text() -> None:
 
 def test_a_closed_stage_means_the_same_everywhere() -> None:
     won, lost = Stage("a", StageCategory.WON), Stage("b", StageCategory.LOST)
-    assert (won.probability, won.forecast_category) == (100, ForecastCategory.CLOSED)
-    assert (lost.probability, lost.forecast_category) == (0, ForecastCategory.OMITTED)
+    assert (won.probability, won.forecast_category) == (Decimal(100), ForecastCategory.CLOSED)
+    assert (lost.probability, lost.forecast_category) == (Decimal(0), ForecastCategory.OMITTED)
     assert (won.is_closed, lost.is_closed, Stage("c").is_closed) == (True, True, False)
-    assert (won.chance(Decimal(30)), lost.chance(Decimal(30))) == (100, 0)
+    assert (won.chance(Decimal(30)), lost.chance(Decimal(30))) == (Decimal(100), Decimal(0))
     assert won.forecast("commit") is ForecastCategory.CLOSED
     assert lost.forecast("commit") is ForecastCategory.OMITTED
 
 
 def test_an_open_deal_may_know_better_than_its_stage() -> None:
     stage = Stage("a", StageCategory.OPEN, 20, ForecastCategory.BEST_CASE)
-    assert (stage.chance(None), stage.chance(Decimal(30)), stage.chance(Decimal(0))) == (20, 30, 0)
+    assert [stage.chance(one) for one in (None, Decimal(30), Decimal(0))] == [20, 30, 0]
     assert stage.forecast("commit") is ForecastCategory.COMMIT
     assert stage.forecast(None) is stage.forecast("odd") is ForecastCategory.BEST_CASE
 

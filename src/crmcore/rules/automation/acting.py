@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,10 +34,15 @@ from crmcore.values.ids import ActivityId, RuleStateId, UserId
 from crmcore.values.ref import Ref
 
 
-def needs(rules: Iterable[AutomationRule], context: Context) -> tuple[Query[Any], ...]:
-    """The questions whose answers assigning owners needs: turns taken, users, what they own."""
+def needs(
+    rules: Sequence[AutomationRule], kinds: Iterable[str], context: Context
+) -> tuple[Query[Any], ...]:
+    """The questions whose answers assigning owners needs: turns taken, users, what they own.
+
+    ``kinds`` are those of the records that change; rules that can never act then ask nothing.
+    """
     asked: list[Query[Any]] = []
-    for rule in rules:
+    for rule in _acting(rules, kinds):
         for one in rule.then:
             if isinstance(one, AssignOwner):
                 users = list(one.users)
@@ -47,6 +52,20 @@ def needs(rules: Iterable[AutomationRule], context: Context) -> tuple[Query[Any]
                     load = read_filter(one.load, rule.on, context.model)
                     asked.append(Query.of(rule.on, load & F.owner_id.in_(users)))
     return tuple(dict.fromkeys(asked))
+
+
+def _acting(rules: Sequence[AutomationRule], kinds: Iterable[str]) -> list[AutomationRule]:
+    """The rules that may act when records of these kinds change, or by what others do then."""
+    reached = set(kinds)
+    while True:
+        acting = [one for one in rules if kind_of(one.on) in reached]
+        effects = [effect for one in acting for effect in one.then]
+        if any(isinstance(one, Call) for one in effects):  # it may change records of any kind
+            return list(rules)
+        if any(isinstance(one, CreateActivity) for one in effects) and "activity" not in reached:
+            reached.add("activity")
+        else:
+            return acting
 
 
 class Acting:

@@ -24,8 +24,8 @@ from crmcore.changes import (
     differences,
     same_content,
 )
+from crmcore.entities import LEDGER
 from crmcore.entities.automation import RuleFiring
-from crmcore.entities.ledger import OpportunityChange
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import CrmError, shown
 from crmcore.findings import Finding, remark
@@ -91,11 +91,10 @@ def is_automated(changes: ChangeSet) -> bool:
     """Whether a set was decided with automation already, or takes back what was stored.
 
     Then no rule acts on it: a preview that is committed stores what it showed, and undoing a
-    command restores what was there.
+    command restores what was there. What takes back has a row of the ledger to take out.
     """
     return any(
-        isinstance(one.after if isinstance(one, Insert) else one.before, RuleFiring)
-        or (isinstance(one, Delete) and isinstance(one.before, OpportunityChange))
+        one.ref.kind in LEDGER if isinstance(one, Delete) else isinstance(one.after, RuleFiring)
         for one in changes
     )
 

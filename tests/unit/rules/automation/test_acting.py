@@ -125,5 +125,21 @@ def test_only_assigning_needs_to_see_more() -> None:
         for name, then in (("a", effect), ("b", AssignOwner(users=["u"])), ("c", AddLabel("x")))
     ]
     context = Context(model=STANDARD_MODEL, now=NOW, new_id=lambda: "x")
-    asked = needs(rules, context)
+    asked = needs(rules, ["lead"], context)
     assert [one.kind for one in asked] == ["rule_state", "user", "lead", "rule_state"]
+    assert needs(rules, ["account", "activity"], context) == ()
+
+
+def test_rules_that_others_make_act_are_asked_for_too() -> None:
+    context = Context(model=STANDARD_MODEL, now=NOW, new_id=lambda: "x")
+    assign = AutomationRule(name="a", on=Activity, when=Created(), then=AssignOwner(users=["u"]))
+    call, task, label = (
+        AutomationRule(name=name, on=Lead, when=Created(), then=then)
+        for name, then in (
+            ("f", Call("f")),
+            ("t", CreateActivity(subject="x")),
+            ("l", AddLabel("x")),
+        )
+    )
+    for first, asks in ((call, True), (task, True), (label, False)):
+        assert bool(needs([assign, first], ["lead"], context)) is asks
