@@ -39,6 +39,15 @@ class Attach(Enum):
     """Only to the records given; what is found is offered."""
 
 
+class CloseDate(Enum):
+    """When a new deal is expected to close, where nobody says (law C24)."""
+
+    QUARTER_END = "quarter_end"
+    """On the last day of the current fiscal quarter."""
+    ASKED = "asked"
+    """Whoever converts the lead must say it."""
+
+
 class Children(Enum):
     """Where what refers to a lead goes when it is converted, of the records it fits (law C10)."""
 
@@ -115,6 +124,7 @@ class Policies:
     lost_reason: LostReason = LostReason.OPTIONAL
     checklist: Checklist = Checklist.ALERT
     conversion_attach: Attach = Attach.STRONG_KEYS
+    conversion_close_date: CloseDate = CloseDate.QUARTER_END
     conversion_children: Children = Children.CONTACT
     known_contact: KnownContact = KnownContact.TOUCH
     capture_matches: Matches = Matches.ALERT

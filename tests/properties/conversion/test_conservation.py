@@ -144,10 +144,10 @@ class Leads(RuleBasedStateMachine):
     @rule(data=st.data())
     def undo(self, data: st.DataObject) -> None:
         done = [
-            receipt
+            conversion
             for lead in self.crm.find(Lead)
             if lead.converted_at is not None
-            for receipt in self.crm.conversions(lead)[-1:]
+            for conversion in self.crm.conversions(lead)[-1:]
         ]
         if not done:
             return

@@ -544,7 +544,10 @@ class TestConversion:
         with pytest.raises(UsageError, match="undone already"):
             own.undo(done.id)
         again = own.convert_lead(lead.id)
-        assert [one.id for one in own.conversions(lead)] == [done.id, again.id]
+        history = own.conversions(lead)
+        assert [one.id for one in history] == [done.id, again.id]
+        assert "was converted on 2026-05-04; undone on 2026-05-04" in str(history[0])
+        assert str(history[1]).startswith("Ada King of Vega was converted on 2026-05-04\n")
         with pytest.raises(UsageError, match="pass its receipt"):
             own.undo(lead.ref)
         with pytest.raises(UsageError, match="unmerge"):
@@ -565,7 +568,7 @@ class TestConversion:
         assert second.contact is not None
         crm.merge(first.contact, second.contact)
         found = crm.conversions(first.contact.id)
-        assert [receipt.lead_id for receipt in found] == [one.id, other.id]
+        assert [each.receipt.lead_id for each in found] == [one.id, other.id]
         assert crm.conversions(crm.add(User(name="Ada"))) == ()
 
     def test_a_batch_may_store_each_lead_by_itself(self, crm: Crm) -> None:

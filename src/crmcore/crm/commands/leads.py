@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
+from crmcore.changes import ChangeSet
 from crmcore.crm import reading
 from crmcore.crm.batch import (
     ONE_FOR_ALL,
@@ -23,7 +24,8 @@ from crmcore.crm.complete import Automation
 from crmcore.crm.converting import Shared, convert
 from crmcore.crm.modes import ModeAdoption, adopt_mode, qualify_lead
 from crmcore.crm.undoing import Receipt, receipts_of, undo
-from crmcore.entities import ConversionReceipt, Lead, Record
+from crmcore.entities import Lead, Record
+from crmcore.findings import Findings
 from crmcore.model.policies import LeadMode
 from crmcore.rules.conversion import CREATE, LeadConversion, OpportunityChoice, UndoneConversion
 from crmcore.rules.rule import Decided
@@ -178,12 +180,16 @@ class LeadCommands(Core):
         plan = partial(undo, receipt=receipt)
         return self._do(plan, dry_run=dry_run, automation=Automation.SKIP)
 
-    def conversions(self, record: Target) -> tuple[ConversionReceipt, ...]:
-        """The receipts of the conversions that a lead went through, or a record came from.
+    def conversions(self, record: Target) -> tuple[LeadConversion, ...]:
+        """The conversions that a lead went through, or that a record came from, to be read.
 
-        Oldest first; those of records that were merged into it included. Empty where there is
-        none.
+        Oldest first; those of records that were merged into it included, and those that were
+        undone. Each has its ``receipt`` and no changes. Empty where there is none.
         """
         with self._repository.snapshot() as snapshot:
             ref = reading.locate(snapshot, self.model, record)
-            return tuple(receipts_of(snapshot, ref))
+            receipts = receipts_of(snapshot, ref)
+        return tuple(
+            LeadConversion(changes=ChangeSet(), findings=Findings(), receipt=one)
+            for one in receipts
+        )

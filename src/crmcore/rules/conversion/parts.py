@@ -14,7 +14,7 @@ from crmcore.entities.opportunity import Opportunity
 from crmcore.errors import UnknownNameError
 from crmcore.findings import Finding, error, remark, warning
 from crmcore.model.pipeline import Pipeline, StageCategory
-from crmcore.model.policies import NoCompany
+from crmcore.model.policies import CloseDate, NoCompany
 from crmcore.rules.conversion.request import SKIP, Request, is_blank, is_present
 from crmcore.rules.conversion.targets import Offer, Part, T, filled, offers, skipped
 
@@ -143,6 +143,7 @@ def opportunity_part(request: Request, account: Account | None) -> Part[Opportun
     defaults = tuple(_defaults(wanted, who, request))
     part = filled(None, Opportunity, (*wanted, *defaults), request)
     told = _told(part, request, "no other was given")
+    told = attrs.evolve(told, findings=(*told.findings, *_no_close_date(part.after, request)))
     reasons = tuple(one.given_why for one in defaults if one.given_why)
     return attrs.evolve(told, decisions=told.decisions + reasons)
 
@@ -155,7 +156,8 @@ def _defaults(wanted: Iterable[Offer], who: str, request: Request) -> Iterator[O
         topic = " ".join(str(request.lead.interest or "").split())[:LONGEST_INTEREST]
         name = f"{who} - {topic or format(context.today, '%Y-%m')}"
         yield Offer(path="name", given=name)
-    if not is_present(said.get("close_on")):
+    is_asked = context.model.policies.conversion_close_date is CloseDate.ASKED
+    if not is_present(said.get("close_on")) and not is_asked:
         last = context.model.calendar.quarter(context.today)[1]
         why = f"Close date: {last}; the last day of the fiscal quarter"
         yield Offer(path="close_on", given=last, given_why=why)
@@ -169,6 +171,18 @@ def _defaults(wanted: Iterable[Offer], who: str, request: Request) -> Iterator[O
         first = pipeline.first(StageCategory.OPEN).key
         why = f"Stage: {first!r}; the first open one of the pipeline"
         yield Offer(path="stage", given=first, given_why=why)
+
+
+def _no_close_date(deal: Opportunity | None, request: Request) -> Iterator[Finding]:
+    policy = request.model.policies.conversion_close_date
+    if deal is not None and deal.close_on is None and policy is CloseDate.ASKED:
+        yield error(
+            "conversion.no_close_date",
+            "this model wants to be told when a new deal is expected to close",
+            ref=request.lead.ref,
+            path="close_on",
+            suggestion="pass close_on=, map it, or opportunity=SKIP",
+        )
 
 
 def _pipeline(request: Request, said: Any) -> Pipeline | None:

@@ -97,10 +97,15 @@ class LeadConversion:
 
     @property
     def _title(self) -> str:
-        lead = self.receipt.lead
-        who = _name(lead) if lead is not None else self.receipt.lead_id
-        verb = "cannot be converted" if self.findings.errors else "is converted"
-        return render.cut(f"{who} {verb}", 80)
+        receipt = self.receipt
+        who = receipt.lead_id if receipt.lead is None else _name(receipt.lead)
+        if self.findings.errors:
+            return render.cut(f"{who} cannot be converted", 80)
+        if self.changes or receipt.converted_at is None:
+            return render.cut(f"{who} is converted", 80)
+        undone = receipt.undone_at
+        end = "" if undone is None else f"; undone on {undone.date().isoformat()}"
+        return f"{render.cut(who, 40)} was converted on {receipt.converted_at.date()}{end}"
 
     @property
     def _totals(self) -> str:
@@ -114,7 +119,9 @@ class LeadConversion:
             render.html_table(
                 [tuple(_split(one)) for one in receipt.decisions], columns=("part", "decision")
             ),
-            render.html_table(_rows(receipt.transfers), columns=_COLUMNS, caption=self._totals),
+            render.html_table(
+                list(_beside(receipt.transfers)), columns=_SIDES, caption=self._totals
+            ),
         ]
         if receipt.moved:
             tables.append(render.html_table(_moves(receipt), columns=_MOVES))
@@ -131,6 +138,7 @@ def _lead(receipt: ConversionReceipt) -> Ref[Any]:
 
 
 _COLUMNS = ("lead field", "value", "becomes")
+_SIDES = ("lead field", "value", "account", "contact", "opportunity", "otherwise")
 _MOVES = ("record", "field", "now refers to")
 
 
@@ -156,6 +164,31 @@ def _rows(transfers: Iterable[Transfer]) -> Iterator[tuple[object, ...]]:
     for path, group in by_field.items():
         for place, text in enumerate(dict.fromkeys(map(_became, group))):
             yield (path, group[0].value, text) if place == 0 else ("", "", text)
+
+
+def _beside(transfers: Iterable[Transfer]) -> Iterator[tuple[object, ...]]:
+    """The lead beside what it becomes: a line for each field, a column for each target.
+
+    ``+`` marks a value that is new there, ``=`` one that stays, and what went nowhere says why.
+    """
+    by_field: dict[str, list[Transfer]] = {}
+    for one in transfers:
+        by_field.setdefault(one.field, []).append(one)
+    for path, group in by_field.items():
+        cells = dict.fromkeys(_SIDES[2:], "")
+        for one in group:
+            if one.target is not None:
+                cells[one.target.kind] = _cell(one)
+            elif not cells["otherwise"]:
+                cells["otherwise"] = _became(one)
+        yield (path, group[0].value, *cells.values())
+
+
+def _cell(one: Transfer) -> str:
+    over = "the same" if one.over == one.value else render.plain(one.over)
+    if one.fate is Fate.COPIED:
+        return f"+ {one.target_field}" + ("" if one.over is None else f", was {over}")
+    return f"= {one.target_field}: {over}"
 
 
 def _became(one: Transfer) -> str:

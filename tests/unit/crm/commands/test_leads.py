@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from crmcore.model.pipeline import LeadCategory, LeadStatus
 from crmcore.model.policies import (
     Attach,
     Children,
+    CloseDate,
     ContactAccount,
     LeadMode,
     Matches,
@@ -235,6 +236,15 @@ class TestWrongCalls:
         lead = crm.add(Lead(name=KING, company="Vega", owner_id=queue.id))
         with pytest.raises(ValidationError, match="owner_id="):
             crm.convert_lead(lead.id)
+
+    def test_a_close_date_that_must_be_said_is_asked_for(self) -> None:
+        crm = crm_for(conversion_close_date=CloseDate.ASKED)
+        lead = crm.add(Lead(name=KING, company="Vega"))
+        with pytest.raises(ValidationError, match="pass close_on="):
+            crm.convert_lead(lead.id)
+        done = crm.convert_lead(lead.id, close_on=date(2026, 9, 1))
+        assert done.opportunity is not None
+        assert done.opportunity.close_on == date(2026, 9, 1)
 
     def test_a_contact_of_another_account_is_refused_where_contacts_need_theirs(self) -> None:
         crm = crm_for(contact_account=ContactAccount.REQUIRED, conversion_attach=Attach.NEVER)

@@ -86,7 +86,7 @@ def test_html_is_escaped_and_has_every_part() -> None:
     html = PLAN._repr_html_()
     assert "&lt;gold&gt;" in html
     assert "<gold>" not in html
-    for part in ("is converted", "contact.email", "activity:task", "theirs", "opted out"):
+    for part in ("is converted", "+ email", "activity:task", "theirs", "opted out"):
         assert part in html
     short = converted()._repr_html_()
     assert "now refers to" not in short
