@@ -84,7 +84,7 @@ CALLS = {
 }
 
 NOT_YET = {
-    *("Crm.undo", "Crm.unmerge"),
+    "Crm.undo",
     *("Crm.history", "Crm.as_of"),
     *("Crm.pipeline", "Crm.funnel", "Crm.forecast", "Crm.activity_report", "Crm.attribution"),
     *("Crm.import_csv", "Crm.export_csv", "Crm.to_pandas"),

@@ -17,8 +17,8 @@ from crmcore.fields import KEEP
 from crmcore.findings import Finding, Findings, ModelError, error, remark
 from crmcore.model.references import field_references
 from crmcore.rules.merge.case import Case
-from crmcore.rules.merge.claims import with_claims
 from crmcore.rules.merge.checks import not_given, relied_on
+from crmcore.rules.merge.claims import with_claims
 from crmcore.rules.merge.contract import Contracted, contracted, require_no_loop
 from crmcore.rules.merge.decision import Merge
 from crmcore.rules.merge.golden import CHOSEN, Golden, fields_of, golden
