@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import attrs
-
 from crmcore.changes import ChangeSet, Delete, Insert, Update
 from crmcore.crm import gather
 from crmcore.entities import LEDGER, LaterEdit, MergeReceipt, Record, UnmergeReceipt
@@ -32,7 +30,7 @@ def with_ledger(changes: ChangeSet, snapshot: Snapshot, context: Context) -> Cha
     """
     turn = _turn(snapshot)
     if is_merging(changes):
-        return _turned(with_claims(changes, turn=turn), turn)
+        return with_claims(changes, turn=turn)
     before = [one.before for one in changes if isinstance(one, Update | Delete)]
     before = [one for one in before if one.ref.kind not in LEDGER]
     if not before:
@@ -62,17 +60,6 @@ def _turn(snapshot: Snapshot) -> int:
     return 2 * sum(isinstance(row, MergeReceipt | UnmergeReceipt | LaterEdit) for row in rows)
 
 
-def _turned(changes: ChangeSet, turn: int) -> ChangeSet:
-    """The set whose unmerge receipts know their turn."""
-    told = [
-        Insert(attrs.evolve(one.after, turn=turn))
-        if isinstance(one, Insert) and isinstance(one.after, UnmergeReceipt)
-        else one
-        for one in changes
-    ]
-    return attrs.evolve(changes, changes=told) if turn else changes
-
-
 def _survivors(
     snapshot: Snapshot, records: Iterable[Record], model: Model
 ) -> dict[Ref[Any], tuple[int, int]]:
@@ -86,9 +73,7 @@ def _survivors(
     return found
 
 
-def _receipts(
-    snapshot: Snapshot, refs: Iterable[Ref[Any]], model: Model
-) -> Iterator[MergeReceipt]:
+def _receipts(snapshot: Snapshot, refs: Iterable[Ref[Any]], model: Model) -> Iterator[MergeReceipt]:
     wanted = sorted(refs)
     yield from snapshot.find(Query.of(MergeReceipt, F.survivor.in_(wanted)))
     links = {kind for kind in {ref.kind for ref in wanted} if gather.is_link_kind(kind, model)}

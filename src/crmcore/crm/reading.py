@@ -80,9 +80,7 @@ def merge_of(snapshot: Snapshot, ref: Ref[Any]) -> MergeReceipt | None:
     if not receipts:
         return None
     ids = [one.id for one in receipts]
-    undone = {
-        one.merge_id for one in snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(ids)))
-    }
+    undone = {one.merge_id for one in snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(ids)))}
     return next(iter(in_force(receipts, undone)), None)
 
 

@@ -117,13 +117,9 @@ class Transaction:
             )
         )
 
-    def unmerge(
-        self, merge_id: MergeLike, *, survivorship: Survivorship | None = None
-    ) -> Unmerge:
+    def unmerge(self, merge_id: MergeLike, *, survivorship: Survivorship | None = None) -> Unmerge:
         """Take a merge back; see ``Crm.unmerge``."""
-        plan = partial(
-            unmerge, rules=self._desk.rules, merge=merge_id, survivorship=survivorship
-        )
+        plan = partial(unmerge, rules=self._desk.rules, merge=merge_id, survivorship=survivorship)
         return self._do(plan)
 
     def close(self) -> ChangeSet:

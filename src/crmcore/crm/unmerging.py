@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-import attrs
-
-from crmcore.crm import gather
+from crmcore.crm import gather, reading
 from crmcore.entities import (
     Account,
+    AccountContactRelation,
     Contact,
     LaterEdit,
     MergeReceipt,
@@ -52,38 +51,43 @@ def unmerge(
     stored = gather.fetch(snapshot, _named(history, receipt, model), model)
     policies = survivorship or rules.survivorship
 
-    def decided(known: gather.Known, history: History) -> Unmerge:
+    def decided(known: gather.Known, derived: frozenset[Ref[Any]] = frozenset()) -> Unmerge:
         return decide(
             receipt,
             history=history,
             stored=known.values(),
+            derived=derived,
             context=context,
             survivorship=policies,
         )
 
     # Decided twice: what is above and beside the records given back is known after the first time.
-    draft = decided(stored, history)
+    draft = decided(stored)
     around = gather.surroundings(snapshot, draft.changes.written, model)
-    rivals = {row.ref: row for row in gather.rivals(snapshot, _both(draft))}
+    rivals = {row.ref: row for row in gather.rivals(snapshot, _people(draft))}
     around |= rivals
-    waiting = _waiting(snapshot, rivals, history)
-    if waiting:
-        history = attrs.evolve(history, unmerges=(*history.unmerges, *waiting))
     around |= {one.ref: one for one in _persons(snapshot, (*stored.values(), *around.values()))}
     more = {ref: one for ref, one in around.items() if ref not in stored}
-    return decided({**stored, **more}, history) if more or waiting else draft
+    return decided({**stored, **more}, _derived(snapshot, rivals.values()))
 
 
-def _waiting(
-    snapshot: Snapshot, rivals: Iterable[Ref[Any]], history: History
-) -> tuple[UnmergeReceipt, ...]:
-    """The unmerges after which one of these rows waits, beyond those that are known."""
-    known = {one.id for one in history.unmerges}
-    found: dict[str, UnmergeReceipt] = {}
-    for ref in rivals:
-        rows = snapshot.find(Query.of(UnmergeReceipt, F.waiting.contains(ref)))
-        found.update((one.id, one) for one in rows if one.id not in known)
-    return tuple(found.values())
+def _derived(snapshot: Snapshot, rows: Iterable[Record]) -> frozenset[Ref[Any]]:
+    """The direct relations among ``rows`` that came with a merge or an unmerge."""
+    direct = [row for row in rows if isinstance(row, AccountContactRelation) and row.is_direct]
+    return frozenset(
+        row.ref
+        for row in direct
+        for entity in (MergeReceipt, UnmergeReceipt)
+        if any(True for _ in snapshot.find(Query.of(entity, F.begun.contains(row.ref))))
+    )
+
+
+def _people(draft: Unmerge) -> Iterator[Record]:
+    """The rows that are written, and stand-ins for the relations of contacts that are."""
+    for one in _both(draft):
+        yield one
+        if isinstance(one, Contact) and one.account_id is not None:
+            yield AccountContactRelation(account_id=one.account_id, contact_id=one.id)
 
 
 def _receipt(snapshot: Snapshot, merge: MergeLike) -> MergeReceipt:
@@ -119,17 +123,32 @@ def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History
         refs = {ref for one in fresh for ref in _merged(one)} - seen
         seen |= refs
         fresh = [one for one in _around(snapshot, sorted(refs)) if one.id not in found]
+    late = _late(snapshot, merge)
+    found.update(snapshot.get(MergeReceipt, [row.merge_id for row in late]))
     links = [move.ref for move in merge.moved if gather.is_link_kind(move.ref.kind, model)]
     found.update((one.id, one) for one in _around(snapshot, links))
     _follow(snapshot, found, model)
-    unmerges = _unmerges(snapshot, found, merge)
+    unmerges = dict.fromkeys((*_unmerges(snapshot, found, merge), *late))
     missing = [id_ for one in unmerges for id_ in one.through if id_ not in found]
     found.update(snapshot.get(MergeReceipt, missing))
     refs = {ref for one in found.values() for ref in (*_merged(one), *_beside(one))}
+    refs |= {stayed.ref for row in unmerges for stayed in row.stayed}
     edits = snapshot.find(Query.of(LaterEdit, F.record.in_(sorted(refs))))
-    return History(
-        model=model, merges=found.values(), unmerges=tuple(unmerges), edits=tuple(edits)
-    )
+    return History(model=model, merges=found.values(), unmerges=tuple(unmerges), edits=tuple(edits))
+
+
+def _late(snapshot: Snapshot, merge: MergeReceipt) -> list[UnmergeReceipt]:
+    """The unmerges after which something waits for this merge, or one above it, to go as well."""
+    found: dict[str, UnmergeReceipt] = {}
+    at: Ref[Any] | None = merge.survivor
+    seen: set[Ref[Any]] = set()
+    while at is not None and at not in seen:
+        seen.add(at)
+        rows = snapshot.find(Query.of(UnmergeReceipt, F.waiting.contains(at)))
+        found.update((one.id, one) for one in rows)
+        above = reading.merge_of(snapshot, at)
+        at = None if above is None else above.survivor
+    return list(found.values())
 
 
 def _merged(one: MergeReceipt) -> Iterator[Ref[Any]]:
@@ -175,7 +194,8 @@ def _pointed(one: MergeReceipt, model: Model) -> Iterator[Ref[Any]]:
     """What the images of a receipt refer to, and where references were before they moved."""
     images = (one.before, one.after, *one.merged, *one.ended)
     pairs = [image for clash in one.clashes for image in _sides(clash)]
-    for image in (*images, *pairs):
+    rows = (row.before for row in one.rewritten)
+    for image in (*images, *pairs, *rows):
         if image is not None and model.has(type(image)):
             for part, ref in references(image, model.schema_of(image)):
                 if part.lookup is not None and part.lookup.on_merge is not KEEP:
@@ -213,3 +233,4 @@ def _named(history: History, merge: MergeReceipt, model: Model) -> Iterator[Ref[
     for row in history.unmerges:
         for move in row.led_on:
             yield from (move.ref, move.before, move.after)
+        yield from (stayed.ref for stayed in row.stayed)

@@ -213,7 +213,9 @@ class MergeReceipt(Record):
         default=(), converter=_refs
     )
     ended: tuple[Record, ...] = field(default=(), converter=_records)
-    begun: tuple[Ref[Record], ...] = field(default=(), converter=_refs)
+    begun: Annotated[tuple[Ref[Record], ...], Lookup(on_merge=KEEP)] = field(
+        default=(), converter=_refs
+    )
     turn: int = 0
 
 
@@ -240,7 +242,8 @@ class UnmergeReceipt(Record):
     ``given_back`` has the references that point to a restored record again. ``led_on`` has those of
     restored records that merges still in force lead elsewhere: ``before`` is the record that was
     named at first, ``after`` the one that answers for it. ``through`` are these merges. ``waiting``
-    are the records of which something stayed only as long as another merge is in force.
+    are the survivors that something waits for, which stays only as long as they are one record.
+    ``begun`` are the derived rows, direct relations, that came with it.
     """
 
     id: UnmergeReceiptId = field(factory=new_unmerge_receipt_id)
@@ -258,6 +261,9 @@ class UnmergeReceipt(Record):
     )
     stayed: tuple[Stayed, ...] = field(default=(), converter=_stayed)
     waiting: Annotated[tuple[Ref[Record], ...], Lookup(on_merge=KEEP)] = field(
+        default=(), converter=_refs
+    )
+    begun: Annotated[tuple[Ref[Record], ...], Lookup(on_merge=KEEP)] = field(
         default=(), converter=_refs
     )
     turn: int = 0

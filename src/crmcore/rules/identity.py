@@ -9,9 +9,7 @@ from crmcore.entities.ledger import MergeReceipt
 from crmcore.values.ref import Ref
 
 
-def in_force(
-    receipts: Iterable[MergeReceipt], undone: Collection[str]
-) -> tuple[MergeReceipt, ...]:
+def in_force(receipts: Iterable[MergeReceipt], undone: Collection[str]) -> tuple[MergeReceipt, ...]:
     """The receipts of merges that were not taken back; ``undone`` has the ids of those that were.
 
     In the order of their merges.

@@ -7,14 +7,16 @@ from crmcore.entities import (
     Account,
     ConversionReceipt,
     Judgement,
+    LaterEdit,
     Lead,
     MergeReceipt,
     OpportunityChange,
     Record,
     RuleFiring,
+    UnmergeReceipt,
     kind_of,
 )
-from crmcore.entities.ledger import Clash, DealState, Fate, Moved, Transfer, Verdict
+from crmcore.entities.ledger import Clash, DealState, Fate, Moved, Stayed, Transfer, Verdict
 from crmcore.fields import KEEP
 from crmcore.model.describe import describe
 from crmcore.values import Ref
@@ -31,10 +33,33 @@ def test_a_conversion_receipt_needs_a_lead() -> None:
 
 
 def test_a_merge_receipt_needs_survivor_and_losers() -> None:
-    defaults = dict.fromkeys(("merged_at", "merged_by", "before"), None) | dict.fromkeys(
-        ("merged", "transfers", "moved", "clashes"), ()
+    several = "merged chosen transfers moved clashes rewritten heirs removed ended begun"
+    defaults = (
+        dict.fromkeys(("merged_at", "merged_by", "before", "after"), None)
+        | dict.fromkeys(several.split(), ())
+        | {"turn": 0}
     )
     check_shape(MergeReceipt, "merge_receipt", {"survivor", "losers"}, defaults)
+
+
+def test_an_unmerge_receipt_needs_the_merge_and_its_survivor() -> None:
+    several = "restored given_back led_on through stayed waiting begun"
+    defaults = (
+        dict.fromkeys(("unmerged_at", "unmerged_by"), None)
+        | dict.fromkeys(several.split(), ())
+        | {"turn": 0}
+    )
+    check_shape(UnmergeReceipt, "unmerge_receipt", {"merge_id", "survivor"}, defaults)
+
+
+def test_a_later_edit_needs_the_record() -> None:
+    defaults = {"fields": (), "at": None, "by": None, "turn": 0}
+    check_shape(LaterEdit, "later_edit", {"record"}, defaults)
+
+
+def test_what_stayed_waits_for_nothing_unless_it_says_so() -> None:
+    stayed = Stayed(ref=Ref("contact", "1"), field="title", own="a", value="b", why="edited")
+    assert not stayed.is_waiting
 
 
 def test_a_judgement_needs_two_records_and_a_verdict() -> None:
@@ -52,13 +77,15 @@ def test_a_change_of_a_deal_needs_the_deal() -> None:
 ROWS: tuple[type[Record], ...] = (
     ConversionReceipt,
     Judgement,
+    LaterEdit,
     MergeReceipt,
     OpportunityChange,
     RuleFiring,
+    UnmergeReceipt,
 )
 
 
-def test_the_ledger_is_these_five() -> None:
+def test_the_ledger_is_these_seven() -> None:
     assert {kind_of(one) for one in ROWS} == LEDGER
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from crmcore.changes import ChangeSet
 from crmcore.crm.choices import Target
 from crmcore.crm.commands.core import Core
 from crmcore.crm.complete import complete
 from crmcore.crm.erasing import erase, forgotten
 from crmcore.crm.merging import merge
-from crmcore.crm.merging_many import MergedSets, Members, Sets, chosen, merge_sets, sets_of
+from crmcore.crm.merging_many import Members, MergedSets, Sets, chosen, merge_sets, sets_of
 from crmcore.crm.unmerging import MergeLike, unmerge
-from crmcore.changes import ChangeSet
 from crmcore.entities import Record
 from crmcore.findings import ValidationError
 from crmcore.ports import Overlay, Snapshot

@@ -31,16 +31,22 @@ def is_merging(changes: ChangeSet) -> bool:
 
 
 def with_claims(changes: ChangeSet, *, turn: int = 0) -> ChangeSet:
-    """The set of a merge whose receipt lists everything that it changes, derived rows included.
+    """The set of a merge, or an unmerge, whose receipt lists the derived rows as well.
 
     ``turn`` is how many ledger rows the same commit has before it. A set without a receipt, or
     with several, comes back as it is.
     """
     rows = [one.after for one in changes if isinstance(one, Insert)]
-    receipts = [row for row in rows if isinstance(row, MergeReceipt)]
+    receipts = [row for row in rows if isinstance(row, MergeReceipt | UnmergeReceipt)]
     if len(receipts) != 1:
         return changes
-    told = Insert(_told(receipts[0], changes, turn))
+    receipt = receipts[0]
+    if isinstance(receipt, MergeReceipt):
+        told = Insert(_told(receipt, changes, turn))
+    else:
+        come = [row.ref for row in rows if row.ref.kind not in LEDGER]
+        begun = [ref for ref in come if ref not in receipt.restored]
+        told = Insert(attrs.evolve(receipt, begun=begun, turn=turn))
     return attrs.evolve(changes, changes=[told if one.ref == told.ref else one for one in changes])
 
 

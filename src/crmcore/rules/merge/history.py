@@ -204,7 +204,9 @@ class History:
 
     def _taking(self, ref: Ref[Any], at: Moment) -> MergeReceipt | None:
         """The merge by which a record was gone at a moment."""
-        return next((one for one in self._takers.get(ref, ()) if self.is_in_force(one.id, at)), None)
+        return next(
+            (one for one in self._takers.get(ref, ()) if self.is_in_force(one.id, at)), None
+        )
 
     @cached_property
     def _takers(self) -> Mapping[Ref[Any], list[MergeReceipt]]:
@@ -247,6 +249,4 @@ def with_value(record: Record, path: str, value: Any) -> Record:
         return attrs.evolve(record, **{path: value})
     key = path.removeprefix("custom.")
     custom = record.custom.without(key)
-    return attrs.evolve(
-        record, custom=custom if value is None else custom.with_items({key: value})
-    )
+    return attrs.evolve(record, custom=custom if value is None else custom.with_items({key: value}))

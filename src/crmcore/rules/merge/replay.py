@@ -151,6 +151,10 @@ class Replay:
             rows = (clash.removed for clash in one.clashes)
             gone = (*one.merged, *(row for row in rows if self.history.is_taken(row.ref, one)))
             found.update((row.ref, (row, moment_of(one))) for row in (*gone, *one.ended))
+        waiting = {ref for ref, path in self.history.waiting() if path == "id"} - found.keys()
+        for one in self.history.merges if waiting else ():
+            rows = (clash.removed for clash in one.clashes)
+            found.update((row.ref, (row, moment_of(one))) for row in rows if row.ref in waiting)
         return {ref: told for ref, told in found.items() if ref not in self.stored}
 
     def _absorb(self, merge: MergeReceipt) -> None:

@@ -34,17 +34,21 @@ Records = dict[Ref[Any], Record]
 class Draft:
     """What an unmerge would write: records ``restored`` and ``changed``, by reference.
 
+    Of the restored ones ``apart`` are link rows that another merge in force holds: where they are
+    in the way of others they stay there, and nothing is lost. ``derived`` are the direct
+    relations that are kept in step with contacts by themselves.
+
     ``known`` are the records stored now, ``survivor`` the one that answers for the survivor
     (``None``: nothing does), ``ended`` the direct relations that the merge made superfluous.
-    ``waiting`` has record, field and value of what another merge stood in the way of until now.
     """
 
     restored: Records
     changed: Records
+    apart: frozenset[Ref[Any]]
+    derived: frozenset[Ref[Any]]
     known: Mapping[Ref[Any], Record]
     survivor: Ref[Any] | None
     ended: tuple[Record, ...]
-    waiting: tuple[tuple[Ref[Any], str, Any], ...]
     model: Model
     stayed: tuple[Stayed, ...] = ()
 
@@ -57,7 +61,7 @@ def sound(draft: Draft) -> Draft:
     work.settle_persons()
     work.settle_relations()
     work.settle_primaries()
-    work.settle_waiting()
+    work.settle_missing()
     return attrs.evolve(
         draft, restored=work.restored, changed=work.changed, stayed=tuple(work.stayed)
     )
@@ -71,6 +75,7 @@ class _Work:
     restored: Records = field(init=False)
     changed: Records = field(init=False)
     stayed: list[Stayed] = field(factory=list, init=False)
+    left: set[Ref[Any]] = field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "restored", dict(self.draft.restored))
@@ -101,16 +106,21 @@ class _Work:
         place[record.ref] = record
 
     def stays(
-        self, record: Record, path: str, own: Any, why: str, *, is_waiting: bool = False
+        self, record: Record, path: str, own: Any, why: str, *, is_waiting: bool = True
     ) -> None:
-        """Tell that a field does not get its own value; ``record`` is as it will be."""
+        """Tell that a field does not get its own value; ``record`` is as it will be.
+
+        It waits for another merge to be taken back, unless nothing can come of that.
+        """
         value = self.model.schema_of(record).field(path).value(record)
         told = Stayed(
             ref=record.ref, field=path, own=own, value=value, why=why, is_waiting=is_waiting
         )
         self.stayed.append(told)
 
-    def _held(self, record: Record, one: FieldSchema, why: str) -> Record:
+    def _held(
+        self, record: Record, one: FieldSchema, why: str, *, is_waiting: bool = True
+    ) -> Record:
         """The record with a reference as it is stored now, or without it; told."""
         own = one.value(record)
         stored = self.draft.known.get(record.ref)
@@ -118,7 +128,7 @@ class _Work:
         if stored is not None:
             value = one.value(stored)
         record = one.changed(record, value)
-        self.stays(record, one.path, own, why)
+        self.stays(record, one.path, own, why, is_waiting=is_waiting)
         self.put(record)
         return record
 
@@ -134,27 +144,31 @@ class _Work:
 
     def _settle_targets(self, record: Record) -> bool:
         """Whether a record had to be left out, so that others must be looked at again."""
+        stored = self.draft.known.get(record.ref)
         for one in _bound(record, self.model):
-            missing = [ref for ref in field_references(record, one) if self.now(ref) is None]
+            there = () if stored is None else tuple(field_references(stored, one))
+            named = (ref for ref in field_references(record, one) if ref not in there)
+            missing = frozenset(ref for ref in named if self.now(ref) is None)
             if not missing:
                 continue
             why = "the record that it named is no longer stored"
+            waits = not self.left.isdisjoint(missing)
             if one.holds is not Holds.ONE:
                 own = one.value(record)
-                record = repointed(record, one, lambda ref: ref if self.now(ref) else None)
-                self.stays(record, one.path, own, why)
+                record = _freed(record, one, missing)
+                self.stays(record, one.path, own, why, is_waiting=waits)
                 self.put(record)
             elif record.ref in self.restored and not one.is_optional:
                 stand_in = self._stand_in(record, one)
                 if stand_in is None:
-                    self._leave(record, f"{one.path}: {why}")
+                    self._leave(record, f"{one.path}: {why}", is_waiting=waits)
                     return True
                 own = one.value(record)
                 record = one.changed(record, stand_in)
-                self.stays(record, one.path, own, why)
+                self.stays(record, one.path, own, why, is_waiting=waits)
                 self.put(record)
             else:
-                record = self._held(record, one, why)
+                record = self._held(record, one, why, is_waiting=waits)
         return False
 
     def _stand_in(self, record: Record, one: FieldSchema) -> Any:
@@ -167,7 +181,7 @@ class _Work:
         return one.value(survivor)
 
     def settle_loops(self) -> None:
-        """Loops in trees: a reference given back stays, else a restored record stands at the top."""
+        """Loops in trees: a reference given back stays, else a restored record is at the top."""
         for kind in sorted({ref.kind for ref in (*self.restored, *self.changed)}):
             for one in tree_fields(self.model.schema(kind)):
                 refs = [ref for ref in (*self.changed, *self.restored) if ref.kind == kind]
@@ -242,10 +256,11 @@ class _Work:
             contact = self.now(Ref("contact", row.contact_id))
             fits = isinstance(contact, Contact) and contact.account_id == row.account_id
             is_second = direct.get(row.contact_id, row.ref) != row.ref
-            if row.is_direct and (not fits or is_second) and self._is_written(row):
+            is_own = row.ref not in self.draft.derived and isinstance(contact, Contact)
+            if row.is_direct and (not fits or is_second) and is_own:
                 row = attrs.evolve(row, is_direct=False)  # noqa: PLW2901  # as it will be
                 why = "the contact has another direct account"
-                self.stays(row, "is_direct", own=True, why=why, is_waiting=True)
+                self.stays(row, "is_direct", own=True, why=why)
                 self.put(row)
             elif row.is_direct:
                 direct[row.contact_id] = row.ref
@@ -258,7 +273,11 @@ class _Work:
             contact = self.now(Ref("contact", row.contact_id))
             account = self.now(Ref("account", row.account_id))
             fits = isinstance(contact, Contact) and contact.account_id == row.account_id
-            if fits and account is not None and self._is_written_ref(Ref("contact", row.contact_id)):
+            if (
+                fits
+                and account is not None
+                and self._is_written_ref(Ref("contact", row.contact_id))
+            ):
                 self.restored[row.ref] = row
                 yield row
 
@@ -305,12 +324,27 @@ class _Work:
                 held = self._held(held, one, why)  # type: ignore[assignment]  # evolve keeps the class
         return held
 
-    def _leave(self, row: Record, why: str) -> None:
-        """Leave a row as it is stored, or in the receipt."""
-        told = Stayed(ref=row.ref, field="id", own=row.id, value=None, why=why)
-        self.stayed.append(told)
-        self.restored.pop(row.ref, None)
-        self.changed.pop(row.ref, None)
+    def _leave(self, row: Record, why: str, *, is_waiting: bool = True) -> None:
+        """Leave a restored row in its receipt; one that is stored keeps its references."""
+        stored = self.draft.known.get(row.ref)
+        if stored is not None:
+            for one in _bound(row, self.model):
+                if one.value(row) != one.value(stored):
+                    row = self._held(row, one, why)
+            return
+        if row.ref not in self.draft.apart:
+            self.stayed.append(
+                Stayed(
+                    ref=row.ref,
+                    field="id",
+                    own=row.id,
+                    value=None,
+                    why=why,
+                    is_waiting=is_waiting,
+                )
+            )
+        self.left.add(row.ref)
+        del self.restored[row.ref]
 
     def settle_primaries(self) -> None:
         """A deal has one primary role: that of a row which nobody writes, else the first."""
@@ -327,37 +361,14 @@ class _Work:
             if row.opportunity_id in primary and self._is_written(row):
                 plain = attrs.evolve(row, is_primary=False)
                 why = "the deal has another primary role"
-                self.stays(plain, "is_primary", own=True, why=why, is_waiting=True)
+                self.stays(plain, "is_primary", own=True, why=why)
                 self.put(plain)
             else:
                 primary[row.opportunity_id] = row.ref
 
-    def settle_waiting(self) -> None:
-        """Flags that another row had until now go to the rows that wait for them."""
-        told = {(one.ref, one.field) for one in self.stayed}
-        for ref, path, own in self.draft.waiting:
-            row = self.now(ref)
-            if row is None or (ref, path) in told or own is not True:
-                continue
-            if isinstance(row, OpportunityContactRole):
-                rivals = self.all_of(OpportunityContactRole)
-                taken = [
-                    one
-                    for one in rivals
-                    if one.is_primary and one.opportunity_id == row.opportunity_id
-                ]
-            elif isinstance(row, AccountContactRelation):
-                contact = self.now(Ref("contact", row.contact_id))
-                if not isinstance(contact, Contact) or contact.account_id != row.account_id:
-                    continue
-                rivals = self.all_of(AccountContactRelation)
-                taken = [
-                    one for one in rivals if one.is_direct and one.contact_id == row.contact_id
-                ]
-            else:
-                continue
-            if not taken:
-                self.put(self.model.schema_of(row).field(path).changed(row, value=True))
+
+def _freed(record: Record, one: FieldSchema, gone: frozenset[Ref[Any]]) -> Record:
+    return repointed(record, one, lambda ref: None if ref in gone else ref)
 
 
 def _bound(record: Record, model: Model) -> Iterator[FieldSchema]:
@@ -365,6 +376,6 @@ def _bound(record: Record, model: Model) -> Iterator[FieldSchema]:
     if model.has(type(record)):
         for one in model.schema_of(record).lookups:
             lookup = one.lookup
-            if lookup is not None and lookup.on_merge is not KEEP:
-                if lookup.target is Target.STORED:
-                    yield one
+            is_bound = lookup is not None and lookup.on_merge is not KEEP
+            if lookup is not None and is_bound and lookup.target is Target.STORED:
+                yield one

@@ -28,7 +28,8 @@ from crmcore.entities.ledger import Moved, Stayed
 from crmcore.errors import CrmError
 from crmcore.fields import KEEP
 from crmcore.findings import Finding, Findings, ModelError, remark, warning
-from crmcore.model.references import as_ref, field_references
+from crmcore.model.describe import EntitySchema
+from crmcore.model.references import as_ref, field_references, references
 from crmcore.query import F, Query
 from crmcore.rules.merge.claims import moment_of
 from crmcore.rules.merge.golden import fields_of
@@ -60,6 +61,7 @@ def unmerge(
     *,
     history: History,
     stored: Iterable[Record],
+    derived: frozenset[Ref[Any]] = frozenset(),
     context: Context,
     survivorship: Survivorship = STANDARD_SURVIVORSHIP,
 ) -> Unmerge:
@@ -68,7 +70,8 @@ def unmerge(
     ``history`` has the merges of the same records, of those they were merged with, and so on, with
     what was taken back and edited since. ``stored`` has every record that these name and that is
     stored, those that restored records refer to and all above them, and the link rows that share a
-    contact or a deal with one that is given back. ``survivorship`` decides anew where another merge
+    contact or a deal with one that is given back; of these, ``derived`` came with a merge or an
+    unmerge, and go again by themselves. ``survivorship`` decides anew where another merge
     met a value that it would not meet today.
 
     Restored records come back as they were, their references as M20 says. What was edited since
@@ -85,7 +88,13 @@ def unmerge(
     now = Replay(history=history, stored=known, model=context.model, survivorship=survivorship)
     then = attrs.evolve(now, without=merge.id)
     return _Reversal(
-        merge=merge, history=history, known=known, now=now, then=then, context=context
+        merge=merge,
+        history=history,
+        known=known,
+        derived=derived,
+        now=now,
+        then=then,
+        context=context,
     ).decided()
 
 
@@ -96,6 +105,7 @@ class _Reversal:
     merge: MergeReceipt
     history: History
     known: Mapping[Ref[Any], Record]
+    derived: frozenset[Ref[Any]]
     now: Replay
     then: Replay
     context: Context
@@ -105,13 +115,15 @@ class _Reversal:
         stayed: list[Stayed] = []
         restored = dict(self._restored(stayed))
         changed = dict(self._changed(stayed))
+        self._try_again(restored, changed)
         draft = Draft(
             restored=restored,
             changed=changed,
+            apart=self.then.apart,
+            derived=self.derived,
             known=self.known,
             survivor=self.now.resolved(self.merge.survivor),
             ended=tuple(self._ended()),
-            waiting=tuple(self._waiting()),
             model=self.context.model,
         )
         outcome = sound(draft)
@@ -158,17 +170,24 @@ class _Reversal:
             if row is not None and one.ref not in self.known:
                 yield row
 
-    def _waiting(self) -> Iterator[tuple[Ref[Any], str, Any]]:
-        """What waited for another merge to be taken back, with what it is without this one."""
+    def _try_again(self, restored: dict[Ref[Any], Record], changed: dict[Ref[Any], Record]) -> None:
+        """Add what waited for another merge to be taken back; perhaps it was this one."""
         for ref, path in self.history.waiting():
-            record = self.then.record(ref)
-            if record is not None:
-                yield ref, path, self.context.model.schema_of(record).field(path).value(record)
+            due = self.then.record(ref)
+            if due is None or ref in restored:
+                continue
+            if path == "id":
+                if ref not in self.known and ref not in self.then.answers:
+                    restored[ref] = due
+            elif ref in self.known:
+                record = changed.get(ref, self.known[ref])
+                schema = fields_of((record, due), self.context.model.schema_of(record))
+                changed[ref] = with_value(record, path, value_at(due, path, schema))
 
     def _as_own(self, stayed: Stayed) -> Stayed:
         """What waits, told with the value of its own that no merge had a part in."""
         record = self.then.own(stayed.ref) if stayed.is_waiting else None
-        if record is None:
+        if record is None or stayed.field == "id":
             return stayed
         own = self.context.model.schema_of(record).field(stayed.field).value(record)
         return attrs.evolve(stayed, own=own)
@@ -269,8 +288,24 @@ class _Reversal:
             led_on=led_on,
             through=through,
             stayed=dict.fromkeys(stayed),
-            waiting=dict.fromkeys(one.ref for one in stayed if one.is_waiting),
+            waiting=self._waited_for([one for one in stayed if one.is_waiting]),
         )
+
+    def _waited_for(self, stayed: Iterable[Stayed]) -> tuple[Ref[Any], ...]:
+        """The survivors, one of which has to be taken apart for what waits; each once."""
+        found: dict[Ref[Any], None] = {}
+        for one in stayed:
+            record = self.then.at_first(one.ref)
+            found[one.ref] = None
+            for _, ref in () if record is None else references(record, self._schema(record)):
+                end, way = self.then.way(ref)
+                if end is not None:
+                    found[end] = None
+                found.update((merge.survivor, None) for merge in way)
+        return tuple(found)
+
+    def _schema(self, record: Record) -> EntitySchema:
+        return self.context.model.schema_of(record)
 
     def _given_back(self, updates: Iterable[Update]) -> Iterator[Moved]:
         for one in updates:
