@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from crmcore import render
-from crmcore.entities import Account, Record
+from crmcore.entities import Account, AccountRelation, Record
 
 
 def title(record: Record) -> str:
@@ -53,6 +53,18 @@ class Related:
     def _repr_html_(self) -> str:
         columns = ("", "reference", "record")
         return render.html_table(self._rows(), columns=columns, caption=title(self.record))
+
+
+@frozen
+class Neighbour:
+    """An account that a relation leads to: it is a ``kind`` of the account one came from."""
+
+    kind: str
+    account: Account
+    relation: AccountRelation
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.account.name}"
 
 
 @frozen
