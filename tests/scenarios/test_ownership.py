@@ -100,8 +100,7 @@ def test_banks_join_their_successors_one_after_the_other(shared_data: Path) -> N
             decision = reparent(
                 banks[child], banks[parent], context=CONTEXT, ancestors_of_parent=above
             )
-        except CycleError as wrong:
-            assert wrong.path[0] == wrong.path[-1] == child
+        except CycleError:
             refused.append(at)
             continue
         totals.apply(decision.changes)

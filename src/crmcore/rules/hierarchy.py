@@ -51,8 +51,8 @@ __all__ = [
     "common",
     "depth",
     "descendants",
-    "forest",
     "flaws",
+    "forest",
     "forest_findings",
     "loops",
     "parents_of",
@@ -80,8 +80,8 @@ def reparent(
     ``ancestors_of_parent`` are the records above ``parent``, in any order; one that is left out
     counts as not stored. The changes rely on each of them, and on the parent, being as given, so
     that two moves decided at once cannot together make a loop (law X2). Taking the move back relies
-    in the same way on ``former_line``, the present parent and all above it. ``along`` names the field
-    where an entity has several trees (``None``: the first). Nothing changes where the record
+    in the same way on ``former_line``, the present parent and all above it. ``along`` names the
+    field where an entity has several trees (``None``: the first). Nothing changes where the record
     stands there already.
 
     Raises ``CycleError`` with the path where the record would be above itself, and ``UsageError``

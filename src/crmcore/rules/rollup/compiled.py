@@ -193,9 +193,9 @@ class Group:
     """Lanes whose records come to their accounts in the same way.
 
     ``path`` is the reference that they follow, ``nodes`` has the accounts by id (``is_plain``: a
-    text is one), ``place`` gives the node of any other value, and ``own`` is where a node has the group's records.
-    ``linked`` has the ids of records that other records link to accounts: for these ``insert`` is
-    called.
+    text is one), ``place`` gives the node of any other value, and ``own`` is where a node has the
+    group's records. ``linked`` has the ids of records that other records link to accounts: for
+    these ``insert`` is called.
     """
 
     path: Path

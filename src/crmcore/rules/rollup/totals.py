@@ -25,10 +25,10 @@ from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
 from crmcore.rules.rollup.bulk import fill
 from crmcore.rules.rollup.compiled import Lane, Node, compile_items
 from crmcore.rules.rollup.dates import relative_terms
-from crmcore.rules.rollup.definition import Rollup, Scope
+from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
 from crmcore.rules.rollup.derived import formula_result, rollup_result
 from crmcore.rules.rollup.follow import Follower
-from crmcore.rules.rollup.formula import Definition, Formula, needs
+from crmcore.rules.rollup.formula import Formula
 from crmcore.rules.rollup.grove import Grove
 from crmcore.rules.rollup.quiet import FigureChange, Watch, compared
 from crmcore.rules.rollup.rates import Rates

@@ -7,20 +7,17 @@ only records with a day between the old bound and the new one can change sides (
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import define, field
 
+from crmcore.entities.record import Record
+from crmcore.model.calendar import Calendar
 from crmcore.query import Path, value_at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from crmcore.entities.record import Record
-    from crmcore.model.calendar import Calendar
-    from crmcore.rules.rollup.dates import Day
+from crmcore.rules.rollup.dates import Day
 
 
 @define(eq=False)
