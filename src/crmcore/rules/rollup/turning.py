@@ -60,6 +60,8 @@ class Turning:
 
     def crossed(self, day: Day, before: date, after: date) -> Iterator[Record]:
         """The records that may change sides of a bound when today goes from one day to another."""
+        if day.on(before, self.calendar) == day.on(after, self.calendar):
+            return
         low, high = sorted((day.on(before, self.calendar), day.on(after, self.calendar)))
         for at in range(bisect_left(self.days, low), bisect_right(self.days, high)):
             yield from self.by_day[self.days[at]].values()

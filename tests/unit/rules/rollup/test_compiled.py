@@ -87,6 +87,6 @@ def test_items_are_those_of_the_reading() -> None:
             for reading, item in zip(readings, items(record), strict=True):
                 plain = reading.item_of(record)
                 home = isinstance(plain, tuple) and plain[0] == (reading.home, None)
-                assert item == (plain[1] if home else plain)  # type: ignore[index]  # a tuple
+                assert item == (plain[1] if home else plain)
     assert items(deal())[0] is Out.NO_VALUE
     assert compile_items([], describe(Opportunity))(deal()) == ()

@@ -88,7 +88,7 @@ def test_a_crm_answers_formulas_and_rollups_of_rollups_like_any_figure() -> None
         where=~F.name.starts_with("Z"),
         value=figure("open_pipeline"),
         aggregate="max",
-        scope="ultimate_parent",  # type: ignore[arg-type]  # a name will do
+        scope="ultimate_parent",
     )
     crm = Crm(rules=STANDARD_RULES.with_rollups(mean, most))
     top = crm.add(Account(name="Top"))

@@ -66,11 +66,11 @@ def test_an_item_matters_where_it_was_chosen() -> None:
 def test_what_an_operation_is_made_with_is_checked() -> None:
     for wrong in (0, True, "2"):
         with pytest.raises(UsageError, match="from 1 on"):
-            nth(wrong)  # type: ignore[arg-type]  # on purpose
+            nth(wrong)
     with pytest.raises(UsageError, match="from 1 on"):
         largest(0)
     with pytest.raises(UsageError, match="0 to 100"):
         percentile(101)
     with pytest.raises(UsageError, match="is text"):
-        concatenate(3)  # type: ignore[arg-type]  # on purpose
+        concatenate(3)
     assert nth(2) is nth(2)
