@@ -23,7 +23,7 @@ from typing import Any
 
 import attrs
 import duckdb
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]  # has no types
 import pandas as pd
 import polars as pl
 
@@ -74,10 +74,12 @@ def tree(size: int) -> Parents:
 
 
 def chain(size: int) -> Parents:
+    """Accounts below one another."""
     return {f"a{at}": f"a{at - 1}" if at else None for at in range(size)}
 
 
 def gleif() -> Parents:
+    """Accounts below one another."""
     """The direct parents of the ownership data, loops cut by leaving out who closes one."""
     found: Parents = {}
     for path in GLEIF.glob("*.csv"):
@@ -99,6 +101,7 @@ def gleif() -> Parents:
 
 
 def world(parents: Parents) -> tuple[list[Account], list[Opportunity]]:
+    """The accounts with these parents, and ten deals for each."""
     rnd = random.Random(7)
     ids: Any = list(parents)
     accounts = [Account(id=one, name=one, parent_id=parents[one]) for one in ids]  # type: ignore[arg-type]  # plain ids
@@ -106,6 +109,7 @@ def world(parents: Parents) -> tuple[list[Account], list[Opportunity]]:
 
 
 def deal(rnd: random.Random, id_: Any, ids: list[Any]) -> Opportunity:
+    """A deal made up, always the same for the same random numbers."""
     owner: Any = f"u{rnd.randrange(50)}"
     return Opportunity(
         id=id_,
@@ -119,6 +123,7 @@ def deal(rnd: random.Random, id_: Any, ids: list[Any]) -> Opportunity:
 
 
 def columns(deals: list[Opportunity]) -> dict[str, list[Any]]:
+    """The fields that the figures need, as columns."""
     return {
         "account": [one.account_id for one in deals],
         "amount": [int(one.amount.amount) for one in deals if one.amount],
@@ -126,17 +131,6 @@ def columns(deals: list[Opportunity]) -> dict[str, list[Any]]:
         "close": [one.close_on for one in deals],
         "owner": [one.owner_id for one in deals],
     }
-
-
-def closure(parents: Parents) -> tuple[list[str], list[str]]:
-    below, above = [], []
-    for one in parents:
-        at: str | None = one
-        while at is not None:
-            below.append(one)
-            above.append(at)
-            at = parents[at]
-    return below, above
 
 
 class Peers:
@@ -164,7 +158,8 @@ class Peers:
         self.lite.execute("create index by_parent on pairs (parent)")
         self.lite.execute("create index by_account on deals (account)")
 
-    def by_polars(self, frame: Any = None) -> dict[str, tuple[int, int]]:
+    def by_polars(self, frame: Any = None) -> Any:
+        """Ancestor closure by joins, then one group-by."""
         pairs = self.polars_pairs
         level = pairs.select(pl.col("child").alias("below"), pl.col("child").alias("above"))
         levels = [level]
@@ -178,7 +173,7 @@ class Peers:
                 break
             levels.append(level)
         deals = self.polars if frame is None else frame
-        found = (
+        return (
             pl.concat(levels)
             .join(deals.filter(pl.col("stage").is_in(OPEN)), left_on="below", right_on="account")
             .group_by("above")
@@ -189,12 +184,13 @@ class Peers:
                 pl.col("owner").n_unique(),
             )
         )
-        return {row[0]: row[1:3] for row in found.head(0).iter_rows()} or found
 
     def by_polars_from_objects(self) -> Any:
+        """The same, from the same objects as ours."""
         return self.by_polars(pl.DataFrame(columns(self.deals)))
 
     def by_pandas(self) -> Any:
+        """The same in pandas."""
         pairs = self.pandas_pairs
         level = pd.DataFrame({"below": pairs.child, "above": pairs.child})
         levels = [level]
@@ -220,12 +216,15 @@ class Peers:
         where stage in ('Prospecting', 'Qualification', 'Proposal', 'Negotiation') group by above"""
 
     def by_duckdb(self) -> Any:
+        """A recursive query."""
         return self.duck.execute(self.SQL).fetchall()
 
     def by_sqlite(self) -> Any:
+        """The same query."""
         return self.lite.execute(self.SQL).fetchall()
 
     def by_networkx(self) -> Any:
+        """All descendants of each account."""
         graph = nx.DiGraph((p, c) for c, p in self.parents.items() if p is not None)
         graph.add_nodes_from(self.parents)
         own: dict[str, list[Opportunity]] = defaultdict(list)
@@ -233,11 +232,11 @@ class Peers:
             if one.stage in OPEN and one.account_id:
                 own[one.account_id].append(one)
         found = {}
-        for one in self.parents:
-            mine = [d for at in (one, *nx.descendants(graph, one)) for d in own[at]]
+        for at_id in self.parents:
+            mine = [d for at in (at_id, *nx.descendants(graph, at_id)) for d in own[at]]
             total = sum(d.amount.amount for d in mine if d.amount)
             latest = max((d.close_on for d in mine if d.close_on), default=None)
-            found[one] = (total, len(mine), latest, len({d.owner_id for d in mine}))
+            found[at_id] = (total, len(mine), latest, len({d.owner_id for d in mine}))
         return found
 
     def floor(self) -> Any:
@@ -260,6 +259,7 @@ def timed(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
 
 
 def agree(peers: Peers, accounts: list[Account], *, is_deep: bool) -> None:
+    """Fail where the figures differ."""
     found = roll_up(FOUR, accounts=accounts, children=peers.deals, context=CONTEXT)
     ours = {one: value for one, value in found["amount"].items() if found["count"][one]}
     theirs = {} if is_deep else {row[0]: row[1] for row in peers.by_duckdb()}
@@ -267,6 +267,7 @@ def agree(peers: Peers, accounts: list[Account], *, is_deep: bool) -> None:
 
 
 def full(name: str, parents: Parents, rounds: int) -> None:
+    """Time everything on one shape of data."""
     accounts, deals = world(parents)
     peers = Peers(parents, deals)
     gc.freeze()
@@ -302,15 +303,18 @@ def full(name: str, parents: Parents, rounds: int) -> None:
 
 
 def share(times: list[float], at: float) -> float:
+    """The microseconds below which a share of the times lies."""
     return sorted(times)[int(len(times) * at)] * 1e6
 
 
 def row(name: str, what: str, times: list[float], yard: float) -> None:
+    """Print one line: median and 99th percentile, in microseconds and in E."""
     p50, p99 = share(times, 0.5), share(times, 0.99)
     print(f"| {name} | {what} | {p50:,.1f} | {p99:,.1f} | {p50 / yard:.2f} | {p99 / yard:.1f} |")
 
 
 def clocked(call: Callable[[Any], Any], things: Iterator[Any]) -> list[float]:
+    """The seconds that each call takes."""
     times = []
     for one in things:
         start = time.perf_counter()
@@ -377,6 +381,7 @@ def changes(name: str, accounts: list[Account], deals: list[Opportunity], polars
 
 
 def saves(name: str, accounts: list[Account], deals: list[Opportunity], yard: float) -> None:
+    """What a whole command costs, from the facade to the store."""
     store = MemoryRepository()
     store.commit(ChangeSet(Insert(one) for one in itertools.chain(accounts, deals)))
     crm = Crm(store)
@@ -389,6 +394,7 @@ def saves(name: str, accounts: list[Account], deals: list[Opportunity], yard: fl
 
 
 def main() -> None:
+    """Print the table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     sizes = [int(one) for one in sys.argv[2:]] or [1_000, 10_000, 100_000]
     print("| data | what | median | ... |")

@@ -30,6 +30,7 @@ from crmcore.findings import Findings
 from crmcore.model.check import check_record
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.query import F, Query
+from crmcore.rules.rollup import Day, Formula, Rollup, days_ago, figure, largest
 from crmcore.values import Address, FrozenMap, Money, PersonName, Ref
 from crmcore.values.ids import AccountId, ContactId
 
@@ -138,3 +139,17 @@ assert_type(check_record(account, model), Findings)
 assert_type(Query.of(Account, F.name == "Acme"), Query[Account])
 Query.of(Account, (F.amount.amount >= 100) & ~(F.custom["tier"] == "gold"))
 any_filter: Any = F.name.in_(["a"])
+
+# Rollups.
+Rollup(name="open", child=Opportunity, by=F.account_id, aggregate="count")
+Rollup(name="open", child=Opportunity, by=F.account_id, value=F.amount, aggregate=largest(3))
+Rollup(name="own", child=Account, by=F.id, value=figure("open"), aggregate="max")
+Rollup(name="open", child=Opportunity, by=F.account_id)  # type: ignore[call-arg]
+Rollup(name="open", child=Opportunity, by=F.account_id, aggregate="cuont")  # type: ignore[arg-type]
+Rollup(name="open", child="opportunity", by=F.account_id, aggregate="count")  # type: ignore[arg-type]
+Rollup(name="open", child=Opportunity, by=F.x, aggregate="count", where="open")  # type: ignore[arg-type]
+Formula(name="mean", of=figure("won_amount") / figure("won_deals"))
+Formula(name="mean", of="won_amount / won_deals")
+figure("won_amount") / 1.5  # type: ignore[operator]
+largest("3")
+assert_type(days_ago(30), Day)

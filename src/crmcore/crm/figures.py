@@ -1,4 +1,4 @@
-"""Figures: the rollups of a ``Crm``, kept up to date by every commit, its own and those of others."""
+"""Figures: the rollups of a ``Crm``, kept up to date by every commit, own or of others."""
 
 from __future__ import annotations
 

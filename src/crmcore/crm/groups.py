@@ -5,14 +5,16 @@ from __future__ import annotations
 from crmcore.crm import gather, reading
 from crmcore.crm.desk import Desk
 from crmcore.crm.figures import Figures, everything
-from crmcore.crm.views import AccountTree
-from crmcore.entities import Account, ExchangeRate
+from crmcore.crm.views import AccountTree, Neighbour
+from crmcore.entities import Account, AccountRelation, ExchangeRate, Record
 from crmcore.errors import UsageError
+from crmcore.model.describe import FieldSchema
 from crmcore.model.model import Model
 from crmcore.ports import Snapshot
 from crmcore.query import F, Query
 from crmcore.rules import rollup as rolling
 from crmcore.rules.rollup import Explanation, Rollup
+from crmcore.rules.tree import tree_field
 
 
 def ancestors(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
@@ -35,6 +37,57 @@ def descendants(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Acco
         found += fresh
         level = [one.id for one in fresh]
     return tuple(found)
+
+
+def children(snapshot: Snapshot, model: Model, account_id: str) -> tuple[Account, ...]:
+    """See ``Crm.children``."""
+    account = reading.get(snapshot, model, Account, account_id)
+    return tuple(snapshot.find(Query.of(Account, F.parent_id == account.id)))
+
+
+def superiors(snapshot: Snapshot, model: Model, record: Record) -> tuple[Record, ...]:
+    """See ``Crm.superiors``."""
+    field = _tree(model, record)
+    stored = reading.get(snapshot, model, type(record), record.id)
+    return tuple(gather.ancestors(snapshot, stored, field))
+
+
+def reports(snapshot: Snapshot, model: Model, record: Record) -> tuple[Record, ...]:
+    """See ``Crm.reports``."""
+    field, entity = _tree(model, record), type(record)
+    found: dict[str, Record] = {}
+    level = [record.id]
+    while level:
+        below = snapshot.find(Query.of(entity, F[field.name].in_(level)))
+        fresh = {one.id: one for one in below if one.id not in found and one.id != record.id}
+        found.update(fresh)
+        level = list(fresh)
+    return tuple(found.values())
+
+
+def _tree(model: Model, record: Record) -> FieldSchema:
+    field = tree_field(model.schema_of(record))
+    if field is None:
+        raise UsageError("records of this entity make no tree", record.ref.kind)
+    return field
+
+
+def network(
+    snapshot: Snapshot, model: Model, account_id: str, kind: str | None
+) -> tuple[Neighbour, ...]:
+    """See ``Crm.network``."""
+    account = reading.get(snapshot, model, Account, account_id)
+    there = snapshot.find(Query.of(AccountRelation, F.from_id == account.id))
+    back = snapshot.find(Query.of(AccountRelation, F.to_id == account.id))
+    ends = [(one, one.to_id, model.relation_kinds.get(one.kind, one.kind)) for one in there]
+    ends += [(one, one.from_id, one.kind) for one in back]
+    known = snapshot.get(Account, [end for _, end, _ in ends])
+    found = [
+        Neighbour(name, known[end], relation)
+        for relation, end, name in ends
+        if end in known and kind in (None, name)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.kind, one.account.id, one.relation.id)))
 
 
 def explain(snapshot: Snapshot, desk: Desk, name: str, account_id: str) -> Explanation:

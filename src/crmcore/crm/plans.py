@@ -114,7 +114,16 @@ def reparent(
     if parent_id is not None:
         parent = reading.get(snapshot, context.model, Account, parent_id)
         above = gather.ancestors(snapshot, parent, context.model.schema(Account).field("parent_id"))
-    return hierarchy.reparent(account, parent, context=context, ancestors_of_parent=above)
+    former = gather.ancestors(snapshot, account, context.model.schema(Account).field("parent_id"))
+    return hierarchy.reparent(
+        account, parent, context=context, ancestors_of_parent=above, former_line=former
+    )
+
+
+def repair_hierarchy(snapshot: Snapshot, context: Context, entity: type[Record]) -> Decision:
+    """Make trees of the records of an entity that are none."""
+    kind = require_kind(entity, context.model)
+    return hierarchy.repair(gather.records_of(snapshot, [kind]), context=context)
 
 
 def given(_: Snapshot, __: Context, decision: D) -> D:

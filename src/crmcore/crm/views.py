@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from crmcore import render
-from crmcore.entities import Account, Record
+from crmcore.entities import Account, AccountRelation, Record
 
 
 def title(record: Record) -> str:
@@ -56,10 +56,31 @@ class Related:
 
 
 @frozen
+class Neighbour:
+    """An account that a relation leads to: it is a ``kind`` of the account one came from."""
+
+    kind: str
+    account: Account
+    relation: AccountRelation
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.account.name}"
+
+
+LIMIT = 100
+"""How many children of one account a printed tree shows."""
+
+DEPTH = 40
+"""How many levels below the account a printed tree shows."""
+
+
+@frozen
 class AccountTree:
     """An account with everything below it, and at each account the values of some rollups.
 
-    ``values`` maps the name of a rollup to a mapping from account id to value.
+    ``values`` maps the name of a rollup to a mapping from account id to value. Printed, it shows at
+    most ``LIMIT`` children of one account and ``DEPTH`` levels, and says how much is left out;
+    as HTML it folds.
     """
 
     root: Account
@@ -70,21 +91,30 @@ class AccountTree:
         """The accounts directly below ``account``, by name, then id."""
         return self.children.get(account.id, ())
 
-    def _preorder(self) -> Iterator[Account]:
-        waiting = [self.root]
+    def _shown(self) -> Iterator[Account | None]:
+        """The accounts that are printed, line by line; ``None`` for a line that counts the rest."""
+        waiting: list[tuple[Account | None, int]] = [(self.root, 0)]
         while waiting:
-            account = waiting.pop()
+            account, level = waiting.pop()
             yield account
-            waiting.extend(reversed(self.below(account)))
+            below = () if account is None else self.below(account)
+            if below:
+                kept = below[: LIMIT if level < DEPTH else 0]
+                rest: list[tuple[Account | None, int]] = [(one, level + 1) for one in kept]
+                rest += [(None, level + 1)] * (len(kept) < len(below))
+                waiting.extend(reversed(rest))
 
-    def _figures(self, account: Account) -> list[str]:
+    def _figures(self, account: Account | None) -> list[str]:
+        if account is None:
+            return [""] * len(self.values)
         return [render.plain(values.get(account.id)) for values in self.values.values()]
 
     def __str__(self) -> str:
-        lines = render.tree(self.root, children=self.below, label=_name).splitlines()
+        drawn = render.tree(self.root, children=self.below, label=_name, limit=LIMIT, depth=DEPTH)
+        lines = drawn.splitlines()
         rows = [
             (line, *self._figures(account))
-            for line, account in zip(lines, self._preorder(), strict=True)
+            for line, account in zip(lines, self._shown(), strict=True)
         ]
         names = tuple(self.values)
         return render.table(rows, columns=("account", *names), right=names)
@@ -94,7 +124,9 @@ class AccountTree:
             figures = zip(self.values, self._figures(account), strict=True)
             return "  ".join([account.name, *(f"{name} {value}" for name, value in figures)])
 
-        return render.html_tree(self.root, children=self.below, label=label)
+        return render.html_tree(
+            self.root, children=self.below, label=label, limit=LIMIT, depth=DEPTH
+        )
 
 
 def _name(account: Account) -> str:

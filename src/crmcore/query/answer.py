@@ -88,7 +88,9 @@ def _position(values: Iterable[Any], order: tuple[Order, ...]) -> tuple[Any, ...
 
 def position(record: Any, order: tuple[Order, ...]) -> tuple[Any, ...]:
     """A key by which records sort in an order, with the id as last key (law S5)."""
-    return _position((*(value_at(record, one.path) for one in order), value_at(record, F.id)), order)
+    return _position(
+        (*(value_at(record, one.path) for one in order), value_at(record, F.id)), order
+    )
 
 
 def run(query: Query[R], records: Iterable[R]) -> Iterator[R]:

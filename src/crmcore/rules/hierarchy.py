@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from crmcore.changes import ChangeSet, CheckVersion, Update
 from crmcore.errors import CycleError, UsageError
-from crmcore.findings import Finding, Findings, warning
+from crmcore.findings import Finding, Findings, Severity, warning
 from crmcore.rules.rule import Context, Decision
 from crmcore.rules.tree import (
     ChildrenOf,
@@ -19,6 +21,7 @@ from crmcore.rules.tree import (
     ParentOf,
     ancestors,
     children_index,
+    common,
     depth,
     descendants,
     forest,
@@ -45,13 +48,16 @@ __all__ = [
     "ParentOf",
     "ancestors",
     "children_index",
+    "common",
     "depth",
     "descendants",
+    "flaws",
     "forest",
     "forest_findings",
     "loops",
     "parents_of",
     "path",
+    "repair",
     "reparent",
     "tree_field",
     "tree_fields",
@@ -66,14 +72,16 @@ def reparent(
     *,
     context: Context,
     ancestors_of_parent: Iterable[Record] = (),
+    former_line: Iterable[Record] = (),
     along: str | None = None,
 ) -> Decision:
     """Decide that ``record`` stands below ``parent`` (``None``: below nobody).
 
     ``ancestors_of_parent`` are the records above ``parent``, in any order; one that is left out
     counts as not stored. The changes rely on each of them, and on the parent, being as given, so
-    that two moves decided at once cannot together make a loop (law X2). ``along`` names the field
-    where an entity has several trees (``None``: the first). Nothing changes where the record
+    that two moves decided at once cannot together make a loop (law X2). Taking the move back relies
+    in the same way on ``former_line``, the present parent and all above it. ``along`` names the
+    field where an entity has several trees (``None``: the first). Nothing changes where the record
     stands there already.
 
     Raises ``CycleError`` with the path where the record would be above itself, and ``UsageError``
@@ -99,10 +107,44 @@ def reparent(
     changes = ChangeSet(
         [Update(record, field.changed(record, new))],
         [_as_given(Ref(schema.kind, one), above.get(one)) for one in way],
+        undo_checks=[_as_given(one.ref, one) for one in former_line],
         by=context.by,
         at=context.now,
     )
     return Decision(changes, Findings(_loop_above(record, way, parent_of, field)))
+
+
+def repair(records: Iterable[Record], *, context: Context, along: str | None = None) -> Decision:
+    """Decide what makes trees of records of one entity that are none: all of them are given.
+
+    Of each loop the record with the smallest id becomes a top, and so does every record whose
+    parent is not there; nothing else changes. The findings are those of ``flaws``, for the record.
+    """
+    given = {one.id: one for one in records}
+    if not given:
+        return Decision()
+    field = _field(context.model.schema_of(next(iter(given.values()))), along)
+    found = forest(parents_of(given.values(), field))
+    freed = dict.fromkeys([*(loop[0] for loop in found.loops), *(one for one, _ in found.missing)])
+    changes = ChangeSet(
+        [Update(given[one], field.changed(given[one], None)) for one in freed],
+        reason="repair of a hierarchy",
+        by=context.by,
+        at=context.now,
+    )
+    kind = context.model.schema_of(next(iter(given.values()))).kind
+    told = forest_findings(found, kind=kind, field=field.path)
+    return Decision(changes, Findings(attrs.evolve(one, severity=Severity.INFO) for one in told))
+
+
+def flaws(records: Iterable[Record], *, context: Context, along: str | None = None) -> Findings:
+    """The loops and missing parents among all records of one entity."""
+    given = list(records)
+    if not given:
+        return Findings()
+    schema = context.model.schema_of(given[0])
+    field = _field(schema, along)
+    return forest_findings(forest(parents_of(given, field)), kind=schema.kind, field=field.path)
 
 
 def _field(schema: EntitySchema, along: str | None) -> FieldSchema:

@@ -100,7 +100,7 @@ class RuleBook:
         return tuple(one for one in self.match_rules if frozenset(one.kinds) == wanted)
 
     def with_rollups(self, *rollups: Definition) -> RuleBook:
-        """The successor with these rollups and formulas, each in the place of one of the same name."""
+        """The successor with these rollups and formulas, each in the place of its namesake."""
         new = {one.name: one for one in rollups}
         kept = tuple(new.pop(one.name, one) for one in self.rollups)
         return attrs.evolve(self, rollups=(*kept, *new.values()))

@@ -70,6 +70,12 @@ def path(start: str, parent_of: ParentOf) -> tuple[str, ...]:
     return (*reversed(ancestors(start, parent_of)), start)
 
 
+def common(one: str, other: str, parent_of: ParentOf) -> str | None:
+    """The lowest id that both stand at or below; ``None`` where they are of different trees."""
+    line = {one, *ancestors(one, parent_of)}
+    return next((at for at in (other, *ancestors(other, parent_of)) if at in line), None)
+
+
 def children_index(parents: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
     """The children of each id that has any, in the order of ``parents``."""
     found: dict[str, list[str]] = {}

@@ -40,7 +40,8 @@ class Ledger:
     ) -> None:
         self.definitions = tuple(definitions)
         self.records: dict[str, Account | Opportunity] = {
-            one.id: one for one in (*accounts, *deals)
+            **{one.id: one for one in accounts},
+            **{one.id: one for one in deals},
         }
         self.context = context()
         self.totals = self.afresh(**options)

@@ -254,7 +254,7 @@ class Playground:
         rate = self.pick(draw, "exchange_rate")
         move = draw.one(["add", "add", "change", "delete"])
         if move == "add" or rate is None:
-            day = draw.one(DAYS[1:])
+            day: Any = draw.one(DAYS[1:])
             rate = ExchangeRate(
                 id=self.ids(),  # type: ignore[arg-type]  # plain ids
                 base="EUR",
@@ -286,7 +286,8 @@ class Playground:
         """A deal of an account that is not there, or an account gone below its records."""
         move = draw.one(["deal", "account", "back"])
         if move == "deal":
-            deal = evolve(self.deal(draw, self.ids()), account_id="gone")
+            gone: Any = "gone"
+            deal = evolve(self.deal(draw, self.ids()), account_id=gone)
             self.store.commit(ChangeSet([Insert(deal)]))
         elif move == "back" and not any(one.id == "gone" for one in self.stored("account")):
             parent = self.account_id(draw)

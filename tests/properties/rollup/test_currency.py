@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import attrs
 import pytest
@@ -78,7 +79,7 @@ def test_a_total_is_made_with_the_rates_of_the_declared_day(
     st.sampled_from(["min", "max", "average"]),
 )
 def test_extremes_and_averages_of_mixed_currencies_are_of_what_they_are_worth(
-    world: World, name: str
+    world: World, name: Any
 ) -> None:
     """R11 currency: amounts are compared and averaged as converted, not as written."""
     found = world.figures(attrs.evolve(SUM, aggregate=name))

@@ -45,7 +45,7 @@ def test_a_figure_of_figures_is_right_at_every_account(
             mean = ledger.totals.value(MEAN, id_)
             if below:
                 assert isinstance(mean, Money)
-                exact = sum(map(Fraction, below)) / len(below)
+                exact = sum(map(Fraction, below), Fraction(0)) / len(below)
                 assert abs(Fraction(mean.amount) - exact) <= Fraction(1, 2 * 10**12)
             else:
                 assert mean is None

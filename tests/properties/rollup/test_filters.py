@@ -1,5 +1,7 @@
 """Filters: whatever a filter looks at, a change of it reaches the figures."""
 
+from typing import Any
+
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -43,7 +45,7 @@ def test_a_change_of_any_field_that_a_filter_looks_at_is_followed(
     where: Filter, accounts: tuple[Account, ...], known: list[Opportunity], data: st.DataObject
 ) -> None:
     """R7 filters: nobody lists the fields of a filter; a change of one is never missed."""
-    by = {"child": Opportunity, "by": F.account_id, "where": where}
+    by: dict[str, Any] = {"child": Opportunity, "by": F.account_id, "where": where}
     rollups = (
         Rollup(name="count", aggregate="count", **by),
         Rollup(name="sum", value=F.amount, aggregate="sum", **by),

@@ -1,5 +1,7 @@
 """Quiet: a commit says which figures it changed, each at most once, and no other."""
 
+from typing import Any
+
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ from crmcore.rules.rollup import Formula, Rollup, Scope, figure
 from tests.properties.rollup.follow import ACCOUNTS, Ledger, deals, trees
 from tests.properties.rollup.records import account
 
-BY = {"child": Opportunity, "by": F.account_id}
+BY: dict[str, Any] = {"child": Opportunity, "by": F.account_id}
 DEFINITIONS = (
     Rollup(name="sum", value=F.amount, aggregate="sum", **BY),
     Rollup(name="count", aggregate="count", **BY),

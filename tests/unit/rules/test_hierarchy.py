@@ -103,3 +103,14 @@ def test_an_entity_without_a_tree_is_refused() -> None:
     relation = link("a", "b")
     with pytest.raises(UsageError, match="make no tree"):
         reparent(relation, None, context=CONTEXT)
+
+
+def test_taking_a_move_back_relies_on_the_former_line() -> None:
+    old, top, new = account("old", "top"), account("top"), account("new")
+    child = account("child", "old")
+    moved = reparent(child, new, context=CONTEXT, former_line=[old, top])
+    assert {one.ref.id for one in moved.changes.undo_checks if isinstance(one, CheckVersion)} == {
+        "old",
+        "top",
+    }
+    assert moved.changes.inverse().checks == moved.changes.undo_checks

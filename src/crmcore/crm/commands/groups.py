@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 import attrs
 
-from crmcore.crm import groups, plans, reading
+from crmcore.crm import gather, groups, plans, reading
 from crmcore.crm.commands.core import Core
-from crmcore.crm.views import AccountTree
-from crmcore.entities import Account, Record
+from crmcore.crm.views import AccountTree, Neighbour
+from crmcore.entities import Account, Contact, Record, User
 from crmcore.errors import UsageError
+from crmcore.findings import Findings
+from crmcore.rules import hierarchy
+from crmcore.rules.integrity import require_kind
 from crmcore.rules.rollup import Explanation, Rollup, Scope
-from crmcore.rules.rule import Decided
+from crmcore.rules.rule import Decided, Decision
 
 R = TypeVar("R", bound=Record)
 D = TypeVar("D", bound=Decided)
@@ -38,6 +41,63 @@ class GroupCommands(Core):
         with self._repository.snapshot() as snapshot:
             account = reading.get(snapshot, self.model, Account, account_id)
             return (account, *groups.ancestors(snapshot, self.model, account_id))[-1]
+
+    def path(self, account_id: str) -> tuple[Account, ...]:
+        """The accounts from the top of the group down to this one, both included."""
+        with self._repository.snapshot() as snapshot:
+            account = reading.get(snapshot, self.model, Account, account_id)
+            return (*reversed(groups.ancestors(snapshot, self.model, account_id)), account)
+
+    def children(self, account_id: str) -> tuple[Account, ...]:
+        """The accounts directly below an account, by id."""
+        with self._repository.snapshot() as snapshot:
+            return groups.children(snapshot, self.model, account_id)
+
+    def siblings(self, account_id: str) -> tuple[Account, ...]:
+        """The other accounts below the same parent, by id; none for the top of a group."""
+        with self._repository.snapshot() as snapshot:
+            account = reading.get(snapshot, self.model, Account, account_id)
+            if account.parent_id is None:
+                return ()
+            found = groups.children(snapshot, self.model, account.parent_id)
+            return tuple(one for one in found if one.id != account.id)
+
+    def common_parent(self, account_id: str, other_id: str) -> Account | None:
+        """The lowest account that both stand at or below; ``None`` in different groups."""
+        line = {one.id for one in self.path(account_id)}
+        return next((one for one in reversed(self.path(other_id)) if one.id in line), None)
+
+    def superiors(self, record: Contact | User) -> tuple[Record, ...]:
+        """Whom a contact reports to, or a user works for, nearest first, up to the top."""
+        with self._repository.snapshot() as snapshot:
+            return groups.superiors(snapshot, self.model, record)
+
+    def reports(self, record: Contact | User) -> tuple[Record, ...]:
+        """Everybody who reports to a contact, or works for a user, level by level, each by id."""
+        with self._repository.snapshot() as snapshot:
+            return groups.reports(snapshot, self.model, record)
+
+    def network(self, account_id: str, kind: str | None = None) -> tuple[Neighbour, ...]:
+        """The accounts that relations beside the tree lead to, each way round, by kind, then id.
+
+        A relation says that one account is a ``kind`` of another; read from the other end it has
+        the inverse name that the model gives it. ``kind`` picks one (``None``: all).
+        """
+        with self._repository.snapshot() as snapshot:
+            return groups.network(snapshot, self.model, account_id, kind)
+
+    def hierarchy_flaws(self, entity: type[Record] = Account) -> Findings:
+        """The loops and missing parents among the records of an entity that makes a tree."""
+        with self._repository.snapshot() as snapshot:
+            kind = require_kind(entity, self.model)
+            records = gather.records_of(snapshot, [kind])
+            return hierarchy.flaws(records, context=self._desk.context())
+
+    def repair_hierarchy(
+        self, entity: type[Record] = Account, *, dry_run: bool = False
+    ) -> Decision:
+        """Open every loop at its smallest id, and clear parents that are not there."""
+        return self._do(partial(plans.repair_hierarchy, entity=entity), dry_run=dry_run)
 
     def reparent(self, account_id: str, parent_id: str | None) -> Account:
         """Move an account with all below it under another (``None``: to the top).

@@ -20,10 +20,10 @@ from crmcore.rules.rollup.dates import (
     this_year,
     within,
 )
-from crmcore.rules.rollup.definition import Rollup, Scope
+from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
 from crmcore.rules.rollup.explain import Contribution, Exclusion, Explanation, explain
 from crmcore.rules.rollup.fit import check, check_formula, check_together
-from crmcore.rules.rollup.formula import Definition, Formula, figure, needs
+from crmcore.rules.rollup.formula import Formula, figure
 from crmcore.rules.rollup.operations import OPERATIONS, weighted_sum
 from crmcore.rules.rollup.quiet import FigureChange
 from crmcore.rules.rollup.rates import Rates

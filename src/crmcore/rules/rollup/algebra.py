@@ -126,9 +126,9 @@ class Operation:
 
     ``part`` takes a state out of one that it was merged into (a group has it). ``matters`` says
     whether a state might change when another goes that was merged into it (for a monoid; never
-    ``False`` where it would). ``is_ordered`` says that an item is a pair of a position, by the declared order
-    and then the id, and a value. ``weight`` is a number of the record that its value is
-    multiplied by; a percentage counts in hundredths.
+    ``False`` where it would). ``is_ordered`` says that an item is a pair of a position, by the
+    declared order and then the id, and a value. ``weight`` is a number of the record that its value
+    is multiplied by; a percentage counts in hundredths.
     """
 
     name: str

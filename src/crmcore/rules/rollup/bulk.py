@@ -7,6 +7,7 @@ from functools import partial
 
 from crmcore.entities.record import Record
 from crmcore.model.describe import EntitySchema
+from crmcore.rules.rollup.algebra import Algebra
 from crmcore.rules.rollup.branch import Branch, know, note
 from crmcore.rules.rollup.compiled import Group, Lane, Node, compile_bulk
 from crmcore.rules.rollup.reading import Out
@@ -18,8 +19,13 @@ def fill(
     branches: Sequence[Branch],
     turnings: Sequence[Turning],
     schema: EntitySchema,
+    *,
+    is_fixed: bool,
 ) -> None:
-    """Take the records of one entity into the branches over it; others are passed over."""
+    """Take the records of one entity into the branches over it; others are passed over.
+
+    With ``is_fixed`` accounts do not keep their own records where no figure needs them.
+    """
     linking = [one for one in branches if one.via is not None]
     columns = {id(one.lane): one for branch in branches for one in branch.figures}
 
@@ -42,7 +48,7 @@ def fill(
             nodes=one.grove.nodes,
             is_plain=one.lookup is not None and one.lookup.kind == one.grove.kind,
             place=one.place,
-            own=one.own,
+            own=None if is_fixed and not _needs_records(one) else one.own,
             linked=one.linked if one.via is not None else None,
             insert=partial(_insert, one),
         )
@@ -50,6 +56,10 @@ def fill(
     ]
     heard = hear if turnings or linking else None
     compile_bulk(groups, schema, slowly=slowly, note=heard)(records)
+
+
+def _needs_records(branch: Branch) -> bool:
+    return any(one.rollup.aggregate.algebra is Algebra.MULTISET for one in branch.figures)
 
 
 def _insert(branch: Branch, record: Record) -> None:

@@ -193,9 +193,9 @@ class Group:
     """Lanes whose records come to their accounts in the same way.
 
     ``path`` is the reference that they follow, ``nodes`` has the accounts by id (``is_plain``: a
-    text is one), ``place`` gives the node of any other value, and ``own`` is where a node has the group's records.
-    ``linked`` has the ids of records that other records link to accounts: for these ``insert`` is
-    called.
+    text is one), ``place`` gives the node of any other value, and ``own`` is where a node has the
+    group's records (``None``: they are not kept). ``linked`` has the ids of records that other records link to accounts: for
+    these ``insert`` is called.
     """
 
     path: Path
@@ -203,7 +203,7 @@ class Group:
     nodes: dict[str, Node]
     is_plain: bool
     place: Callable[[Any], Node]
-    own: int
+    own: int | None
     linked: Any
     insert: Callable[[Record], None]
 
@@ -238,16 +238,23 @@ def _group_lines(source: _Source, group: Group, schema: EntitySchema, slowly: st
         f"n = {nodes}.get(a) if a.__class__ is str else None" if group.is_plain else "n = None",
         "if n is None:",
         f"    n = {source.bound(group.place)}(a)",
-        f"if n[{group.own}] is None:",
-        f"    n[{group.own}] = [r]",
-        "else:",
-        f"    n[{group.own}].append(r)",
     ]
+    filters = _by_filter(group.lanes)
+    first = source.test(filters[0][0]) if len(filters) == 1 and group.own is None else "True"
+    if group.own is not None:
+        lines += [
+            f"if n[{group.own}] is None:",
+            f"    n[{group.own}] = [r]",
+            "else:",
+            f"    n[{group.own}].append(r)",
+        ]
     for where, lanes in _by_filter(group.lanes):
         body: list[str] = []
         for value, together in _by_value(lanes, schema):
             body += _value_lines(source, value, together, slowly)
-        if body:
+        if body and first != "True":
+            lines = [f"if {first}:", *(f"    {line}" for line in (*lines, *body))]
+        elif body:
             lines += [f"if {source.test(where)}:", *(f"    {line}" for line in body)]
     if group.linked is not None:
         lines = [

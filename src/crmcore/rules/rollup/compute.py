@@ -58,7 +58,7 @@ def roll_up(
     wanted = several(rollups)
     for one in wanted:
         require_sound(one, context.model)
-    totals = Totals(wanted, context)
+    totals = Totals(wanted, context, is_fixed=True)
     totals.build(accounts=accounts, children=children, links=links, rates=rates)
     results = {one.name: totals.result(one) for one in wanted}
     return results[rollups.name] if isinstance(rollups, Rollup) else results

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 from attrs import field, frozen
@@ -22,12 +22,12 @@ from crmcore.query import ALL, Filter, Order, Path
 from crmcore.query.filters import is_filter
 from crmcore.rules.rollup import sound
 from crmcore.rules.rollup.algebra import Operation
-from crmcore.rules.rollup.formula import Figure
+from crmcore.rules.rollup.formula import Binary, Figure, Formula, Number, names
 from crmcore.rules.rollup.operations import OperationName, operation
 from crmcore.values.currency import check_currency_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 class Scope(Enum):
@@ -202,3 +202,38 @@ def _class_findings(rollup: Rollup) -> Iterator[Finding]:
     custom = {part for part in ("by", "value", "rate_on") if sound.is_custom(getattr(rollup, part))}
     unknown = custom | ({"currency", "rate_on"} if "value" in custom else set())
     return (one for one in part_findings(rollup, describe) if one.path not in unknown)
+
+
+Definition: TypeAlias = Rollup | Formula
+"""What a figure is defined by."""
+
+
+def needs(definition: Definition) -> tuple[str, ...]:
+    """The names of the figures that a definition is made of."""
+    expression = definition.of if isinstance(definition, Formula) else definition.value
+    return tuple(names(expression)) if isinstance(expression, Figure | Number | Binary) else ()
+
+
+def circle(definitions: Mapping[str, Definition]) -> tuple[str, ...] | None:
+    """Names that are made of one another, from one back to itself; ``None`` where there are none.
+
+    Names that are not defined are passed over.
+    """
+    done: set[str] = set()
+    for start in definitions:
+        way: list[str] = []
+        waiting: list[tuple[str, int]] = [(start, 0)]
+        while waiting:
+            name, depth = waiting.pop()
+            del way[depth:]
+            if name in way:
+                return (*way[way.index(name) :], name)
+            if name in done or name not in definitions:
+                continue
+            way.append(name)
+            found = needs(definitions[name])
+            waiting += ((one, depth + 1) for one in found)
+            if not found:
+                done.add(name)
+        done.update(way)
+    return None

@@ -10,8 +10,15 @@ from crmcore.errors import CrmError, did_you_mean
 from crmcore.findings import Finding, Findings, ModelError, error, warning
 from crmcore.query import Path, read_filter
 from crmcore.rules.rollup.dates import resolved
-from crmcore.rules.rollup.definition import Rollup, about, part_findings
-from crmcore.rules.rollup.formula import Definition, Figure, Formula, circle, needs
+from crmcore.rules.rollup.definition import (
+    Definition,
+    Rollup,
+    about,
+    circle,
+    needs,
+    part_findings,
+)
+from crmcore.rules.rollup.formula import Figure, Formula
 from crmcore.rules.rollup.sound import empty_findings, problem
 
 if TYPE_CHECKING:

@@ -83,15 +83,11 @@ def _shift(
     coming: list[Column] = []
     for column in branch.figures:
         was, now = old[column.at], new[column.at]
-        if stays and was == now:
+        if stays and (was == now or _swapped(column, sources[0], was, now)):
             continue
-        is_in, will_be = was.__class__ is not Out, now.__class__ is not Out
-        if stays and is_in and will_be and isinstance(column.walk, GroupWalk):
-            column.walk.replace(sources[0], was, now)
-            continue
-        if will_be:
+        if now.__class__ is not Out:
             coming.append(column)
-        if is_in:
+        if was.__class__ is not Out:
             for node in sources:
                 column.walk.remove(node, was)
     if after is None:
@@ -101,3 +97,12 @@ def _shift(
     for column in coming:
         for node in targets:
             column.walk.add(node, new[column.at])
+
+
+def _swapped(column: Column, node: Node, was: Item, now: Item) -> bool:
+    """Take one item out and another in by one walk; ``False`` where that does not go."""
+    walk = column.walk
+    if not isinstance(walk, GroupWalk) or was.__class__ is Out or now.__class__ is Out:
+        return False
+    walk.replace(node, was, now)
+    return True

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
@@ -18,9 +18,6 @@ from crmcore.entities import Account
 from crmcore.entities.record import Record
 from crmcore.errors import InvalidValueError, UsageError
 from crmcore.values.money import MAX_DECIMALS, Money
-
-if TYPE_CHECKING:
-    from crmcore.rules.rollup.definition import Rollup
 
 Term: TypeAlias = "Expression | int | Decimal"
 """What can be calculated with."""
@@ -183,38 +180,3 @@ def _joined(sign: Sign, left: _Amount, right: _Amount) -> _Amount | None:
     if not other or (its and its != currency):
         return None
     return one / other, None if its else currency
-
-
-Definition: TypeAlias = "Rollup | Formula"
-"""What a figure is defined by."""
-
-
-def needs(definition: Definition) -> tuple[str, ...]:
-    """The names of the figures that a definition is made of."""
-    expression = definition.of if isinstance(definition, Formula) else definition.value
-    return tuple(names(expression)) if isinstance(expression, Figure | Number | Binary) else ()
-
-
-def circle(definitions: Mapping[str, Definition]) -> tuple[str, ...] | None:
-    """Names that are made of one another, from one back to itself; ``None`` where there are none.
-
-    Names that are not defined are passed over.
-    """
-    done: set[str] = set()
-    for start in definitions:
-        way: list[str] = []
-        waiting: list[tuple[str, int]] = [(start, 0)]
-        while waiting:
-            name, depth = waiting.pop()
-            del way[depth:]
-            if name in way:
-                return (*way[way.index(name) :], name)
-            if name in done or name not in definitions:
-                continue
-            way.append(name)
-            found = needs(definitions[name])
-            waiting += ((one, depth + 1) for one in found)
-            if not found:
-                done.add(name)
-        done.update(way)
-    return None

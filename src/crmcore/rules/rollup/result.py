@@ -11,7 +11,7 @@ from attrs import field, frozen
 from crmcore import render
 from crmcore.entities.record import kind_of
 from crmcore.findings import Findings
-from crmcore.rules.rollup.formula import Definition
+from crmcore.rules.rollup.definition import Definition
 from crmcore.rules.rollup.reading import Value
 
 

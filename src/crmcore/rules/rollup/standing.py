@@ -13,7 +13,7 @@ from crmcore.rules.rollup.algebra import Algebra, State, exactly, plus
 from crmcore.rules.rollup.branch import Column, own_items
 from crmcore.rules.rollup.compiled import Node
 from crmcore.rules.rollup.definition import Scope
-from crmcore.rules.rollup.operations import COUNT
+from crmcore.rules.rollup.operations import COUNT, COUNT_DISTINCT
 from crmcore.rules.rollup.reading import Out, Reading, Value
 from crmcore.rules.rollup.result import RollupResult
 from crmcore.rules.rollup.walks import BELOW, ID, PARENT, STALE, GroupWalk
@@ -78,6 +78,9 @@ def _states(figure: Column) -> tuple[dict[str, Any], Callable[[Any], Value]]:
     finish = partial(_read, figure.reading)
     if figure.rollup.aggregate.algebra is Algebra.MULTISET:
         return _ranked(figure), _same
+    if figure.rollup.aggregate is COUNT_DISTINCT:
+        at, none = figure.lane.slot, figure.reading.finish(None)
+        return {one: len(nodes[one][at] or ()) or none for one in grove.raw}, _same
     if figure.rollup.aggregate.algebra is Algebra.SET:
         return {one: _finish(figure, walk.state(nodes[one])) for one in grove.raw}, _same
     at, money = figure.lane.slot, figure.reading.home is not None

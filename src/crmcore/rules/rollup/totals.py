@@ -25,10 +25,10 @@ from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
 from crmcore.rules.rollup.bulk import fill
 from crmcore.rules.rollup.compiled import Lane, Node, compile_items
 from crmcore.rules.rollup.dates import relative_terms
-from crmcore.rules.rollup.definition import Rollup, Scope
+from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
 from crmcore.rules.rollup.derived import formula_result, rollup_result
 from crmcore.rules.rollup.follow import Follower
-from crmcore.rules.rollup.formula import Definition, Formula, needs
+from crmcore.rules.rollup.formula import Formula
 from crmcore.rules.rollup.grove import Grove
 from crmcore.rules.rollup.quiet import FigureChange, Watch, compared
 from crmcore.rules.rollup.rates import Rates
@@ -58,9 +58,11 @@ class Totals:
         *,
         among: Iterable[Definition] = (),
         new: Callable[[Iterable[Any]], Node] = list,
+        is_fixed: bool = False,
     ) -> None:
         """``among`` are definitions that those given may name (R12).
 
+        With ``is_fixed`` nothing is kept that only a change would need: none may be applied.
         ``new`` makes a node of its slots: a test may count what is touched.
         """
         self._context = context
@@ -78,6 +80,7 @@ class Totals:
         self._records: dict[type[Record], dict[str, Record]] = {}
         self._derived: dict[Definition, RollupResult] = {}
         self._new = new
+        self._is_fixed = is_fixed
         given = tuple(definitions)
         known = {one.name: one for one in (*among, *given)}
         for one in given:
@@ -193,7 +196,13 @@ class Totals:
             records = tuple(children) if several else children
             for child in self._by_child:
                 schema = self._context.model.schema(child)
-                fill(records, self._branches_of(child), self._followers[child].turnings, schema)
+                fill(
+                    records,
+                    self._branches_of(child),
+                    self._followers[child].turnings,
+                    schema,
+                    is_fixed=self._is_fixed,
+                )
             for grove in self._groves.values():
                 self._rise(grove)
 
@@ -231,7 +240,10 @@ class Totals:
         if before == today:
             return
         crossing: dict[type[Record], dict[str, Record]] = {}
+        calendar = context.model.calendar
         for child, term in self._terms:
+            if term.value.on(before, calendar) == term.value.on(today, calendar):
+                continue
             turning = self._turnings[child, term.path.steps]
             found = crossing.setdefault(child, {})
             found.update((one.id, one) for one in turning.crossed(term.value, before, today))

@@ -7,20 +7,17 @@ only records with a day between the old bound and the new one can change sides (
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import define, field
 
+from crmcore.entities.record import Record
+from crmcore.model.calendar import Calendar
 from crmcore.query import Path, value_at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from crmcore.entities.record import Record
-    from crmcore.model.calendar import Calendar
-    from crmcore.rules.rollup.dates import Day
+from crmcore.rules.rollup.dates import Day
 
 
 @define(eq=False)
@@ -63,6 +60,8 @@ class Turning:
 
     def crossed(self, day: Day, before: date, after: date) -> Iterator[Record]:
         """The records that may change sides of a bound when today goes from one day to another."""
+        if day.on(before, self.calendar) == day.on(after, self.calendar):
+            return
         low, high = sorted((day.on(before, self.calendar), day.on(after, self.calendar)))
         for at in range(bisect_left(self.days, low), bisect_right(self.days, high)):
             yield from self.by_day[self.days[at]].values()

@@ -108,6 +108,7 @@ class GroupWalk:
     heard: Heard = None
 
     def add(self, node: Node, item: Item) -> None:
+        """Take an item in at a node, and at all above."""
         if _is_foreign(self.lane, item):
             key, amount = item
             self._up_foreign(node, key, 1, self._start(amount))
@@ -115,6 +116,7 @@ class GroupWalk:
             self._up(node, 1, self._start(item))
 
     def remove(self, node: Node, item: Item) -> None:
+        """Take an item out again."""
         if _is_foreign(self.lane, item):
             key, amount = item
             self._up_foreign(node, key, -1, self._start(amount))
@@ -132,6 +134,7 @@ class GroupWalk:
             self.add(node, new)
 
     def take(self, node: Node, item: Item) -> None:
+        """Take an item in at a node alone."""
         climbs, self.climbs = self.climbs, False
         self.add(node, item)
         self.climbs = climbs
@@ -193,6 +196,7 @@ class GroupWalk:
             self._up_foreign(parent, key, sign * number, state)
 
     def rise(self, pairs: Pairs) -> None:
+        """Take all of each node in at its parent alone, from the leaves up."""
         at = self.lane.slot
         is_plus = self.lane.reading.rollup.aggregate.merge is plus
         climbs, self.climbs = self.climbs, False
@@ -205,12 +209,15 @@ class GroupWalk:
         self.climbs = climbs
 
     def attach(self, node: Node, parent: Node) -> None:
+        """Take all of a node in at its new parent, and at all above."""
         self._all(node, parent, 1)
 
     def detach(self, node: Node, parent: Node) -> None:
+        """Take all of a node out of its former parent."""
         self._all(node, parent, -1)
 
     def state(self, node: Node) -> State | None:
+        """What ``Reading.finish`` takes; ``None`` where there is nothing."""
         at, reading = self.lane.slot, self.lane.reading
         own = node[at] if reading.rollup.aggregate is COUNT else node[at + 1]
         if reading.home is None:
@@ -418,7 +425,7 @@ class _MultisetWalk:
             node[at] = STALE
             node = node[PARENT] if self.climbs else None
 
-    def add(self, node: Node, item: Item) -> None:
+    def add(self, node: Node, item: Item) -> None:  # noqa: ARG002 - as every walk
         self._spoil(node)
 
     remove = add
@@ -429,7 +436,7 @@ class _MultisetWalk:
     def rise(self, pairs: Pairs) -> None:
         pass
 
-    def attach(self, node: Node, parent: Node) -> None:
+    def attach(self, node: Node, parent: Node) -> None:  # noqa: ARG002 - as every walk
         self._spoil(parent)
 
     detach = attach
