@@ -49,9 +49,8 @@ def lead_funnel(
     rows_of = scene.rows()
     deals_of = _deals_by_lead(scene, leads)
     category = {one.key: one.category for one in context.model.lead_statuses}
-    groups = scene.groups(leads)
     funnels: list[Funnel] = []
-    for group, some in groups:
+    for group, some in scene.groups(leads):
         tally = Tally.of(len(_NAMES))
         for lead in some:
             _count(
