@@ -53,24 +53,27 @@ TARGETS = {
 def world(n: int) -> Material:
     """Deals with some 3 rows of history and 4.5 touches each, the same ones each time.
 
-    They are made kind by kind, as a repository reads them.
+    They are made kind by kind, touches as they happened, as a repository reads them.
     """
     chance = random.Random(7)
     plans = [_plan(chance, number) for number in range(n)]
     deals = [_deal(chance, *plan) for plan in plans]
     rows = [row for plan in plans for row in _history(*plan)]
+    moments = sorted(
+        (chance.randrange(500_000), deal_id, number)
+        for deal_id, _, _ in plans
+        for number in range(chance.randrange(1, 9))
+    )
     touches = [
         Touch(
-            id=TouchId(f"{deal_id}-{one}"),
+            id=TouchId(f"{minute:06}-{deal_id}-{number}"),
             who=Ref("contact", ContactId("c")),
-            at=START + timedelta(minutes=chance.randrange(500_000)),
+            at=START + timedelta(minutes=minute),
             source=chance.choice(SOURCES),
             opportunity_id=deal_id,
         )
-        for deal_id, _, _ in plans
-        for one in range(chance.randrange(1, 9))
+        for minute, deal_id, number in moments
     ]
-    touches.sort(key=lambda one: one.at)  # as a log has them
     return Material({Opportunity: deals, OpportunityChange: rows, Touch: touches})
 
 
