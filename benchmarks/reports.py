@@ -12,7 +12,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -51,50 +51,74 @@ TARGETS = {
 
 
 def world(n: int) -> Material:
-    """Deals with 3.6 rows of history and 4.5 touches each, the same ones each time."""
+    """Deals with some 3 rows of history and 4.5 touches each, the same ones each time.
+
+    They are made kind by kind, touches as they happened, as a repository reads them.
+    """
     chance = random.Random(7)
-    deals: list[Opportunity] = []
-    rows: list[OpportunityChange] = []
-    touches: list[Touch] = []
-    for number in range(n):
-        deal_id = OpportunityId(f"d{number:07}")
-        at = START + timedelta(minutes=chance.randrange(400_000))
-        money = Money(Decimal(chance.randrange(100_000, 5_000_000)) / 100, "EUR")
-        way = _way(chance)
-        state: DealState | None = None
-        for stage in way:
-            new = DealState(pipeline="standard", stage=stage, amount=money)
-            row_id = OpportunityChangeId(f"r{len(rows):08}")
-            rows.append(
-                OpportunityChange(id=row_id, opportunity_id=deal_id, at=at, before=state, after=new)
-            )
-            state = new
-            at += timedelta(minutes=chance.randrange(1, 40_000))
-        own = Decimal(chance.randrange(0, 101, 5)) if chance.random() < 0.1 else None
-        deals.append(
-            Opportunity(
-                id=deal_id,
-                name="deal",
-                stage=way[-1],
-                amount=money,
-                probability=own,
-                close_on=date(2026, 1, 1) + timedelta(days=chance.randrange(360)),
-                created_at=at,
-            )
+    plans = [_plan(chance, number) for number in range(n)]
+    deals = [_deal(chance, *plan) for plan in plans]
+    rows = [row for plan in plans for row in _history(*plan)]
+    moments = sorted(
+        (chance.randrange(500_000), deal_id, number)
+        for deal_id, _, _ in plans
+        for number in range(chance.randrange(1, 9))
+    )
+    touches = [
+        Touch(
+            id=TouchId(f"{minute:06}-{deal_id}-{number}"),
+            who=Ref("contact", ContactId("c")),
+            at=START + timedelta(minutes=minute),
+            source=chance.choice(SOURCES),
+            opportunity_id=deal_id,
         )
-        touches += [
-            Touch(
-                id=TouchId(f"t{number:07}{one}"),
-                who=Ref("contact", ContactId("c")),
-                at=START + timedelta(minutes=chance.randrange(500_000)),
-                source=chance.choice(SOURCES),
-                opportunity_id=deal_id,
-            )
-            for one in range(chance.randrange(1, 9))
-        ]
-    chance.shuffle(touches)
-    touches.sort(key=lambda one: one.at)  # as a log has them
+        for minute, deal_id, number in moments
+    ]
     return Material({Opportunity: deals, OpportunityChange: rows, Touch: touches})
+
+
+Plan = tuple[OpportunityId, Money, list[tuple[str, datetime]]]
+"""The id of a deal, its amount, and the stages it was in, each with the moment it came there."""
+
+
+def _plan(chance: random.Random, number: int) -> Plan:
+    at = START + timedelta(minutes=chance.randrange(400_000))
+    money = Money(Decimal(chance.randrange(100_000, 5_000_000)) / 100, "EUR")
+    found = []
+    for stage in _way(chance):
+        found.append((stage, at))
+        at += timedelta(minutes=chance.randrange(1, 40_000))
+    return OpportunityId(f"d{number:07}"), money, found
+
+
+def _deal(
+    chance: random.Random, deal_id: OpportunityId, money: Money, way: list[tuple[str, datetime]]
+) -> Opportunity:
+    return Opportunity(
+        id=deal_id,
+        name="deal",
+        stage=way[-1][0],
+        amount=Money(money.amount, "EUR"),
+        probability=Decimal(chance.randrange(0, 101, 5)) if chance.random() < 0.1 else None,
+        close_on=date(2026, 1, 1) + timedelta(days=chance.randrange(360)),
+        created_at=way[0][1],
+    )
+
+
+def _history(
+    deal_id: OpportunityId, money: Money, way: list[tuple[str, datetime]]
+) -> Iterator[OpportunityChange]:
+    state: DealState | None = None
+    for number, (stage, at) in enumerate(way):
+        new = DealState(pipeline="standard", stage=stage, amount=money)
+        yield OpportunityChange(
+            id=OpportunityChangeId(f"{deal_id}-{number}"),
+            opportunity_id=deal_id,
+            at=at,
+            before=state,
+            after=new,
+        )
+        state = new
 
 
 def _way(chance: random.Random) -> list[str]:

@@ -24,6 +24,8 @@ BROKEN_ON_PURPOSE = "crmcore.testing.planted has adapters that break each; test_
 BY_CRASHES = "tests/adapters/test_jsonfile_crash.py, _fuzz.py and _processes.py; test_store.py"
 THE_MACHINE = "tests/properties/rollup: the machine of R1 goes through all of it, R13 and R14 too"
 
+BY_ITS_LAWS = "tests/properties/reports compares its figures with other means"
+
 TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore": "tests/house/test_public_names.py",
     "crmcore.__main__": "tests/unit/test_cli.py runs it",
@@ -63,6 +65,21 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.reading": THROUGH_THE_FACADE,
     "crmcore.crm.undoing": THROUGH_THE_FACADE,
     "crmcore.ports.files": "a contract: tests/unit/adapters/jsonfile/test_files.py",
+    "crmcore.crm.reporting": "tests/unit/crm/commands/test_reports.py asks for every report",
+    "crmcore.reports.attribution.chains": BY_ITS_LAWS,
+    "crmcore.reports.attribution.journey": BY_ITS_LAWS,
+    "crmcore.reports.activity": BY_ITS_LAWS,
+    "crmcore.reports.attribution.report": BY_ITS_LAWS,
+    "crmcore.reports.forecast": BY_ITS_LAWS,
+    "crmcore.reports.funnel": BY_ITS_LAWS,
+    "crmcore.reports.odds": BY_ITS_LAWS,
+    "crmcore.reports.outcomes": BY_ITS_LAWS,
+    "crmcore.reports.pipeline": BY_ITS_LAWS,
+    "crmcore.reports.scene": BY_ITS_LAWS,
+    "crmcore.reports.known": BY_ITS_LAWS,
+    "crmcore.reports.material": BY_ITS_LAWS,
+    "crmcore.reports.shown": "tests/unit/crm/commands/test_reports.py prints every report",
+    "crmcore.reports.steps": BY_ITS_LAWS,
     "crmcore.ports.repository": HELD_BY_THE_KIT,
     "crmcore.ports.rows": HELD_BY_THE_KIT,
     "crmcore.testing.laws.behind": BROKEN_ON_PURPOSE,

@@ -49,9 +49,8 @@ def lead_funnel(
     rows_of = scene.rows()
     deals_of = _deals_by_lead(scene, leads)
     category = {one.key: one.category for one in context.model.lead_statuses}
-    groups = scene.groups(leads)
     funnels: list[Funnel] = []
-    for group, some in groups:
+    for group, some in scene.groups(leads):
         tally = Tally.of(len(_NAMES))
         for lead in some:
             _count(
@@ -148,12 +147,13 @@ def won_at(scene: Scene, deal: Opportunity, rows: Sequence[OpportunityChange]) -
     ``None`` where neither is known.
     """
     found: datetime | None = None
+    stages = scene.stages
     for row in reversed(rows):
         state = row.after
-        stage = None if state is None else scene.stages.get((state.pipeline, state.stage))
+        stage = None if state is None else stages.get((state.pipeline, state.stage))
         if stage is None or stage.category is not StageCategory.WON:
             break
-        found = moment_of(row)
+        found = row.at or moment_of(row)
     if found is None and deal.close_on is not None:
         return datetime.combine(deal.close_on, time(), UTC)
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from attrs import field, frozen
@@ -210,7 +211,7 @@ def _lines(
     """The lines of a group, and its total; a group shows only the stages it has deals in."""
     lines: list[PipelineLine] = []
     total, weighted = NOTHING, Fraction(0)
-    everything: list[Opportunity] = []
+    everything: list[list[Opportunity]] = []
     several = len(scene.context.model.pipelines) > 1
     for (line, key), stage in scene.stages.items():
         some = stages.get((line, key), [])
@@ -218,18 +219,19 @@ def _lines(
             continue
         part, part_weighted = probability_total(some, stage, scene.exchange)
         total, weighted = total + part, weighted + part_weighted
-        everything += some
+        everything.append(some)
         label = f"{scene.context.model.pipeline(line)}: {stage}" if several else str(stage)
         lines.append(
             _line(scene, group, some, part, part_weighted, pipeline=line, stage=key, label=label)
         )
-    return lines, _line(scene, group, everything, total, weighted, label="all stages")
+    deals = chain.from_iterable(everything)
+    return lines, _line(scene, group, deals, total, weighted, label="all stages")
 
 
 def _line(
     scene: Scene,
     group: Group | None,
-    deals: list[Opportunity],
+    deals: Iterable[Opportunity],
     total: Total,
     weighted: Fraction,
     **place: Any,

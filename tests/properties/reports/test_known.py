@@ -18,6 +18,7 @@ from crmcore.reports.odds import observed_odds
 from crmcore.reports.outcomes import outcomes
 from crmcore.reports.pipeline import pipeline
 from crmcore.reports.scene import Asked
+from crmcore.values.ids import OpportunityChangeId
 from tests.properties.reports.worlds import (
     HOURS,
     MODEL,
@@ -124,7 +125,8 @@ def test_reports_of_a_repository_as_of_a_moment_are_those_shown_then(
 def test_rows_of_one_moment_are_put_in_the_order_of_their_chain(world: World, chance: Any) -> None:
     """X6, P7. Rows of one moment follow one another, in whatever order they come."""
     rows = [
-        attrs.evolve(row, id=f"r{chance.random()}", at=START, version=1) for row in world.changes
+        attrs.evolve(row, id=OpportunityChangeId(f"r{chance.random()}"), at=START, version=1)
+        for row in world.changes
     ]
     chance.shuffle(rows)
     for own in histories(rows).values():

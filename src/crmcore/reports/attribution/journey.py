@@ -21,6 +21,7 @@ from crmcore.values.ref import Ref
 _at = attrgetter("at")
 _id = attrgetter("id")
 _EDGES = (date.min, date.max)
+_NONE: list[Touch] = []  # never changed
 
 
 @frozen
@@ -59,12 +60,19 @@ class Journeys:
         touches: Iterable[Touch] = scene.material.all(Touch)
         if scene.is_past:
             touches = [one for one in touches if one.at <= scene.moment]
+        unsorted: set[str] = set()
         for touch in touches:
             deal_id = touch.opportunity_id
             if deal_id is None:
                 by_person[touch.who].append(touch)
-            elif deal_id in by_deal:
-                by_deal[deal_id].append(touch)
+                continue
+            own = by_deal.get(deal_id)
+            if own is not None:
+                if own and own[-1].at >= touch.at:
+                    unsorted.add(deal_id)
+                own.append(touch)
+        for one in unsorted:
+            in_order(by_deal[one])
         people: dict[str, list[Ref[Any]]] = defaultdict(list)
         for role in scene.known(scene.material.all(OpportunityContactRole)):
             people[role.opportunity_id].append(Ref("contact", role.contact_id))
@@ -83,19 +91,20 @@ class Journeys:
 
     def touches(self, deal: Opportunity) -> list[Touch]:
         """The touches of a deal in their order, also those after it was closed."""
-        found = self.by_deal.get(deal.id) or []
-        if self.by_person:
-            refs = list(self.people.get(deal.id, ()))
-            refs += [] if deal.lead_id is None else person_of(deal.lead_id, self.leads)
-            found = [
-                *found,
-                *(one for ref in dict.fromkeys(refs) for one in self.by_person.get(ref, ())),
-            ]
-        if len(found) > 1:
-            moments = list(map(_at, found))
-            if any(map(datetime.__ge__, moments, moments[1:])):
-                found = sorted(sorted(found, key=_id), key=_at)
-        return found
+        found = self.by_deal.get(deal.id, _NONE)
+        if not self.by_person:
+            return found
+        refs = list(self.people.get(deal.id, ()))
+        refs += [] if deal.lead_id is None else person_of(deal.lead_id, self.leads)
+        others = [one for ref in dict.fromkeys(refs) for one in self.by_person.get(ref, ())]
+        return in_order([*found, *others]) if others else found
+
+
+def in_order(touches: list[Touch]) -> list[Touch]:
+    """The same list, sorted by moment, then id."""
+    touches.sort(key=_id)
+    touches.sort(key=_at)
+    return touches
 
 
 def person_of(lead_id: str, leads: Mapping[str, Lead]) -> list[Ref[Any]]:
@@ -134,9 +143,15 @@ def journey(
     journeys: Journeys,
     deal: Opportunity,
     rows: Sequence[OpportunityChange],
+    *,
+    moments: bool = True,
 ) -> Journey:
-    """The journey of a closed deal."""
-    touches = until(journeys.touches(deal), closed_at(scene, journeys, deal, rows))
+    """The journey of a closed deal; without ``moments``, those of lead and deal are left out."""
+    touches = journeys.touches(deal)
+    if touches:
+        touches = until(touches, closed_at(scene, journeys, deal, rows))
+    if not moments:
+        return Journey(touches)
     lead = None if deal.lead_id is None else journeys.leads.get(deal.lead_id)
     return Journey(touches, None if lead is None else lead.created_at, created_at(deal, rows))
 
@@ -155,4 +170,4 @@ def failures(scene: Scene, journeys: Journeys) -> Iterable[list[Touch]]:
     for lead in scene.all_known(Lead):
         if lead.status in unqualified and lead.id not in with_deal:
             found = journeys.by_person.get(Ref("lead", lead.id), [])
-            yield sorted(sorted(found, key=_id), key=_at)
+            yield in_order([*found])

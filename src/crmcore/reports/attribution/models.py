@@ -35,6 +35,8 @@ class AttributionModel:
 
     name: str
     weigh: Weigh
+    by_milestones: bool = False
+    """Whether its weights depend on when the lead and the deal were made."""
 
     def share(self, units: int, journey: Journey) -> Sequence[int]:
         """The ``units`` shared out over the touches of a journey; they add up exactly."""
@@ -51,15 +53,14 @@ def largest_remainder(units: int, weights: Sequence[int]) -> Sequence[int]:
     """
     if units < 0:
         return [-one for one in largest_remainder(-units, weights)]
+    if weights.count(weights[0]) == len(weights):
+        share, left = divmod(units, len(weights))
+        return [share + 1] * left + [share] * (len(weights) - left)
     whole = sum(weights)
-    shares: list[int] = []
-    rests: list[int] = []
-    for weight in weights:
-        share, rest = divmod(units * weight, whole)
-        shares.append(share)
-        rests.append(rest)
+    shares = [units * weight // whole for weight in weights]
     left = units - sum(shares)
     if left:
+        rests = [units * weight % whole for weight in weights]
         for at in sorted(range(len(rests)), key=rests.__getitem__, reverse=True)[:left]:
             shares[at] += 1
     return shares
@@ -128,7 +129,7 @@ def milestones(
                 scaled[at] = rest
         return scaled
 
-    return AttributionModel(name, weigh)
+    return AttributionModel(name, weigh, by_milestones=bool(lead or deal))
 
 
 def _before(journey: Journey, moment: datetime) -> int:

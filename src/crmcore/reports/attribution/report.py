@@ -191,7 +191,9 @@ class Books:
 
     def journey(self, deal: Opportunity) -> Journey:
         """The journey of a won deal."""
-        return journey(self.scene, self.journeys, deal, self.rows_of.get(deal.id, ()))
+        rows = self.rows_of.get(deal.id, ())
+        moments = self.model is not None and self.model.by_milestones
+        return journey(self.scene, self.journeys, deal, rows, moments=moments)
 
     def units(self, deal: Opportunity) -> tuple[int, int] | None:
         """The amount of a deal in whole units, and how many decimals these have.
