@@ -8,6 +8,7 @@ import pytest
 from crmcore.entities import Account, Contact
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import ACCOUNT_LINKAGE, CONTACT_LINKAGE, AnyRule, find_duplicates
+from crmcore.rules.matching.linkage.forms import tail
 from crmcore.values import Address, PersonName
 from crmcore.values.ids import AccountId, ContactId
 
@@ -226,3 +227,20 @@ def test_companies_are_found_as_well_as_those_of_the_united_states(country: str)
 def test_the_united_states_are_no_low_bar() -> None:
     """D3: otherwise the laws above would say little."""
     assert found(PEOPLE["US"], CONTACT_LINKAGE, ContactId) == 1
+
+NOTATIONS = {
+    "US": ("(212) 555-0143", "+1 212 555 0143", "1-212-555-0143", "212.555.0143 ext. 12"),
+    "FR": ("01 23 45 67 89", "+33 1 23 45 67 89", "0033123456789", "01.23.45.67.89"),
+    "DE": ("030/12345678", "+49 30 12345678", "0049 (0)30 12345678", "030 1234-5678"),
+    "GB": ("020 7946 0958", "+44 20 7946 0958", "00442079460958", "(020) 79460958 x7"),
+    "JP": ("03-1234-5678", "+81 3-1234-5678", "0081312345678", "０３－１２３４－５６７８"),
+    "PL": ("22 123 45 67", "+48 221234567", "0048 22 123 45 67", "(22) 1234567"),
+    "ES": ("91 123 45 67", "+34 911234567", "0034911234567", "911 23 45 67"),
+}
+
+
+@pytest.mark.parametrize("country", NOTATIONS)
+def test_a_telephone_line_is_one_in_every_notation(country: str) -> None:
+    """D3."""
+    assert len({tail(notation) for notation in NOTATIONS[country]} - {None}) == 1
+    assert all(tail(notation) for notation in NOTATIONS[country])
