@@ -41,10 +41,12 @@ def person(number: int, copy: int = 0) -> Contact:
 
 def people(count: int) -> list[Record]:
     """So many people, every fifth of them twice."""
-    return [person(at) for at in range(count)] + [person(at, 1) for at in range(0, count, 5)]
+    return [*map(person, range(count)), *(person(at, 1) for at in range(0, count, 5))]
 
 
-def found(records: list[Record], rule: LinkageRule = CONTACT_LINKAGE, **given: Any) -> DuplicateSets:
+def found(
+    records: list[Record], rule: LinkageRule = CONTACT_LINKAGE, **given: Any
+) -> DuplicateSets:
     return find_duplicates(records, rules=[rule], model=STANDARD_MODEL, **given)
 
 
@@ -55,7 +57,7 @@ def test_a_large_search_learns_and_says_what() -> None:
     assert all(one.left.id[:5] == one.right.id[:5] for one in sets.pairs)
     learnt = sets.learnt[CONTACT_LINKAGE.name]
     assert learnt.records == len(records)
-    assert learnt.expected == pytest.approx(80, rel=0.3)
+    assert learnt.expected == pytest.approx(80, rel=0.5)
     kept = found(records, CONTACT_LINKAGE.with_learnt(learnt))
     assert [one.refs for one in kept.pairs] == [one.refs for one in sets.pairs]
     assert not kept.learnt
@@ -113,9 +115,7 @@ def test_bad_data_is_compared_as_far_as_it_goes(bad: Any) -> None:
     fields: dict[str, Any] = dict.fromkeys(
         ("email", "phone", "mobile", "title", "birth_on", "mailing_address", "account_id"), bad
     )
-    records: list[Record] = [
-        Contact(id=ContactId(str(at)), name=bad, **fields) for at in range(3)
-    ]
+    records: list[Record] = [Contact(id=ContactId(str(at)), name=bad, **fields) for at in range(3)]
     sets = found(records, threshold=0.01)
     assert sets.records == 3
     accounts: list[Record] = [
