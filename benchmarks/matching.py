@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from crmcore.entities import Account, Contact, Record
 from crmcore.fields import CustomField
@@ -256,10 +256,10 @@ def run_splink(folder: Path, _: Path | None) -> dict[str, Any]:
     frame = pd.DataFrame(data.rows)
     frame["unique_id"] = frame["rec_id"]
     known: dict[str, Any] = {
-        "given_name": lambda one: cl.NameComparison(one),
-        "family_name": lambda one: cl.NameComparison(one),
-        "name": lambda one: cl.NameComparison(one),
-        "email": lambda one: cl.EmailComparison(one),
+        "given_name": cl.NameComparison,
+        "family_name": cl.NameComparison,
+        "name": cl.NameComparison,
+        "email": cl.EmailComparison,
         "birth_date": lambda one: cl.LevenshteinAtThresholds(one, [1, 2]),
         "postcode": lambda one: cl.LevenshteinAtThresholds(one, 1),
         "national_id": lambda one: cl.LevenshteinAtThresholds(one, [1, 2]),
@@ -275,7 +275,7 @@ def run_splink(folder: Path, _: Path | None) -> dict[str, Any]:
     ]
     names = [one for one in used if types[one] in {"given_name", "family_name", "name"}]
     others = [one for one in used if one not in names and types[one] not in {"state", "country"}]
-    rules = [block_on(one) for one in others if frame[one].nunique() > len(frame) / 20]
+    rules: list[Any] = [block_on(one) for one in others if frame[one].nunique() > len(frame) / 20]
     rules += [block_on(one, other) for one in names for other in others]
     rules += [block_on(*names)] if len(names) > 1 else []
     start = time.perf_counter()
@@ -291,10 +291,10 @@ def run_splink(folder: Path, _: Path | None) -> dict[str, Any]:
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
     found = linker.inference.predict(threshold_match_probability=0.5)
     groups = linker.clustering.cluster_pairwise_predictions_at_threshold(found, 0.95)
-    table = groups.as_pandas_dataframe()
+    table = groups.as_pandas_dataframe()  # type: ignore[no-untyped-call]  # theirs
     seconds = time.perf_counter() - start
     clusters = table.groupby("cluster_id")["unique_id"].apply(list)
-    pairs = found.as_pandas_dataframe(limit=None)
+    pairs = found.as_pandas_dataframe(limit=None)  # type: ignore[no-untyped-call]  # theirs
     pairs = pairs[pairs["match_probability"] >= 0.95]
     return {
         "seconds": seconds,
@@ -337,13 +337,18 @@ def show(name: str, tool: str, result: dict[str, Any]) -> None:
     )
 
 
+_PERSON: Literal["person"] = "person"
+_COMPANY: Literal["company"] = "company"
+_KINDS: dict[str, Literal["person", "company"]] = {"Person": _PERSON}
+
+
 def name_pairs(folder: Path) -> None:
     """F1 of names alone, by the comparisons that the standard rules use."""
     from crmcore.rules.similarity.whole_names import same_name  # noqa: PLC0415  # only for this set
 
     counts: dict[str, Counter[tuple[bool, bool]]] = defaultdict(Counter)
     for row in rows_of(folder / "cases.csv"):
-        kind = "person" if row["schema"] == "Person" else "company"
+        kind = _KINDS.get(row["schema"] or "", _COMPANY)
         if row["schema"] == "Vessel":
             continue
         said = same_name(row["name1"] or "", row["name2"] or "", kind=kind)
@@ -451,9 +456,8 @@ def main() -> None:
         folders = sorted(one for one in asked.data.iterdir() if one.is_dir())
         folders = [one for one in folders if asked.sets is None or one.name in asked.sets]
     for rule in (CONTACT_LINKAGE, ACCOUNT_LINKAGE):
-        print(
-            f"{rule.name}: {rule.subject}, at {rule.likely}, by {', '.join(key.name for key in rule.keys)}"
-        )
+        keys = ", ".join(key.name for key in rule.keys)
+        print(f"{rule.name}: {rule.subject}, at {rule.likely}, by {keys}")
     print(f"\n{'set':22} {'':8} {'pairs: P, R, F1':22}   {'clusters: P, R, F1':20}")
     for folder in folders:
         if (folder / "cases.csv").exists():

@@ -17,6 +17,9 @@ LONGEST_FUNCTION = 39
 LONG_FUNCTIONS: dict[str, str] = {}
 """``module:qualified.name`` of a function that may be longer, and why."""
 
+BY_LINKAGE = "tests/properties/matching/test_linkage.py and unit/rules/matching/test_linkage_search.py"
+BY_THE_INDEX = "tests/properties/matching/test_index.py and unit/rules/matching/test_catalogue.py"
+BY_THE_GATES = "tests/properties/matching/test_gates.py"
 THROUGH_THE_FACADE = "tests/unit/crm/test_facade.py and test_transaction.py use all of it"
 HELD_BY_THE_KIT = "a contract: crmcore.testing holds adapters to it, in tests/adapters"
 BROKEN_ON_PURPOSE = "crmcore.testing.planted has adapters that break each; test_prove.py runs them"
@@ -80,6 +83,26 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.reports.material": BY_ITS_LAWS,
     "crmcore.reports.shown": "tests/unit/crm/commands/test_reports.py prints every report",
     "crmcore.reports.steps": BY_ITS_LAWS,
+    "crmcore.crm.commands.matching": BY_THE_INDEX,
+    "crmcore.crm.gates": BY_THE_GATES,
+    "crmcore.crm.match_index": BY_THE_INDEX,
+    "crmcore.rules.matching.duplicate_error": BY_THE_GATES,
+    "crmcore.rules.matching.linkage.blocks": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.companies": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.compare": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.engine": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.fast": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.learn": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.people": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.standard": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.subject": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.table": BY_LINKAGE,
+    "crmcore.rules.matching.linkage.weights": BY_LINKAGE,
+    "crmcore.rules.matching.linkage_entries": BY_THE_INDEX,
+    "crmcore.rules.matching.postings": BY_THE_INDEX,
+    "crmcore.rules.matching.predict": "tests/unit/rules/matching/test_measure.py",
+    "crmcore.rules.matching.readers": BY_LINKAGE,
+    "crmcore.rules.matching.soundness": "tests/unit/rules/matching/test_reading.py",
     "crmcore.ports.repository": HELD_BY_THE_KIT,
     "crmcore.ports.rows": HELD_BY_THE_KIT,
     "crmcore.testing.laws.behind": BROKEN_ON_PURPOSE,

@@ -56,7 +56,9 @@ def fresh_matches(
 ) -> dict[Ref[Any], tuple[Match, ...]]:
     """For each record written, the matches that the write brings about."""
     given = tuple(writes)
-    after = similar(index, indexes, snapshot, [one.after for one in given if isinstance(one, Insert | Update)])
+    after = similar(
+        index, indexes, snapshot, [one.after for one in given if isinstance(one, Insert | Update)]
+    )
     before = similar(
         index, indexes, snapshot, [one.before for one in given if isinstance(one, Update)]
     )

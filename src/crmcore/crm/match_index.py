@@ -79,12 +79,7 @@ def similar(
     are the records given, one of which is not the duplicate of another.
     """
     given = tuple(records)
-    changed: dict[Ref[Any], Record | None] = {}
-    below = snapshot
-    while isinstance(below, Overlay):
-        own = {one.ref: None if isinstance(one, Delete) else one.after for one in below.changes}
-        changed = own | changed
-        below = below.snapshot
+    changed = _changed(snapshot)
     hidden = frozenset(changed) | {one.ref for one in given}
     with indexes.current(index) as present:
         catalogue = index.catalogue
@@ -92,15 +87,14 @@ def similar(
             one.ref: catalogue.matches(one, threshold=threshold, without=hidden - {one.ref})
             for one in given
         }
+        own = {one.ref for one in given}
         pending = [
             one
             for ref, one in changed.items()
-            if one is not None and not is_history(one) and all(ref != mine.ref for mine in given)
+            if one is not None and not is_history(one) and ref not in own
         ]
         if pending:
-            aside = Catalogue(catalogue.rules, model=index.model)
-            for one in _with_accounts(present, [*pending, *given], index):
-                aside.put(one)
+            aside = _aside([*pending, *given], present, index)
             extra = {one.ref for one in pending}
             for one in given:
                 more = aside.matches(one, threshold=threshold)
@@ -111,6 +105,24 @@ def similar(
         no = {both for both, verdict in said.items() if verdict is Verdict.NOT_DUPLICATE}
         found = {ref: _without(matches, no) for ref, matches in found.items()}
     return found
+
+
+def _changed(snapshot: Snapshot) -> dict[Ref[Any], Record | None]:
+    """What overlays change of the stored records; ``None``: it is gone."""
+    changed: dict[Ref[Any], Record | None] = {}
+    while isinstance(snapshot, Overlay):
+        own = {one.ref: None if isinstance(one, Delete) else one.after for one in snapshot.changes}
+        changed = own | changed
+        snapshot = snapshot.snapshot
+    return changed
+
+
+def _aside(records: Iterable[Record], snapshot: Snapshot, index: MatchIndex) -> Catalogue:
+    """A catalogue of these records alone, with what they refer to."""
+    aside = Catalogue(index.catalogue.rules, model=index.model)
+    for one in _with_accounts(snapshot, records, index):
+        aside.put(one)
+    return aside
 
 
 def _with_accounts(

@@ -26,8 +26,8 @@ from crmcore.rules.matching import (
     learn,
     score_of,
 )
-from crmcore.rules.matching.linkage.search import readers
 from crmcore.rules.matching.linkage.weights import Weigher
+from crmcore.rules.matching.linkage_search import readers
 from crmcore.values import Address, PersonName
 from tests.properties.matching.records import (
     EMPLOYERS,

@@ -14,8 +14,8 @@ from crmcore.rules.matching.clusters import by_score
 from crmcore.rules.matching.duplicate_sets import SkippedBlock
 from crmcore.rules.matching.evidence import Match
 from crmcore.rules.matching.find import AnyRule
-from crmcore.rules.matching.linkage.entries import LinkageEntries
 from crmcore.rules.matching.linkage.rule import LinkageRule
+from crmcore.rules.matching.linkage_entries import LinkageEntries
 from crmcore.rules.matching.match_rule import MatchRule
 from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings
 from crmcore.rules.matching.reading import FieldPath, Forms, paths_of_rule, reader

@@ -11,7 +11,8 @@ from crmcore.rules.matching.clusters import Pair, by_score, clusters
 from crmcore.rules.matching.duplicate_sets import DuplicateSets
 from crmcore.rules.matching.judge import verdicts
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.search import LinkageSearch
+from crmcore.rules.matching.linkage.weights import Learnt
+from crmcore.rules.matching.linkage_search import LinkageSearch
 from crmcore.rules.matching.match_rule import MatchRule
 from crmcore.rules.matching.reading import Forms
 from crmcore.rules.matching.search import Search
@@ -73,23 +74,11 @@ def find_duplicates(
         if all(ref in given and ref.kind in kinds for ref in both)
     }
     pairs = _best_first(match for both, match in found.items() if both not in apart)
-    doubts = {
-        both: bits
-        for one in searches
-        if isinstance(one, LinkageSearch)
-        for both, bits in one.doubts.items()
-    }
     partners = sum((one.partners for one in searches), Counter[Any]())
     return DuplicateSets(
         pairs=pairs,
-        clusters=clusters(pairs, joined=joined, apart=apart, doubts=doubts),
-        learnt=FrozenMap(
-            {
-                one.rule.name: one.learnt
-                for one in searches
-                if isinstance(one, LinkageSearch) and one.learnt != one.rule.learnt
-            }
-        ),
+        clusters=clusters(pairs, joined=joined, apart=apart, doubts=_doubts(searches)),
+        learnt=_learnt(searches),
         apart=tuple(sorted(apart & found.keys())),
         joined=tuple(sorted(joined)),
         thresholds=FrozenMap({one.rule.name: one.threshold for one in searches}),
@@ -99,6 +88,17 @@ def find_duplicates(
         compared=sum(one.compared for one in searches),
         most_compared=max(partners.values(), default=0),
     )
+
+
+def _doubts(searches: Iterable[Search | LinkageSearch]) -> dict[Pair, float]:
+    linked = (one for one in searches if isinstance(one, LinkageSearch))
+    return {both: bits for one in linked for both, bits in one.doubts.items()}
+
+
+def _learnt(searches: Iterable[Search | LinkageSearch]) -> FrozenMap[Learnt]:
+    """What was learnt, by rule."""
+    linked = (one for one in searches if isinstance(one, LinkageSearch))
+    return FrozenMap({one.rule.name: one.learnt for one in linked if one.learnt_here})
 
 
 def matches_of(

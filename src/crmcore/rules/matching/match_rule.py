@@ -105,6 +105,10 @@ class Gate:
     is_for_missing: bool = False
 
 
+def _names(given: Iterable[str]) -> frozenset[str]:
+    return frozenset(given)
+
+
 def _needs(given: Mapping[str, float]) -> FrozenMap[float]:
     return FrozenMap(given)
 
@@ -118,7 +122,7 @@ class Clause:
     """
 
     needs: FrozenMap[float] = field(converter=_needs)
-    blanks: frozenset[str] = field(default=frozenset(), converter=frozenset[str])
+    blanks: frozenset[str] = field(default=frozenset(), converter=_names)
 
 
 def _clauses(given: Iterable[Clause]) -> tuple[Clause, ...]:
@@ -206,7 +210,9 @@ def rule_findings(rule: MatchRule) -> Iterator[Finding]:
             if name not in known:
                 yield _unknown("comparison", name, known, path)
             if not 0 < least <= 1:
-                yield error("rule.clause", "a similarity is above 0 and up to 1", path=path, value=least)
+                yield error(
+                    "rule.clause", "a similarity is above 0 and up to 1", path=path, value=least
+                )
 
 
 def _key_findings(rule: MatchRule) -> Iterator[Finding]:

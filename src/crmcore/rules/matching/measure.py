@@ -127,9 +127,7 @@ def evaluate(
 
 
 def _quality(threshold: float | None, found: set[Pair], true: set[Pair]) -> Quality:
-    return Quality(
-        threshold=threshold, found=len(found), true=len(true), right=len(found & true)
-    )
+    return Quality(threshold=threshold, found=len(found), true=len(true), right=len(found & true))
 
 
 def worth_labelling(sets: DuplicateSets, count: int = 20) -> tuple[Match, ...]:

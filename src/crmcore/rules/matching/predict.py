@@ -12,8 +12,8 @@ from crmcore.model.model import Model
 from crmcore.rules.matching.find import BLOCK_LIMIT, by_ref
 from crmcore.rules.matching.linkage.blocks import blocks_of
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.search import readers
 from crmcore.rules.matching.linkage.table import Table
+from crmcore.rules.matching.linkage_search import readers
 
 
 @frozen(kw_only=True)

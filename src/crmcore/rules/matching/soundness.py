@@ -6,7 +6,7 @@ from crmcore.errors import did_you_mean
 from crmcore.findings import Finding, Findings, ModelError, error
 from crmcore.model.model import Model
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.search import readers
+from crmcore.rules.matching.linkage_search import readers
 from crmcore.rules.matching.match_rule import MatchRule
 from crmcore.rules.matching.reading import paths_in, reader
 

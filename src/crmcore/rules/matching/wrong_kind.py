@@ -24,9 +24,7 @@ def wrong_kinds(records: Iterable[Record], known: DuplicateSets | None = None) -
     contact already, by ``known``: what a search across leads and contacts found.
     """
     given = sorted(records, key=lambda one: (one.ref.kind, one.ref.id))
-    staffed = {
-        one.account_id for one in given if isinstance(one, Contact) and one.is_active
-    }
+    staffed = {one.account_id for one in given if isinstance(one, Contact) and one.is_active}
     found: list[Finding] = []
     for record in given:
         if isinstance(record, Account):
@@ -102,6 +100,6 @@ def is_like_company(name: str) -> bool:
     """Whether the name of a contact ends in a legal form."""
     words = normal_text(name[:200]).split()
     form = name_form(name[:200])
-    if len(words) < 2 or form is None:  # noqa: PLR2004  # a name and its form
+    if len(words) < 2 or form is None:  # a name and its form
         return False
     return words[-1] in table("legal_forms") and len(words[-1]) > 1

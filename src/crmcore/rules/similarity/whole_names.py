@@ -66,10 +66,38 @@ _SHORT: Final = {
 """Words of company names that are often shortened."""
 
 _MIN_JOINED: Final = 7
+_UNITS: Final = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+]
+_ORDINALS: Final = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+]
 _NUMBERS: Final = {
-    **{word: str(at) for at, word in enumerate("zero one two three four five six seven eight nine ten".split())},
-    **{word: str(at + 1) for at, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split())},
-    **{f"{at}{end}": str(at) for at, end in ((1, "st"), (2, "nd"), (3, "rd"), *((at, "th") for at in range(4, 100)))},
+    **{word: str(at) for at, word in enumerate(_UNITS)},
+    **{word: str(at) for at, word in enumerate(_ORDINALS, 1)},
+    "1st": "1",
+    "2nd": "2",
+    "3rd": "3",
+    **{f"{at}th": str(at) for at in range(4, 100)},
 }
 
 
@@ -84,7 +112,9 @@ def _words(text: str, kind: str) -> list[str]:
 
 _TENS: Final = {
     word: at * 10
-    for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    for at, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
+    )
 }
 
 

@@ -60,3 +60,12 @@ def test_a_pair_has_the_lesser_reference_first() -> None:
 
 def test_a_cluster_says_who_is_in_it() -> None:
     assert str(clusters([match(A, B, 1)])[0]) == "contact:a, contact:b (sure)"
+
+
+def test_doubts_keep_sets_apart_that_one_pair_would_glue() -> None:
+    pairs = [match(A, B, 0.999), match(C, D, 0.999), match(B, C, 0.7)]
+    assert [one.members for one in clusters(pairs)] == [(A, B, C, D)]
+    doubts = {(A, C): -9.0, (A, D): -9.0, (B, D): -9.0}
+    assert [one.members for one in clusters(pairs, doubts=doubts)] == [(A, B), (C, D)]
+    judged = clusters(pairs, doubts=doubts, joined=[(B, C)])
+    assert [one.members for one in judged] == [(A, B, C, D)]

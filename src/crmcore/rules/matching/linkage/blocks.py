@@ -12,7 +12,6 @@ from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.subject import Key
 from crmcore.rules.matching.linkage.table import Column, Table
 
-
 _MANY = 2_000
 """From so many rows on arrays are worth their making."""
 
@@ -50,7 +49,11 @@ def blocks_of(table: Table, key: Key, *, limit: int) -> Blocks:
                 skipped.append(Skipped(value=_text(table, key, number), size=len(part)))
             elif len(part) > 1:
                 kept.append(part)
-    return Blocks(key=key, rows=tuple(kept), skipped=tuple(sorted(skipped, key=lambda one: (one.value, one.size))))
+    return Blocks(
+        key=key,
+        rows=tuple(kept),
+        skipped=tuple(sorted(skipped, key=lambda one: (one.value, one.size))),
+    )
 
 
 def _facet(table: Table, name: str) -> tuple[Column, str, list[tuple[int, ...]]]:

@@ -48,14 +48,16 @@ class Comparing:
 
     def pattern(self, first: int, second: int) -> tuple[int, ...]:
         """The codes of all traits of two rows."""
-        return tuple([  # noqa: C409  # much quicker than a generator
-            0
-            if not (one := column.ids[first]) or not (other := column.ids[second])
-            else sames[one]
-            if one == other
-            else self.code(at, one, other)
-            for at, column, sames in self._traits
-        ])
+        return tuple(
+            [  # much quicker than a generator
+                0
+                if not (one := column.ids[first]) or not (other := column.ids[second])
+                else sames[one]
+                if one == other
+                else self.code(at, one, other)
+                for at, column, sames in self._traits
+            ]
+        )
 
     def found(self, codes: tuple[int, ...]) -> tuple[Found, ...]:
         """The level of each group of evidence for these codes."""

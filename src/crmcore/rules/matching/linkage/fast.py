@@ -17,10 +17,10 @@ Facets = Sequence[tuple[int, ...]]
 def numpy() -> ModuleType | None:
     """The module, where it is installed."""
     try:
-        import numpy as found  # noqa: PLC0415  # optional, and loaded at first use
+        import numpy as np  # noqa: PLC0415  # optional, and loaded at first use
     except ImportError:
         return None
-    return found
+    return np
 
 
 def shared(
@@ -51,9 +51,7 @@ def shared(
     many = np.flatnonzero(ends - begins > 1)
     numbers, listed = keys[begins[many]].tolist(), rows.tolist()
     ranges = zip(begins[many].tolist(), ends[many].tolist(), strict=True)
-    return {
-        number: listed[begin:end] for number, (begin, end) in zip(numbers, ranges, strict=True)
-    }
+    return {number: listed[begin:end] for number, (begin, end) in zip(numbers, ranges, strict=True)}
 
 
 def _flat(np: Any, facets: Facets) -> tuple[Any, Any, Any]:  # Any: arrays

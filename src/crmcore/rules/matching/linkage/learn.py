@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
+from attrs import frozen
 
 from crmcore.rules.matching.linkage.subject import Found, Subject
 from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of
@@ -75,6 +76,21 @@ def _round(
     patterns: Mapping[tuple[Found, ...], int],
     values: Mapping[str, int],
 ) -> Learnt:
+    tally = _tally(learnt, subject, patterns)
+    return _learnt(learnt, subject, tally, values)
+
+
+@frozen
+class _Tally:
+    """Pairs by group and level: those of one entity, those of two that are alike, and rare ones."""
+
+    ones: list[list[float]]
+    twos: list[list[float]]
+    apart: list[float]
+    expected: float
+
+
+def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> _Tally:
     bits = Scorer(subject, learnt)
     ones = [[0.0] * len(group.levels) for group in subject.groups]
     twos = [[0.0] * len(group.levels) for group in subject.groups]
@@ -94,6 +110,11 @@ def _round(
                     apart[at] += times - one
                 if is_alike and at in subject.within:
                     twos[at][here[0]] += times - one
+    return _Tally(ones, twos, apart, expected)
+
+
+def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str, int]) -> Learnt:
+    ones, twos, apart = tally.ones, tally.twos, tally.apart
     m: dict[str, tuple[float, ...]] = {}
     u = dict(learnt.u)
     for at, group in enumerate(subject.groups):
@@ -117,7 +138,7 @@ def _round(
         if group.table is not None
     }
     least, most = _LEAST_EXPECTED * learnt.records, _MOST_EXPECTED * learnt.records
-    return attrs.evolve(learnt, m=m, u=u, rare=rare, expected=min(max(expected, least), most))
+    return attrs.evolve(learnt, m=m, u=u, rare=rare, expected=min(max(tally.expected, least), most))
 
 
 class Scorer:

@@ -76,7 +76,7 @@ def _bucket(table: str, one: str, other: str, learnt: Buckets) -> int:
     if one == other:
         return learnt.bucket(table, one)
     mine, theirs = learnt.bucket(table, one), learnt.bucket(table, other)
-    return mine if mine > theirs else theirs
+    return max(theirs, mine)
 
 
 def _family(one: str, other: str) -> int:
@@ -121,7 +121,7 @@ def _spelt(one: str, other: str) -> int:
         shorter, longer = longer, shorter
     if (
         shorter >= _SLIP_LETTERS
-        and longer - shorter <= 2  # noqa: PLR2004  # letters
+        and longer - shorter <= 2  # letters
         and slips(one, other) <= (2 if longer >= _LONG else 1)
     ):
         return SLIP

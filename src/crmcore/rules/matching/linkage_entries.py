@@ -10,9 +10,9 @@ from crmcore.entities.record import Record
 from crmcore.model.model import Model
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.search import LinkageSearch
 from crmcore.rules.matching.linkage.table import Column
 from crmcore.rules.matching.linkage.weights import probability
+from crmcore.rules.matching.linkage_search import LinkageSearch
 from crmcore.rules.matching.postings import Asked, Key, Postings
 from crmcore.values.ref import Ref
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any, Final
 
@@ -18,11 +19,11 @@ from crmcore.rules.matching.evidence import Evidence, Match
 from crmcore.rules.matching.linkage.blocks import Blocks, blocks_of, pairs_of
 from crmcore.rules.matching.linkage.engine import Comparing, blind_patterns, grouped
 from crmcore.rules.matching.linkage.learn import Scorer, maximise, with_blind_rates
-from crmcore.rules.matching.linkage.readers import Raw, Reader, raw_reader
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage.weights import Learnt, probability
+from crmcore.rules.matching.readers import Raw, Reader, raw_reader
 from crmcore.rules.matching.reading import FieldPath, paths_in
 from crmcore.values.ref import Ref
 
@@ -62,6 +63,7 @@ class LinkageSearch:
         self.partners: Counter[Ref[Any]] = Counter()
         self.compared = 0
         self.learnt: Learnt = rule.learnt or rule.about.standard
+        self.learnt_here = False
         self.doubts: dict[Pair, float] = {}
         self.readers = readers(rule, model, related, is_cached=is_cached)
         self._limits = {kind: _limiter(rule, kind, model, related) for kind in rule.kinds}
@@ -94,6 +96,7 @@ class LinkageSearch:
         """The score, the bits and the levels of each pair."""
         rows = len(table.columns[0].ids)
         learns = self.rule.learnt is None and rows >= self._enough
+        self.learnt_here = learns
         if learns:
             self.learnt = attrs.evolve(
                 self.learnt, records=rows, expected=rows / 5, common=table.common(), usual={}
@@ -128,22 +131,7 @@ class LinkageSearch:
     ) -> Iterator[Match]:
         size = len(records)
         matched = {both for both in pairs if scores[both][0] >= self.threshold}
-        for blocks, own in keyed:
-            self.counts.append(
-                KeyCount(
-                    rule=self.rule.name,
-                    key=blocks.key.name,
-                    blocks=len(blocks.rows),
-                    pairs=len(own),
-                    matches=len(matched & own),
-                )
-            )
-            self.skipped += [
-                SkippedBlock(
-                    rule=self.rule.name, key=blocks.key.name, value=one.value, size=one.size
-                )
-                for one in blocks.skipped
-            ]
+        self._count(matched, keyed)
         partners = Counter(chain.from_iterable(divmod(both, size) for both in pairs))
         refs = [one.ref for one in records]
         self.partners = Counter({refs[row]: times for row, times in partners.items()})
@@ -164,6 +152,24 @@ class LinkageSearch:
             )
             for both in sorted(matched)
         )
+
+    def _count(self, matched: AbstractSet[int], keyed: Iterable[tuple[Blocks, frozenset[int]]]) -> None:
+        for blocks, own in keyed:
+            self.counts.append(
+                KeyCount(
+                    rule=self.rule.name,
+                    key=blocks.key.name,
+                    blocks=len(blocks.rows),
+                    pairs=len(own),
+                    matches=len(matched & own),
+                )
+            )
+            self.skipped += [
+                SkippedBlock(
+                    rule=self.rule.name, key=blocks.key.name, value=one.value, size=one.size
+                )
+                for one in blocks.skipped
+            ]
 
     def made(
         self, one: Record, other: Record, score: float, found: tuple[Found, ...], scorer: Scorer

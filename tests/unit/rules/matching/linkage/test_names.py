@@ -1,0 +1,64 @@
+import pytest
+
+from crmcore.rules.matching.linkage.names import (
+    ALIKE,
+    CROSSWISE,
+    DIFFERENT,
+    GIVEN_LEVEL,
+    INITIAL,
+    PART,
+    SAME,
+    SHORT_FORM,
+    SLIP,
+    compare_names,
+    read_name,
+)
+from crmcore.rules.matching.linkage.people import PEOPLE
+from crmcore.values import PersonName
+
+
+def levels(one: tuple[str, str], other: tuple[str, str]) -> tuple[int, int, bool]:
+    """The levels of given and family name, and whether they are read crosswise."""
+    forms = [
+        read_name(((PersonName(given=given, family=family),),)) for given, family in (one, other)
+    ]
+    assert forms[0] is not None
+    assert forms[1] is not None
+    buckets = PEOPLE.standard.buckets()
+    code = compare_names(forms[0], forms[1], buckets)
+    assert code == compare_names(forms[1], forms[0], buckets)
+    return code >> GIVEN_LEVEL & 15, code & 15, bool(code >> CROSSWISE)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (("Ada", "King"), ("ADA", "King"), (SAME, SAME, False)),
+        (("Bob", "King"), ("Robert", "King"), (SHORT_FORM, SAME, False)),
+        (("A.", "King"), ("Ada", "King"), (INITIAL, SAME, False)),
+        (("Ada", "Kowalczyk"), ("Ada", "Kowalzcyk"), (SAME, SLIP, False)),
+        (("kraM", "King"), ("Mark", "King"), (SLIP, SAME, False)),
+        (("Ada", "King Lovelace"), ("Ada", "King"), (SAME, PART, False)),
+        (("Ada", "King-Smith"), ("Ada", "Kingsmith"), (SAME, SLIP, False)),
+        (("Marianne", "King"), ("Marie", "King"), (ALIKE, SAME, False)),
+        (("Ada", "King"), ("Zoe", "Babbage"), (DIFFERENT, DIFFERENT, False)),
+        (("Lovelace", "Ada"), ("Ada", "Lovelace"), (SAME, SAME, True)),
+        (("", "King"), ("Ada", "King"), (0, SAME, False)),
+        (("Ada", "K"), ("Ada", "King"), (SAME, INITIAL, False)),
+    ],
+)
+def test_names_are_compared_part_by_part(
+    one: tuple[str, str], other: tuple[str, str], expected: tuple[int, int, bool]
+) -> None:
+    assert levels(one, other) == expected
+
+
+def test_father_and_son_are_two() -> None:
+    forms = [
+        read_name(((PersonName(given="Ada", family="King", suffix=suffix),),))
+        for suffix in ("Jr.", "Sr.")
+    ]
+    assert forms[0] is not None
+    assert forms[1] is not None
+    code = compare_names(forms[0], forms[1], PEOPLE.standard.buckets())
+    assert code >> GIVEN_LEVEL & 15 in (SAME, DIFFERENT)
