@@ -14,6 +14,7 @@ from crmcore.changes import ChangeSet
 from crmcore.crm.choices import Choices
 from crmcore.crm.complete import complete, with_records, written
 from crmcore.crm.converting import Shared, convert
+from crmcore.crm.known import Known
 from crmcore.crm.pending import Pending
 from crmcore.entities import Lead
 from crmcore.errors import CrmError, StorageError
@@ -121,6 +122,7 @@ def convert_many(
     rules: RuleBook,
     lead_ids: Iterable[str],
     choices: Choices,
+    known: Known,
     progress: Progress | None = None,
 ) -> BatchConversion:
     """Decide the conversion of many leads, to be stored together; see ``Crm.convert_leads``."""
@@ -128,7 +130,13 @@ def convert_many(
 
     def decide(lead_id: str, shared: Shared | None) -> LeadConversion:
         planned = convert(
-            pending, context, rules=rules, lead_id=lead_id, choices=choices, shared=shared
+            pending,
+            context,
+            rules=rules,
+            lead_id=lead_id,
+            choices=choices,
+            known=known,
+            shared=shared,
         )
         decision = complete(planned, pending, context, rules)
         if decision.findings.errors:

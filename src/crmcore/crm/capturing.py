@@ -12,7 +12,8 @@ from crmcore.changes import ChangeSet
 from crmcore.crm import gather
 from crmcore.crm.choices import Choices
 from crmcore.crm.complete import complete
-from crmcore.crm.converting import convert, known_matches
+from crmcore.crm.converting import convert
+from crmcore.crm.known import Known
 from crmcore.entities import Campaign, CampaignMember, Contact, Lead, Touch
 from crmcore.findings import Finding, Findings, warning
 from crmcore.interchange import read_form
@@ -64,6 +65,7 @@ def capture_form(
     context: Context,
     *,
     rules: RuleBook,
+    known: Known,
     posted: Mapping[str, str],
     source: str | None,
     columns: Mapping[str, str] | None,
@@ -72,17 +74,22 @@ def capture_form(
     draft = form_draft(posted, context=context, source=source, columns=columns)
 
     def search(moment: Snapshot, lead: Lead) -> tuple[Any, tuple[Match, ...]]:
-        among = ("lead", "contact")
-        matches = known_matches(moment, [lead], rules=rules, model=context.model, among=among)
+        matches = known.matches(moment, [lead], among=("lead", "contact"))
         refs = [one.right if one.left == lead.ref else one.left for one in matches]
         found = gather.fetch(moment, refs, context.model).values()
         return tuple(found), matches
 
-    return captured(snapshot, context, rules=rules, draft=draft, search=search)
+    return captured(snapshot, context, rules=rules, known=known, draft=draft, search=search)
 
 
 def captured(
-    snapshot: Snapshot, context: Context, *, rules: RuleBook, draft: Draft, search: Search
+    snapshot: Snapshot,
+    context: Context,
+    *,
+    rules: RuleBook,
+    known: Known,
+    draft: Draft,
+    search: Search,
 ) -> Capture:
     """Decide what a draft becomes, by the model's policies and mode."""
     model = context.model
@@ -91,20 +98,20 @@ def captured(
     values.setdefault("status", model.lead_statuses[0].key)
     lead = made(model.schema(Lead), values)
     assert isinstance(lead, Lead)  # noqa: S101  # the schema is that of leads
-    known, matches = search(snapshot, lead)
+    people, matches = search(snapshot, lead)
     decision = capture(
         lead,
         draft.values.keys(),
         draft.signal,
         context=context,
-        around=_around(snapshot, known, draft.signal),
+        around=_around(snapshot, people, draft.signal),
     )
     found = [*draft.findings, *_alike(decision, matches, context)]
     decision = attrs.evolve(decision, findings=Findings([*found, *decision.findings]))
     mode = model.policies.lead_mode
     if decision.outcome is not Outcome.CREATED or mode is LeadMode.LEADS_AND_CONTACTS:
         return decision
-    return _converted(snapshot, context, rules, decision)
+    return _converted(snapshot, context, rules, known, decision)
 
 
 def _around(
@@ -140,7 +147,9 @@ def _alike(decision: Capture, matches: Iterable[Match], context: Context) -> Ite
         )
 
 
-def _converted(snapshot: Snapshot, context: Context, rules: RuleBook, decision: Capture) -> Capture:
+def _converted(
+    snapshot: Snapshot, context: Context, rules: RuleBook, known: Known, decision: Capture
+) -> Capture:
     """The capture with its lead converted by the same commit, as the mode wants (a receipt too).
 
     A lead that cannot be converted stays one, and that is reported: a submission is never lost.
@@ -152,7 +161,14 @@ def _converted(snapshot: Snapshot, context: Context, rules: RuleBook, decision: 
     if started.findings.errors:
         return decision
     overlay = Overlay(snapshot, started.changes)
-    plan = convert(overlay, context, rules=rules, lead_id=lead.id, choices=mode_choices(context))
+    plan = convert(
+        overlay,
+        context,
+        rules=rules,
+        lead_id=lead.id,
+        choices=mode_choices(context),
+        known=known,
+    )
     plan = complete(plan, overlay, context)
     if plan.findings.errors:
         why = "; ".join(one.message for one in plan.findings.errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import attrs
@@ -12,6 +12,7 @@ from crmcore.changes import ChangeSet
 from crmcore.crm import gather, reading
 from crmcore.crm.choices import RETURN, Choices, Target
 from crmcore.crm.complete import with_relations
+from crmcore.crm.known import Known
 from crmcore.entities import (
     Account,
     AccountContactRelation,
@@ -27,11 +28,9 @@ from crmcore.entities import (
 )
 from crmcore.errors import UsageError
 from crmcore.findings import Finding, Findings, error
-from crmcore.model.model import Model
 from crmcore.model.policies import Attach, Matches
 from crmcore.ports import Snapshot
 from crmcore.query import F, Query
-from crmcore.rules import matching
 from crmcore.rules.conversion import (
     CREATE,
     AlreadyConvertedError,
@@ -68,6 +67,7 @@ def convert(
     rules: RuleBook,
     lead_id: str,
     choices: Choices,
+    known: Known,
     shared: Shared | None = None,
 ) -> LeadConversion:
     """Decide the conversion of a lead; see ``Crm.convert_lead``."""
@@ -82,7 +82,7 @@ def convert(
         if choices.get("if_converted") is RETURN and already.receipt is not None:
             return LeadConversion(changes=ChangeSet(), findings=Findings(), receipt=already.receipt)
         raise
-    search = _searched(snapshot, attrs.evolve(request, found=found), rules)
+    search = _searched(snapshot, attrs.evolve(request, found=found), known)
     request = search.request
     if request.contact is not None and asked["contact"] is None:
         links = (*links, *_of_contact(snapshot, request.contact))
@@ -176,38 +176,6 @@ def _queues(snapshot: Snapshot, *owners: str | None) -> frozenset[str]:
     return frozenset(one.id for one in users if one.is_queue)
 
 
-def known_matches(
-    snapshot: Snapshot,
-    new: Sequence[Record],
-    *,
-    rules: RuleBook,
-    model: Model,
-    among: Sequence[str] = (),
-) -> tuple[Match, ...]:
-    """The matches of records that are not stored with stored ones, the best of each first.
-
-    ``among`` are the kinds looked at (none: the record's own). By the book's rules for the two
-    kinds, the judgements respected. The records in ``new`` may refer to one another.
-    """
-    if not new:
-        return ()
-    related = (*gather.records_of(snapshot, ["account"]), *new)
-    judgements = reading.judgements(snapshot)
-    found = (
-        matching.matches_of(
-            one,
-            gather.records_of(snapshot, [kind]),
-            rules=rules.match_rules_for(*{one.ref.kind, kind}),
-            model=model,
-            judgements=judgements,
-            related=related,
-        )
-        for one in new
-        for kind in among or (one.ref.kind,)
-    )
-    return tuple(match for group in found for match in group)
-
-
 @frozen(kw_only=True)
 class _Search:
     """The request with the records it is attached to by policy, and what else was found."""
@@ -217,20 +185,20 @@ class _Search:
     offers: tuple[Ref[Any], ...] = ()
 
 
-def _searched(snapshot: Snapshot, request: Request, rules: RuleBook) -> _Search:
+def _searched(snapshot: Snapshot, request: Request, known: Known) -> _Search:
     model, policies = request.model, request.model.policies
     is_attached = policies.conversion_attach is Attach.STRONG_KEYS
     if not is_attached and policies.conversion_matches is Matches.IGNORE:
         return _Search(request=request)
     new = newcomers(request)
-    matches = known_matches(snapshot, new, rules=rules, model=model)
+    matches = known.matches(snapshot, new)
     told: tuple[Finding, ...] = ()
     if is_attached and matches:
         refs = [_other(match, new) for match in matches]
-        known = gather.fetch(snapshot, refs, model)
-        people = [one for one in known.values() if isinstance(one, Contact)]
+        alike = gather.fetch(snapshot, refs, model)
+        people = [one for one in alike.values() if isinstance(one, Contact)]
         homes = snapshot.get(Account, sorted({one.account_id for one in people if one.account_id}))
-        stored = [one for one in known.values() if isinstance(one, Account | Contact)]
+        stored = [one for one in alike.values() if isinstance(one, Account | Contact)]
         found = find_targets(request, new, stored, homes.values())
         request = attrs.evolve(
             request,

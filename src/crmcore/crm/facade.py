@@ -8,8 +8,8 @@ from crmcore.crm.commands.groups import GroupCommands
 from crmcore.crm.commands.history import HistoryCommands
 from crmcore.crm.commands.interchange import InterchangeCommands
 from crmcore.crm.commands.leads import LeadCommands
-from crmcore.crm.commands.merges import MergeCommands
 from crmcore.crm.commands.matching import MatchingCommands
+from crmcore.crm.commands.merges import MergeCommands
 from crmcore.crm.commands.records import RecordCommands
 from crmcore.crm.commands.reports import ReportCommands
 

@@ -12,6 +12,7 @@ from crmcore import render
 from crmcore.changes import ChangeSet
 from crmcore.crm.capturing import Draft, captured
 from crmcore.crm.complete import complete
+from crmcore.crm.known import Known
 from crmcore.crm.pending import Pending
 from crmcore.entities import Contact, Lead, Record
 from crmcore.errors import UsageError
@@ -91,6 +92,7 @@ def import_leads(
     context: Context,
     *,
     rules: RuleBook,
+    known: Known,
     sheet: Sheet,
     columns: Mapping[str, str] | None,
     source: str | None,
@@ -104,7 +106,9 @@ def import_leads(
 
     def take(row: Row, values: Mapping[str, Any]) -> Capture:
         draft = _draft(values, row, name)
-        done = captured(pending, context, rules=rules, draft=draft, search=people.search)
+        done = captured(
+            pending, context, rules=rules, known=known, draft=draft, search=people.search
+        )
         return complete(done, pending, context)
 
     for row in sheet.rows:

@@ -120,19 +120,24 @@ def _changed(snapshot: Snapshot) -> dict[Ref[Any], Record | None]:
 def _aside(records: Iterable[Record], snapshot: Snapshot, index: MatchIndex) -> Catalogue:
     """A catalogue of these records alone, with what they refer to."""
     aside = Catalogue(index.catalogue.rules, model=index.model)
-    for one in _with_accounts(snapshot, records, index):
-        aside.put(one)
+    file_with_accounts(aside, records, snapshot, index.model)
     return aside
 
 
-def _with_accounts(
-    snapshot: Snapshot, records: Iterable[Record], index: MatchIndex
-) -> Iterable[Record]:
+def file_with_accounts(
+    catalogue: Catalogue, records: Iterable[Record], snapshot: Snapshot, model: Model
+) -> None:
+    """File records after those that they refer to."""
+    for one in _with_accounts(snapshot, records, model):
+        catalogue.put(one)
+
+
+def _with_accounts(snapshot: Snapshot, records: Iterable[Record], model: Model) -> Iterable[Record]:
     """The records after those that they refer to."""
     given = tuple(records)
     own = {one.ref for one in given}
     for record in given:
-        for group in gather.outgoing(snapshot, record, index.model).values():
+        for group in gather.outgoing(snapshot, record, model).values():
             for one in group:
                 if one.ref not in own:
                     own.add(one.ref)

@@ -13,6 +13,7 @@ from crmcore.changes import ChangeSet
 from crmcore.crm import reading
 from crmcore.crm.batch import BatchConversion, convert_many
 from crmcore.crm.capturing import mode_choices
+from crmcore.crm.known import Known
 from crmcore.entities import Lead
 from crmcore.entities.ledger import Fate, Transfer
 from crmcore.findings import Findings
@@ -60,7 +61,7 @@ _COLUMNS = ("lead", "field", "value", "why it has no place")
 
 
 def adopt_mode(
-    snapshot: Snapshot, context: Context, *, rules: RuleBook, mode: LeadMode
+    snapshot: Snapshot, context: Context, *, rules: RuleBook, known: Known, mode: LeadMode
 ) -> ModeAdoption:
     """Decide to go over to a mode; see ``Crm.adopt_mode``."""
     model = context.model.with_policies(lead_mode=mode)
@@ -70,7 +71,7 @@ def adopt_mode(
         where = F.status_category.in_(OPEN) & F.converted_at.is_none()
         ids = [one.id for one in snapshot.find(read(Query.of(Lead, where), model))]
     choices = mode_choices(own)
-    batch = convert_many(snapshot, own, rules=rules, lead_ids=ids, choices=choices)
+    batch = convert_many(snapshot, own, rules=rules, lead_ids=ids, choices=choices, known=known)
     homeless = tuple(
         transfer
         for one in batch.conversions

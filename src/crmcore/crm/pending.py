@@ -43,6 +43,7 @@ class Pending:
         self._checks: dict[Check, None] = {}
         self._written: dict[str, dict[str, Record | None]] = {}
         self._holders: dict[tuple[str, Any], set[str]] = {}
+        self._log: list[Ref[Any]] = []
 
     @property
     def seq(self) -> int:
@@ -62,9 +63,24 @@ class Pending:
             start = None if isinstance(one, Insert) else one.before
             after = None if isinstance(one, Delete) else one.after
             self._starts.setdefault(one.ref, start)
+            self._log.append(one.ref)
             self._written.setdefault(one.ref.kind, {})[one.ref.id] = after
             for value in () if after is None else self._values(after):
                 self._holders.setdefault((one.ref.kind, value), set()).add(one.ref.id)
+
+    def changes_any(self, refs: Iterable[Ref[Any]]) -> bool:
+        """Whether one of these records was written or removed here."""
+        return any(ref in self._starts for ref in refs)
+
+    @property
+    def length(self) -> int:
+        """How many changes were added so far."""
+        return len(self._log)
+
+    def since(self, length: int) -> dict[Ref[Any], Record | None]:
+        """What the changes from the one of this number on left; ``None``: it is gone."""
+        refs = dict.fromkeys(self._log[length:])
+        return {ref: self._written[ref.kind][ref.id] for ref in refs}
 
     def _is_below(self, check: Check) -> bool:
         """Whether a check is for the store: what was written here before was just looked at."""

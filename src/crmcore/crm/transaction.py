@@ -12,6 +12,7 @@ from crmcore.crm.choices import Choices, Target
 from crmcore.crm.complete import complete
 from crmcore.crm.converting import convert
 from crmcore.crm.desk import Desk
+from crmcore.crm.known import Known
 from crmcore.crm.merging import merge
 from crmcore.crm.unmerging import MergeLike, unmerge
 from crmcore.entities import Record
@@ -37,9 +38,10 @@ class Transaction:
     otherwise none of them. There is no second try: when somebody was faster, ``ConflictError``.
     """
 
-    def __init__(self, snapshot: Snapshot, desk: Desk, reason: str | None) -> None:
+    def __init__(self, snapshot: Snapshot, desk: Desk, reason: str | None, *, known: Known) -> None:
         self._snapshot = snapshot
         self._desk = desk
+        self._known = known
         self._changes = ChangeSet(reason=reason, by=desk.by)
         self._findings = Findings()
         self._is_open = True
@@ -95,7 +97,11 @@ class Transaction:
 
     def convert_lead(self, lead_id: str, **choices: Unpack[Choices]) -> LeadConversion:
         """Convert a lead; see ``Crm.convert_lead``, which has the same choices."""
-        return self._do(partial(convert, rules=self._desk.rules, lead_id=lead_id, choices=choices))
+        return self._do(
+            partial(
+                convert, rules=self._desk.rules, known=self._known, lead_id=lead_id, choices=choices
+            )
+        )
 
     def merge(
         self,

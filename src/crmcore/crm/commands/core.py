@@ -18,6 +18,7 @@ from crmcore.crm.figures import Figures
 from crmcore.crm.gates import gated
 from crmcore.crm.hooks import Hook, HookFailure, Hooks
 from crmcore.crm.indexes import Indexes
+from crmcore.crm.known import Known
 from crmcore.crm.match_index import MatchIndex
 from crmcore.crm.storage import as_repository
 from crmcore.entities import Record
@@ -64,6 +65,7 @@ class Core:
         self._indexes = Indexes(self._repository)
         self._figures = Figures(self._desk, self._indexes, self._tell)
         self._matches = MatchIndex(self._desk)
+        self._known = Known(self._matches, self._indexes)
 
     @classmethod
     def open(

@@ -43,7 +43,12 @@ class InterchangeCommands(Core):
         Raises ``ValidationError`` where the lead cannot be stored.
         """
         plan = partial(
-            capture_form, rules=self.rules, posted=posted, source=source, columns=columns
+            capture_form,
+            rules=self.rules,
+            known=self._known,
+            posted=posted,
+            source=source,
+            columns=columns,
         )
         return self._do(plan, dry_run=dry_run)
 
@@ -66,7 +71,14 @@ class InterchangeCommands(Core):
         table, and ``UnknownNameError`` for a field that a lead has not.
         """
         sheet = read_sheet(path)
-        plan = partial(import_leads, rules=self.rules, sheet=sheet, columns=columns, source=source)
+        plan = partial(
+            import_leads,
+            rules=self.rules,
+            known=self._known,
+            sheet=sheet,
+            columns=columns,
+            source=source,
+        )
         return self._do(plan, dry_run=dry_run)
 
     def export_csv(

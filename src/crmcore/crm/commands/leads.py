@@ -88,7 +88,8 @@ class LeadCommands(Core):
             if_converted=if_converted,
         )
         return self._do(
-            partial(convert, rules=self.rules, lead_id=lead_id, choices=choices), dry_run=dry_run
+            partial(convert, rules=self.rules, known=self._known, lead_id=lead_id, choices=choices),
+            dry_run=dry_run,
         )
 
     def convert_leads(
@@ -113,6 +114,7 @@ class LeadCommands(Core):
             plan = partial(
                 convert_many,
                 rules=self.rules,
+                known=self._known,
                 lead_ids=given,
                 choices=choices,
                 progress=progress,
@@ -123,7 +125,14 @@ class LeadCommands(Core):
 
         def decide(lead_id: str, shared: Shared | None) -> LeadConversion:
             return self._do(
-                partial(convert, rules=self.rules, lead_id=lead_id, choices=choices, shared=shared)
+                partial(
+                    convert,
+                    rules=self.rules,
+                    known=self._known,
+                    lead_id=lead_id,
+                    choices=choices,
+                    shared=shared,
+                )
             )
 
         return gathered(given, decide, self._lead, progress)
@@ -166,7 +175,7 @@ class LeadCommands(Core):
         no place in what they became: the receipts keep them. Use ``Crm`` with the ``model`` of the
         result from then on.
         """
-        plan = partial(adopt_mode, rules=self.rules, mode=mode)
+        plan = partial(adopt_mode, rules=self.rules, known=self._known, mode=mode)
         return self._do(plan, dry_run=dry_run)
 
     def undo(self, receipt: Receipt, *, dry_run: bool = False) -> UndoneConversion:

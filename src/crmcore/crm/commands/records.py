@@ -140,7 +140,7 @@ class RecordCommands(Core):
         An exception in the block leaves nothing stored.
         """
         with self._repository.snapshot() as snapshot:
-            tx = Transaction(snapshot, self._desk, reason)
+            tx = Transaction(snapshot, self._desk, reason, known=self._known)
             try:
                 yield tx
             finally:
