@@ -25,7 +25,6 @@ BY_CRASHES = "tests/adapters/test_jsonfile_crash.py, _fuzz.py and _processes.py;
 TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore": "tests/house/test_public_names.py",
     "crmcore.__main__": "tests/unit/test_cli.py runs it",
-    "crmcore.adapters.jsonfile.base": BY_CRASHES,
     "crmcore.adapters.jsonfile.moment": BY_CRASHES,
     "crmcore.adapters.jsonfile.reading": BY_CRASHES,
     "crmcore.adapters.jsonfile.tail": BY_CRASHES,
