@@ -151,7 +151,10 @@ class Base:
             if key != b"%b%d," % (target, chunk) or (chunk and linked(line) != link_of(before)):
                 raise self._damaged("the lines of an index do not fit each other", at)
             places = line[number_end + 2 : end].split(b",")
-            found += map(int, places)
+            try:
+                found += map(int, places)
+            except ValueError:
+                raise self._damaged("the line is not of an index", at) from None
             is_full, before = len(places) >= CHUNK, key
             at, chunk = at + len(line), chunk + 1
         if is_full:  # or the last line of a value says that there are no more

@@ -149,11 +149,11 @@ def _is_plain(value: Json) -> bool:
     """Whether there is nothing in a list or dictionary but what JSON can hold as it is."""
     kind = value.__class__
     if kind is dict:
-        for key in value:
-            if key.__class__ is not str:
+        for key, one in value.items():
+            if key.__class__ is not str or not (one.__class__ in _SCALARS or _is_plain(one)):
                 return False
-        value = value.values()
-    elif kind is not list:
+        return True
+    if kind is not list:
         return False
     return all(one.__class__ in _SCALARS or _is_plain(one) for one in value)
 

@@ -38,6 +38,13 @@ class Place:
     holds: Holds = Holds.ONE
     normal: Normal = Normal.TEXT
 
+    is_plain: bool = field(init=False, eq=False, repr=False)
+    """Whether a text in the first step of the path is the key itself."""
+
+    @is_plain.default
+    def _is_plain(self) -> bool:
+        return len(self.path) == 1 and self.holds is Holds.ONE and self.normal is Normal.TEXT
+
     @property
     def name(self) -> str:
         """What the index is called in the file, such as ``contact.email``."""

@@ -155,7 +155,7 @@ class _Indexes:
             value = data.get(place.path[0])
             if value is None:
                 continue
-            for key in place.keys(data):
+            for key in (value,) if place.is_plain and value.__class__ is str else place.keys(data):
                 every = found.get(key)
                 if every is None:
                     found[key] = [at]
