@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from crmcore.adapters import RowRepository
+from crmcore.entities import Account, Contact
 from crmcore.ports import Repository, RowStore
 from crmcore.testing import (
     Ability,
@@ -21,7 +22,7 @@ from crmcore.testing import (
 from crmcore.testing.planted.bases import SQLiteBackDoor
 from examples.sqlite_adapter import SQLiteStore
 from tests import DOCS, ROOT
-from tests.adapters import MODEL
+from tests.adapters import MODEL, Subscription
 
 ABILITIES = frozenset({Ability.PERSISTENT, Ability.SHARED, Ability.DURABLE})
 
@@ -77,6 +78,7 @@ class TestSQLiteRepository(RepositorySuite):
 
 class SQLiteMachine(RepositoryStateMachine):
     model = MODEL
+    entities = (Account, Contact, Subscription)
 
     def make_repository(self) -> Repository:
         self.rest = ExitStack()

@@ -22,7 +22,7 @@ if sys.platform == "darwin":  # pragma: no cover - the tests run on Linux
 
 S = TypeVar("S")
 
-MOST_CUTS = 400
+MOST_CUTS = 120
 """How many places are tried, at most, where a crash may have cut what was appended."""
 
 
