@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from crmcore import ChangeSet, Crm, JsonFileRepository, MemoryRepository, Record, Repository
@@ -18,9 +18,13 @@ from crmcore.crm.batch import ONE_FOR_ALL, ONE_PER_LEAD
 from crmcore.errors import StorageError
 from crmcore.ports import Snapshot
 from crmcore.query import Query
-from tests.properties.conversion.worlds import MODEL, World, asking, stored, worlds
+from tests.properties.conversion.worlds import World, asking, stored, worlds
 
 R = TypeVar("R", bound=Record)
+
+MOST = 50 if settings.default is None else settings.default.max_examples
+FEWER = settings(max_examples=max(5, MOST // 6))
+"""Each example is a conversion for every step that it has."""
 
 
 class Failing:
@@ -90,26 +94,30 @@ def fails_everywhere(repository: Repository, command: Callable[[Crm], object], m
         return at
 
 
+@FEWER
 @given(worlds())
 def test_a_conversion_that_fails_at_any_step_leaves_no_trace_in_memory(world: World) -> None:
     """C2 with a failure at every read and write of it, nothing is stored."""
     steps = fails_everywhere(
-        world.repository, lambda crm: crm.convert_lead(world.lead.id, **world.choices), MODEL
+        world.repository,
+        lambda crm: crm.convert_lead(world.lead.id, **world.choices),
+        world.model,
     )
     assert steps > 10
     event(f"{steps // 20 * 20} steps or more")
 
 
+@FEWER
 @given(worlds())
 def test_a_conversion_that_fails_at_any_step_leaves_no_trace_in_a_file(world: World) -> None:
     """C2 likewise on the JSON-file store."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.crm.json"
-        with Crm.open(path, model=MODEL) as crm:
+        with Crm.open(path, model=world.model) as crm:
             crm._repository.commit(ChangeSet([Insert(one) for one in world.state().values()]))
-        repository = JsonFileRepository(path, model=MODEL)
+        repository = JsonFileRepository(path, model=world.model)
         fails_everywhere(
-            repository, lambda crm: crm.convert_lead(world.lead.id, **world.choices), MODEL
+            repository, lambda crm: crm.convert_lead(world.lead.id, **world.choices), world.model
         )
         repository.close()
 
@@ -119,7 +127,7 @@ def test_a_batch_that_fails_leaves_whole_conversions_only(world: World, at: int)
     """C2 with one commit for all nothing is stored; with a commit each, whole conversions only."""
     before = world.state()
     for commits in (ONE_FOR_ALL, ONE_PER_LEAD):
-        crm = Crm(Failing(world.repository, at), model=MODEL, rules=asking())
+        crm = Crm(Failing(world.repository, at), model=world.model, rules=asking())
         try:
             crm.convert_leads([world.lead.id, "nobody"], commits=commits, **world.choices)
         except StorageError:

@@ -9,20 +9,22 @@ from attrs import evolve
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from crmcore import Activity, Crm, Lead, Record, Ref, ValidationError
+from crmcore import Activity, Crm, Lead, Model, Record, Ref, ValidationError
 from crmcore.model.policies import Undo
 from crmcore.rules.conversion import CREATE
 from crmcore.values.ids import ActivityId
-from tests.properties.conversion.worlds import MODEL, World, content, made, worlds
+from tests.properties.conversion.worlds import World, content, made, worlds
 
-ALLOWED = MODEL.with_policies(undo_conversion=Undo.ALLOWED)
+
+def allowed(world: World) -> Model:
+    return world.model.with_policies(undo_conversion=Undo.ALLOWED)
 
 
 @given(worlds())
 def test_an_undone_conversion_leaves_everything_as_it_was(world: World) -> None:
     """C21 nothing changed since, so undo restores the repository, and the lead can be converted."""
     before = content(world.state())
-    crm = world.crm(ALLOWED)
+    crm = world.crm(allowed(world))
     done = crm.convert_lead(world.lead.id, **world.choices)
     preview = crm.undo(done, dry_run=True)
     assert not preview.findings.errors
@@ -56,7 +58,7 @@ def later_edit(crm: Crm, done: Any, draw: Any) -> Ref[Any]:
 @given(worlds().filter(lambda one: one.opportunity is CREATE), st.data())
 def test_later_work_is_never_discarded(world: World, data: st.DataObject) -> None:
     """C21 an edit, a child or a merge since then: undo refuses, names it, and changes nothing."""
-    crm = world.crm(ALLOWED)
+    crm = world.crm(allowed(world))
     done = crm.convert_lead(world.lead.id, **world.choices)
     ref = later_edit(crm, done, data.draw)
     state = world.state()

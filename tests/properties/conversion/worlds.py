@@ -31,6 +31,7 @@ from crmcore.entities import (
 from crmcore.fields import Checkbox, CustomField, Lookup, Picklist
 from crmcore.model.describe import FieldSchema, Holds
 from crmcore.model.model import STANDARD_MODEL, Model
+from crmcore.model.pipeline import Pipeline, Stage, StageCategory
 from crmcore.ports import Repository
 from crmcore.query import Query
 from crmcore.rules.conversion import CREATE, SKIP, LeadConversion, OpportunityChoice, convert_lead
@@ -268,6 +269,26 @@ def with_deal(draw: st.DrawFn) -> Any:
 
 
 @st.composite
+def models(draw: st.DrawFn) -> Model:
+    """The model of these worlds: objects renamed or not, pipelines and custom fields added or not.
+
+    Law C22 disables objects; here all are in use.
+    """
+    model = MODEL
+    for entity, one, many in ((Lead, "Prospect", "Prospects"), (Account, "Client", "Clients")):
+        if draw(st.booleans()):
+            model = model.renamed(entity, one, many)
+    stages = draw(st.lists(st.sampled_from("ABC"), min_size=1, unique=True))
+    if draw(st.booleans()):
+        ends = (Stage("In", StageCategory.WON, 100), Stage("Out", StageCategory.LOST, 0))
+        model = model.with_pipelines(Pipeline("own", (*map(Stage, stages), *ends)))
+    for kind in ("lead", "contact", "opportunity"):
+        if draw(st.booleans()):
+            model = model.with_custom_fields(kind, CustomField(name="extra"))
+    return model
+
+
+@st.composite
 def worlds(draw: st.DrawFn, chosen: st.SearchStrategy[Any] | None = None) -> World:
     """Any world in which the conversion goes through; ``chosen`` draws the three targets."""
     account, contact, deal = draw(any_targets() if chosen is None else chosen)
@@ -300,6 +321,7 @@ def worlds(draw: st.DrawFn, chosen: st.SearchStrategy[Any] | None = None) -> Wor
         children=tuple(map(read, children)),
         links=tuple(map(read, (*links, *others[1:3]))),
         overwrite=frozenset(overwrite),
+        model=draw(models()),
     )
 
 

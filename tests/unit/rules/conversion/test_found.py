@@ -62,5 +62,13 @@ def test_of_several_none_is_taken() -> None:
     assert [one.code for one in done.findings] == ["conversion.several_found"]
 
 
+def test_an_account_found_by_its_own_key_is_taken() -> None:
+    one = lead(website="engines.example")
+    known = account(name="ENGINES", website="engines.example")
+    done = found(known, lead=one)
+    assert (done.account, done.contact) == (known, None)
+    assert dict(done.reasons)["account"].startswith("found by its name and web domain")
+
+
 def test_nothing_is_found_for_what_is_not_made() -> None:
     assert found(KNOWN, contact=contact(account_id=None)).contact is None

@@ -88,6 +88,14 @@ def test_a_record_that_is_gone_or_came_back_is_told() -> None:
     ]
 
 
+def test_a_record_that_goes_away_comes_back() -> None:
+    done = plan()
+    gone = made(Activity, id=ActivityId("gone"), subject="Gone")
+    back = undone(evolve(done, receipt=evolve(done.receipt, before=[gone])))
+    assert back.changes.after(gone.ref) == gone
+    assert "comes back" in str(back)
+
+
 def test_wrong_calls_are_refused() -> None:
     done = plan()
     with pytest.raises(UsageError, match="irreversible"):
