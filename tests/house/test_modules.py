@@ -20,24 +20,36 @@ LONG_FUNCTIONS: dict[str, str] = {}
 THROUGH_THE_FACADE = "tests/unit/crm/test_facade.py and test_transaction.py use all of it"
 HELD_BY_THE_KIT = "a contract: crmcore.testing holds adapters to it, in tests/adapters"
 
+MERGES_IN_ANY_ORDER = "tests/properties/merge/test_any_order.py: what counts is the whole"
+
 TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore": "tests/house/test_public_names.py",
     "crmcore.__main__": "tests/unit/test_cli.py runs it",
     "crmcore.crm.ask": THROUGH_THE_FACADE,
     "crmcore.crm.batch": THROUGH_THE_FACADE,
     "crmcore.crm.choices": THROUGH_THE_FACADE,
+    "crmcore.crm.claims": MERGES_IN_ANY_ORDER,
     "crmcore.crm.commands.core": THROUGH_THE_FACADE,
     "crmcore.crm.commands.duplicates": THROUGH_THE_FACADE,
     "crmcore.crm.commands.groups": THROUGH_THE_FACADE,
     "crmcore.crm.commands.leads": THROUGH_THE_FACADE,
+    "crmcore.crm.commands.merges": THROUGH_THE_FACADE,
     "crmcore.crm.commands.records": THROUGH_THE_FACADE,
     "crmcore.crm.converting": THROUGH_THE_FACADE,
     "crmcore.crm.desk": THROUGH_THE_FACADE,
+    "crmcore.crm.erasing": "tests/properties/merge/test_erasure.py",
     "crmcore.crm.merging": THROUGH_THE_FACADE,
     "crmcore.crm.plans": THROUGH_THE_FACADE,
     "crmcore.crm.reading": THROUGH_THE_FACADE,
+    "crmcore.crm.unmerging": MERGES_IN_ANY_ORDER,
     "crmcore.ports.repository": HELD_BY_THE_KIT,
     "crmcore.ports.rows": HELD_BY_THE_KIT,
+    "crmcore.rules.erasure": "tests/properties/merge/test_erasure.py",
+    "crmcore.rules.merge.claims": MERGES_IN_ANY_ORDER,
+    "crmcore.rules.merge.history": MERGES_IN_ANY_ORDER,
+    "crmcore.rules.merge.replay": MERGES_IN_ANY_ORDER,
+    "crmcore.rules.merge.sound": MERGES_IN_ANY_ORDER,
+    "crmcore.rules.merge.unmerge": MERGES_IN_ANY_ORDER,
 }
 """A public module without a test file of its own, and where its tests are instead, or why not."""
 
