@@ -29,6 +29,8 @@ THE_MACHINE = "tests/properties/rollup: the machine of R1 goes through all of it
 
 BY_ITS_LAWS = "tests/properties/reports compares its figures with other means"
 
+MERGES_IN_ANY_ORDER = "tests/properties/merge/test_any_order.py: what counts is the whole"
+
 TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore": "tests/house/test_public_names.py",
     "crmcore.__main__": "tests/unit/test_cli.py runs it",
@@ -44,14 +46,17 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.capturing": "tests/properties/capture and tests/unit/crm/commands/test_leads.py",
     "crmcore.crm.choices": THROUGH_THE_FACADE,
     "crmcore.crm.commands.automation": "tests/unit/crm/test_staging.py and test_automating.py",
+    "crmcore.crm.claims": MERGES_IN_ANY_ORDER,
     "crmcore.crm.commands.core": THROUGH_THE_FACADE,
     "crmcore.crm.commands.duplicates": THROUGH_THE_FACADE,
     "crmcore.crm.commands.groups": THROUGH_THE_FACADE,
     "crmcore.crm.commands.history": "tests/unit/crm/test_history.py uses all of it",
     "crmcore.crm.commands.leads": THROUGH_THE_FACADE,
+    "crmcore.crm.commands.merges": THROUGH_THE_FACADE,
     "crmcore.crm.commands.records": THROUGH_THE_FACADE,
     "crmcore.crm.converting": THROUGH_THE_FACADE,
     "crmcore.crm.desk": THROUGH_THE_FACADE,
+    "crmcore.crm.erasing": "tests/properties/merge/test_erasure.py",
     "crmcore.crm.merging": THROUGH_THE_FACADE,
     "crmcore.crm.past": "tests/unit/crm/test_history.py reads through it",
     "crmcore.crm.plans": THROUGH_THE_FACADE,
@@ -129,6 +134,15 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.rollup.result": THE_MACHINE,
     "crmcore.rules.rollup.standing": THE_MACHINE,
     "crmcore.rules.rollup.walks": THE_MACHINE,
+    "crmcore.crm.unmerging": MERGES_IN_ANY_ORDER,
+    "crmcore.ports.repository": HELD_BY_THE_KIT,
+    "crmcore.ports.rows": HELD_BY_THE_KIT,
+    "crmcore.rules.erasure": "tests/properties/merge/test_erasure.py",
+    "crmcore.rules.merge.claims": MERGES_IN_ANY_ORDER,
+    "crmcore.rules.merge.history": MERGES_IN_ANY_ORDER,
+    "crmcore.rules.merge.replay": MERGES_IN_ANY_ORDER,
+    "crmcore.rules.merge.sound": MERGES_IN_ANY_ORDER,
+    "crmcore.rules.merge.unmerge": MERGES_IN_ANY_ORDER,
 }
 """A public module without a test file of its own, and where its tests are instead, or why not."""
 

@@ -210,7 +210,10 @@ class _Work:
         if isinstance(one.value, Ref | bool):
             return one
         over = None if one.over is None else ERASED
-        return attrs.evolve(one, field=_plain(one.field), value=ERASED, over=over)
+        target = None if one.target_field is None else _plain(one.target_field)
+        return attrs.evolve(
+            one, field=_plain(one.field), value=ERASED, over=over, target_field=target
+        )
 
     def _stayed(self, one: Stayed) -> Stayed:
         if one.ref not in self.own:

@@ -57,6 +57,7 @@ def test_the_receipt_says_who_when_and_what() -> None:
         merged_at=NOW,
         merged_by="user-1",
         before=contact("a"),
+        after=contact("a"),
         merged=(contact("b"),),
         transfers=receipt.transfers,
     )
