@@ -48,7 +48,7 @@ def fill(
             nodes=one.grove.nodes,
             is_plain=one.lookup is not None and one.lookup.kind == one.grove.kind,
             place=one.place,
-            own=None if is_fixed and not _needs_records(one) else one.own,
+            own=None if is_fixed and not needs_records(one) else one.own,
             linked=one.linked if one.via is not None else None,
             insert=partial(_insert, one),
         )
@@ -58,8 +58,11 @@ def fill(
     compile_bulk(groups, schema, slowly=slowly, note=heard)(records)
 
 
-def _needs_records(branch: Branch) -> bool:
-    return any(one.rollup.aggregate.algebra is Algebra.MULTISET for one in branch.figures)
+def needs_records(branch: Branch) -> bool:
+    """Whether figures are read from the records of an account, or records from links."""
+    return branch.via is not None or any(
+        one.rollup.aggregate.algebra is Algebra.MULTISET for one in branch.figures
+    )
 
 
 def _insert(branch: Branch, record: Record) -> None:

@@ -194,8 +194,8 @@ class Group:
 
     ``path`` is the reference that they follow, ``nodes`` has the accounts by id (``is_plain``: a
     text is one), ``place`` gives the node of any other value, and ``own`` is where a node has the
-    group's records (``None``: they are not kept). ``linked`` has the ids of records that other records link to accounts: for
-    these ``insert`` is called.
+    group's records (``None``: they are not kept). ``linked`` has the ids of records that other
+    records link to accounts: for these ``insert`` is called.
     """
 
     path: Path

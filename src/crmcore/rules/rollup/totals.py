@@ -22,7 +22,7 @@ from crmcore.query import Compare, Path, field_at
 from crmcore.rules.rollup import formula, standing
 from crmcore.rules.rollup.algebra import exactly
 from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
-from crmcore.rules.rollup.bulk import fill
+from crmcore.rules.rollup.bulk import fill, needs_records
 from crmcore.rules.rollup.compiled import Lane, Node, compile_items
 from crmcore.rules.rollup.dates import relative_terms
 from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
@@ -86,7 +86,7 @@ class Totals:
         for one in given:
             self._take(one, known)
         for child in self._by_child:
-            self._compile(child)
+            self._follow(child)
         self._links = {one.via for one in self._branches.values() if one.via is not None}
 
     def _take(self, definition: Definition, known: Mapping[str, Definition]) -> None:
@@ -155,6 +155,15 @@ class Totals:
             grove.widen([None])
         return self._branches[key]
 
+    def _follow(self, child: type[Record]) -> None:
+        """Make ready what follows changes of an entity, as far as anything ever needs it."""
+        if self._is_fixed and not any(map(needs_records, self._branches_of(child))):
+            self._followers[child] = Follower(
+                items=_unread, branches=(), columns=(), turnings=(), nothing=()
+            )
+        else:
+            self._compile(child)
+
     def _compile(self, child: type[Record]) -> None:
         lanes = [one.lane for one in self._by_child[child]]
         self._items[child] = compile_items(lanes, self._context.model.schema(child))
@@ -182,7 +191,8 @@ class Totals:
     ) -> None:
         """Take in the records of a moment; only once. Each takes its own of mixed ones."""
         self._rate_records = {one.id: one for one in rates}
-        self._renew()
+        if self._rate_records:
+            self._renew()
         groups = accounts if isinstance(accounts, list | tuple) else tuple(accounts)
         with exactly():
             for over, grove in self._groves.items():
@@ -448,3 +458,8 @@ def _relative_terms(rollup: Rollup) -> Iterator[Compare]:
     yield from relative_terms(rollup.where)
     if rollup.value is not None and not isinstance(rollup.value, Path | formula.Figure):
         yield from relative_terms(rollup.value)
+
+
+def _unread(_record: Record) -> tuple[Item, ...]:
+    """What nobody asks for where no change is followed."""
+    return ()

@@ -18,7 +18,7 @@ from tests.properties.rollup.records import deal
 from tests.unit.rules.rollup.test_reading import ready
 
 
-class Word(str, Enum):
+class Word(str, Enum):  # noqa: UP042 - a text that is not exactly of the class
     """A text that is not exactly of the class ``str``."""
 
     WON = "Won"

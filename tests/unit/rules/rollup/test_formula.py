@@ -73,7 +73,7 @@ def test_a_book_refuses_figures_that_do_not_go_together() -> None:
         STANDARD_RULES.with_rollups(Formula(name="x", of=figure("open_deal") + 1))
     with pytest.raises(ModelError, match="of the same entity"):
         STANDARD_RULES.with_rollups(Formula(name="x", of=figure("open_deals") + 1, over=Contact))
-    with pytest.raises(ModelError, match="by=F.id"):
+    with pytest.raises(ModelError, match=r"by=F\.id"):
         Rollup(name="x", child=Opportunity, by=F.id, value=figure("open_deals"), aggregate="sum")
     with pytest.raises(ModelError, match="cannot be made of figures"):
         Rollup(name="x", child=Account, by=F.id, value=figure("open_deals"), aggregate="first")

@@ -12,11 +12,12 @@ from crmcore.entities import (
     Opportunity,
     Record,
 )
-from crmcore.errors import InvalidValueError
+from crmcore.errors import InvalidValueError, UsageError
 from crmcore.fields import CustomField, DateTime, Number, Whole
+from crmcore.findings import ModelError
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.query import F
-from crmcore.rules.rollup import NOTHING, Out, Rates, Rollup
+from crmcore.rules.rollup import NOTHING, Out, Rates, Rollup, largest, weighted_sum
 from crmcore.rules.rollup.reading import Reading, account_ids_of, reading
 from crmcore.rules.rule import Context
 from crmcore.values import Money, Ref
@@ -240,3 +241,52 @@ def test_links_add_accounts_each_once() -> None:
     links = [link(at, "c") for at in ("b", "a", "a", "gone", None)]
     assert ids(one, person, *links, link("a", None), account("c")) == ("b", "a")
     assert ids(one, person, link("a", "somebody else")) == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("value", "fields", "item"),
+    [
+        (F.custom["seats"], {"custom": {"seats": 3}, "probability": Decimal(50)}, Decimal("1.5")),
+        (F.custom["seats"], {"custom": {"seats": 3}}, Out.NO_VALUE),
+        (F.custom["seats"], {"probability": Decimal(50)}, Out.NO_VALUE),
+        (F.custom["seats"], {"custom": {"seats": "3"}, "probability": 50}, Out.BAD_VALUE),
+        (F.amount, {"probability": Decimal(50)}, Out.NO_VALUE),
+        (F.amount, {"amount": Money(3, "EUR")}, Out.NO_VALUE),
+        (
+            F.amount,
+            {"amount": Money(3, "EUR"), "probability": Decimal(50)},
+            (("EUR", None), Decimal("1.5")),
+        ),
+    ],
+)
+def test_a_weight_multiplies_and_a_percentage_is_in_hundredths(
+    value: Any, fields: dict[str, Any], item: object
+) -> None:
+    assert ready(value=value, aggregate=weighted_sum(F.probability)).item_of(deal(**fields)) == item
+
+
+def test_a_weight_is_a_number_of_the_record() -> None:
+    named = ready(value=F.amount, aggregate=weighted_sum("probability"))
+    assert figure(named, deal(amount=Money(2, "EUR"), probability=50)) == Money(1, "EUR")
+    for wrong in (F.name, F.nothing):
+        with pytest.raises(ModelError):
+            rollup(aggregate=weighted_sum(wrong))
+    with pytest.raises(UsageError, match="a weight is a field"):
+        weighted_sum(F)
+
+
+def test_a_filter_as_value_is_yes_or_no() -> None:
+    one = ready(value=F.stage_category == "won", aggregate="some")
+    assert [one.item_of(deal(stage=stage)) for stage in ("Won", "Lost")] == [True, False]
+    with pytest.raises(ModelError, match="not a filter"):
+        rollup(value=F.stage == "Won", aggregate="sum")
+    with pytest.raises(ModelError, match="yes or no is never rounded"):
+        rollup(value=F.stage == "Won", aggregate="all", rounding=2)
+    assert ready(value=F.stage == "Won", aggregate="all", empty=True).finish(None) is True
+
+
+def test_several_values_are_rounded_each() -> None:
+    one = ready(value=F.custom["weight"], aggregate=largest(2), rounding=0, empty=())
+    assert figure(one, *(deal(custom={"weight": Decimal(w)}) for w in ("1.4", "2.6"))) == (3, 1)
+    assert one.finish(None) == ()
+    assert figure(ready(aggregate=largest(1)), deal(amount=Money(4, "USD"))) == (Money(1, "EUR"),)

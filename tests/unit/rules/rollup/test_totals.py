@@ -107,3 +107,31 @@ def test_a_reference_of_several_kinds_counts_for_accounts_alone() -> None:
     made.build(accounts=GROUP, children=[contact("x", 7), contact("y", "top")])
     assert made.value(from_owner, "top") == 1
     assert made.result(from_owner).unassigned == 1
+
+
+def test_what_money_cannot_hold_is_no_figure_until_it_goes() -> None:
+    made = totals(AMOUNT)
+    huge = [deal(one, "left", amount=Money(9 * 10**29, "EUR")) for one in ("x", "y")]
+    made.apply([Insert(one) for one in huge])
+    assert made.value(AMOUNT, "top") is None
+    assert made.result(AMOUNT)["left"] is None
+    assert made.value(AMOUNT, "right") == Money(300, "EUR")
+    made.apply([Delete(huge[0])])
+    assert made.value(AMOUNT, "left") == Money(9 * 10**29 + 50_020, "EUR")
+
+
+def test_an_account_out_of_a_loop_is_where_it_says() -> None:
+    made = Totals((AMOUNT,), CONTEXT)
+    ring = [account("a", "b"), account("b", "a"), account("c", "a")]
+    made.build(accounts=ring, children=[deal("d", "c", amount=Money(1, "EUR"))])
+    assert [made.value(AMOUNT, one) for one in "ab"] == [Money(1, "EUR"), Money(0, "EUR")]
+    made.apply([Update(ring[0], account("a", "top"))])
+    assert [made.value(AMOUNT, one) for one in "ab"] == [Money(1, "EUR"), Money(0, "EUR")]
+    made.apply([Delete(account("a", "top"))])
+    assert [one.code for one in made.findings(AMOUNT)] == ["hierarchy.parent_missing"] * 2
+    made.apply([Insert(account("a", "c"))])
+    assert [one.code for one in made.findings(AMOUNT)] == ["hierarchy.loop"]
+    assert made.value(AMOUNT, "a") == Money(0, "EUR")
+    made.apply([Delete(account("c", "a"))])
+    assert made.result(AMOUNT).unassigned == Money(1, "EUR")
+    assert made.result(AMOUNT).everything == Money(1, "EUR")
