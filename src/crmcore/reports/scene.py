@@ -240,7 +240,7 @@ def stage_findings(scene: Scene, stages: StageDeals) -> list[Finding]:
     return [
         warning(
             "report.unknown_stage",
-            f"{len(stages[key])} deals are in a stage that the model lacks: neither open, won nor lost",
+            f"{len(stages[key])} deals are in a stage that the model lacks, and so in no category",
             path="stage",
             value="/".join(key),
             suggestion="bring the stage back, or move the deals",
