@@ -236,11 +236,11 @@ def by_stage(deals: Iterable[Opportunity]) -> StageDeals:
 
 
 def stage_findings(scene: Scene, stages: StageDeals) -> list[Finding]:
-    """A finding for each stage that deals name and the model lacks; they are in no figure."""
+    """A finding for each stage that deals name and the model lacks; nothing is guessed of them."""
     return [
         warning(
             "report.unknown_stage",
-            f"{len(stages[key])} deals are in a stage that the model lacks: they are left out",
+            f"{len(stages[key])} deals are in a stage that the model lacks, and so in no category",
             path="stage",
             value="/".join(key),
             suggestion="bring the stage back, or move the deals",
