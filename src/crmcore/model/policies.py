@@ -115,7 +115,11 @@ class Checklist(Enum):
 
 @frozen(kw_only=True)
 class Policies:
-    """The choices of one model."""
+    """The choices of one model.
+
+    The standard ones stop a conversion that would make a probable duplicate, and tell of those
+    that an import or a web form brings: what was sent in is never turned away for looking alike.
+    """
 
     contact_account: ContactAccount = ContactAccount.OPTIONAL
     no_company: NoCompany = NoCompany.CONTACT_ONLY
@@ -130,6 +134,6 @@ class Policies:
     capture_matches: Matches = Matches.ALERT
     lead_mode: LeadMode = LeadMode.LEADS_AND_CONTACTS
     qualify: Qualify = Qualify.IGNORED
-    import_matches: Matches = Matches.BLOCK
+    import_matches: Matches = Matches.ALERT
     create_matches: Matches = Matches.IGNORE
     update_matches: Matches = Matches.IGNORE
