@@ -23,12 +23,15 @@ from crmcore.ports import Overlay, Snapshot
 from crmcore.query import F, Query
 from crmcore.rules.capture import Capture, Outcome, Signal, Surroundings, capture
 from crmcore.rules.conversion import CREATE, SKIP
-from crmcore.rules.matching import Match
+from crmcore.rules.matching import DuplicateError, Match
 from crmcore.rules.rule import Context
 from crmcore.rules.rulebook import RuleBook
 
 Search: TypeAlias = Callable[[Snapshot, Lead], tuple[tuple[Lead | Contact, ...], tuple[Match, ...]]]
 """Who a lead to be made may be already, and the matches that say so."""
+
+
+_PEOPLE = ("lead", "contact")
 
 
 @frozen(kw_only=True)
@@ -74,12 +77,20 @@ def capture_form(
     draft = form_draft(posted, context=context, source=source, columns=columns)
 
     def search(moment: Snapshot, lead: Lead) -> tuple[Any, tuple[Match, ...]]:
-        matches = known.matches(moment, [lead], among=("lead", "contact"))
+        matches = known.matches(moment, [lead], among=_PEOPLE)
         refs = [one.right if one.left == lead.ref else one.left for one in matches]
         found = gather.fetch(moment, refs, context.model).values()
         return tuple(found), matches
 
-    return captured(snapshot, context, rules=rules, known=known, draft=draft, search=search)
+    return captured(
+        snapshot,
+        context,
+        rules=rules,
+        known=known,
+        draft=draft,
+        search=search,
+        policy=context.model.policies.capture_matches,
+    )
 
 
 def captured(
@@ -90,8 +101,13 @@ def captured(
     known: Known,
     draft: Draft,
     search: Search,
+    policy: Matches,
 ) -> Capture:
-    """Decide what a draft becomes, by the model's policies and mode."""
+    """Decide what a draft becomes, by the model's policies and mode.
+
+    ``policy`` is what look-alikes of somebody new do to it; raises ``DuplicateError`` where it is
+    to stop them.
+    """
     model = context.model
     values = dict(draft.values)
     values.setdefault("id", context.new_id())
@@ -106,7 +122,11 @@ def captured(
         context=context,
         around=_around(snapshot, people, draft.signal),
     )
-    found = [*draft.findings, *_alike(decision, matches, context)]
+    if decision.outcome is Outcome.CREATED and policy is not Matches.IGNORE:
+        matches = matches or known.matches(snapshot, [lead], among=_PEOPLE)
+        if matches and policy is Matches.BLOCK:
+            raise DuplicateError(matches)
+    found = [*draft.findings, *_alike(decision, matches, policy)]
     decision = attrs.evolve(decision, findings=Findings([*found, *decision.findings]))
     mode = model.policies.lead_mode
     if decision.outcome is not Outcome.CREATED or mode is LeadMode.LEADS_AND_CONTACTS:
@@ -129,9 +149,8 @@ def _around(
     )
 
 
-def _alike(decision: Capture, matches: Iterable[Match], context: Context) -> Iterable[Finding]:
+def _alike(decision: Capture, matches: Iterable[Match], policy: Matches) -> Iterable[Finding]:
     """The records that somebody new is probably already, though no strong key says so."""
-    policy = context.model.policies.capture_matches
     if decision.outcome is not Outcome.CREATED or policy is Matches.IGNORE:
         return
     for one in matches:

@@ -21,7 +21,7 @@ from crmcore.interchange import Columns, Filled, Row, Sheet
 from crmcore.ports import Snapshot
 from crmcore.query import Query
 from crmcore.rules.capture import Capture, Outcome, Signal
-from crmcore.rules.matching import Match
+from crmcore.rules.matching import DuplicateError, Match
 from crmcore.rules.rule import Context
 from crmcore.rules.rulebook import RuleBook
 from crmcore.rules.strong_key import mailboxes
@@ -107,7 +107,13 @@ def import_leads(
     def take(row: Row, values: Mapping[str, Any]) -> Capture:
         draft = _draft(values, row, name)
         done = captured(
-            pending, context, rules=rules, known=known, draft=draft, search=people.search
+            pending,
+            context,
+            rules=rules,
+            known=known,
+            draft=draft,
+            search=people.search,
+            policy=context.model.policies.import_matches,
         )
         return complete(done, pending, context)
 
@@ -155,7 +161,16 @@ def _row(
     if wrong:
         why = "; ".join(one.message for one in wrong)
         return _rejected(row, why, Findings(wrong)), None
-    decision = take(row, filled.values)
+    try:
+        decision = take(row, filled.values)
+    except DuplicateError as alike:
+        told = error(
+            "import.duplicate",
+            f"{place}: it is probably there already (score {alike.matches[0].score:.2f})",
+            value=alike.matches[0].refs,
+            suggestion="look at it, and take the row in where it is somebody else",
+        )
+        return _rejected(row, told.message, Findings([told])), None
     if decision.findings.errors:
         why = "; ".join(one.message for one in decision.findings.errors)
         return _rejected(row, why, decision.findings), None

@@ -59,7 +59,10 @@ class Columns:
 
     @classmethod
     def guessed(cls, model: Model, kind: str, columns: tuple[str, ...]) -> Columns:
-        """The columns that are named like a field: by its path, its name or its label."""
+        """The columns that are named like a field: by its path, its name or its label.
+
+        The usual names of parts, such as *First Name* or *Zip*, are known as well.
+        """
         schema = model.schema(kind)
         names: dict[str, str] = {}
         for path in reversed(tuple(paths_of(schema))):
@@ -68,6 +71,10 @@ class Columns:
         for one in schema:
             if one.path in names.values():
                 names.setdefault(_plain(one.label), one.path)
+        fields = frozenset(paths_of(schema))
+        for usual, path in _USUAL.items():
+            if path in fields:
+                names.setdefault(usual, path)
         found: dict[str, str] = {}
         for column in columns:
             named = names.get(_plain(column))
@@ -115,6 +122,33 @@ def _composed(one: FieldSchema, given: Mapping[str, str]) -> Any:
     if one.holds is Holds.MAP:
         return FrozenMap(given)
     return one.python(**given)
+
+
+_USUAL: Mapping[str, str] = {
+    "firstname": "name.given",
+    "givenname": "name.given",
+    "lastname": "name.family",
+    "surname": "name.family",
+    "familyname": "name.family",
+    "middlename": "name.middle",
+    "salutation": "name.salutation",
+    "emailaddress": "email",
+    "phonenumber": "phone",
+    "telephone": "phone",
+    "companyname": "company",
+    "organisation": "company",
+    "organization": "company",
+    "jobtitle": "title",
+    "leadsource": "source",
+    "street": "address.street",
+    "city": "address.city",
+    "state": "address.state",
+    "zip": "address.postal_code",
+    "postcode": "address.postal_code",
+    "postalcode": "address.postal_code",
+    "country": "address.country",
+}
+"""The fields of columns that are not named like them, by plain name; the first of a file counts."""
 
 
 def _plain(name: str) -> str:

@@ -1,11 +1,14 @@
 """Gates: what is there already can be held up on every way in."""
 
+from pathlib import Path
+
 import attrs
 import pytest
 
-from crmcore import Contact, Crm, Finding, PersonName
+from crmcore import Contact, Crm, Finding, Lead, PersonName
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.model.policies import Matches, Policies
+from crmcore.rules.capture import Outcome
 from crmcore.rules.matching import DuplicateError
 
 NAME = PersonName(given="Ada", family="Lovelace")
@@ -64,3 +67,40 @@ def test_the_standard_policies_gate_conversion_import_and_capture() -> None:
     crm = Crm()
     crm.add(ada())
     crm.add(ada())
+
+
+FORM = {"first_name": "Ada", "last_name": "Lovelace", "phone": "+49 30 1234567", "city": "Berlin"}
+
+
+def test_a_web_form_that_looks_alike_is_taken_and_told() -> None:
+    """D13 on capture: the standard policy tells, and loses no submission."""
+    crm = Crm()
+    first = crm.add(ada())
+    done = crm.capture(FORM)
+    (told,) = [one for one in done.findings if one.code == "capture.similar"]
+    assert told.value == first.id
+    strict = Crm(model=STANDARD_MODEL.with_policies(capture_matches=Matches.BLOCK))
+    strict.add(ada())
+    with pytest.raises(DuplicateError) as caught:
+        strict.capture(FORM)
+    assert caught.value.matches
+    assert strict.count(Lead) == 0
+
+
+def test_an_imported_row_that_looks_alike_is_told_or_rejected(tmp_path: Path) -> None:
+    """D13 on import: by policy, with the evidence; the rows of one file are compared, too."""
+    path = tmp_path / "leads.csv"
+    path.write_text(
+        "First Name,Last Name,Phone\nAda,Lovelace,+49 30 1234567\n"
+        "Charles,Babbage,+44 20 7946 0001\nCharles,Babbage,020 7946 0001 x\n"
+    )
+    crm = Crm()
+    crm.add(ada())
+    done = crm.import_csv(path)
+    assert done.count(Outcome.CREATED) == 3
+    assert "capture.similar" in {one.code for one in done.rows[0].findings}
+    strict = Crm(model=STANDARD_MODEL.with_policies(import_matches=Matches.BLOCK))
+    strict.add(ada())
+    done = strict.import_csv(path)
+    assert [one.outcome for one in done.rows][:2] == [Outcome.REJECTED, Outcome.CREATED]
+    assert done.rows[0].findings.errors[0].code == "import.duplicate"

@@ -41,6 +41,8 @@ def with_claims(changes: ChangeSet, *, turn: int = 0) -> ChangeSet:
     if len(receipts) != 1:
         return changes
     receipt = receipts[0]
+    if not _is_made_here(receipt, changes):
+        return changes
     if isinstance(receipt, MergeReceipt):
         told = Insert(_told(receipt, changes, turn))
     else:
@@ -48,6 +50,14 @@ def with_claims(changes: ChangeSet, *, turn: int = 0) -> ChangeSet:
         begun = [ref for ref in come if ref not in receipt.restored]
         told = Insert(attrs.evolve(receipt, begun=begun, turn=turn))
     return attrs.evolve(changes, changes=[told if one.ref == told.ref else one for one in changes])
+
+
+def _is_made_here(receipt: MergeReceipt | UnmergeReceipt, changes: ChangeSet) -> bool:
+    """Whether a set does what its receipt says, rather than copy one from another store."""
+    if isinstance(receipt, UnmergeReceipt):
+        return not any(isinstance(one, Insert) and one.ref == receipt.survivor for one in changes)
+    gone = {one.ref for one in changes if isinstance(one, Delete)}
+    return gone.issuperset(receipt.losers)
 
 
 def _told(receipt: MergeReceipt, changes: ChangeSet, turn: int) -> MergeReceipt:
