@@ -74,7 +74,7 @@ class PlainFileStore:
     """A ``RowStore``: each commit is a line, with a checksum over itself and all before it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._turn = threading.RLock()
         self._is_closed = False
         self._start_again()
