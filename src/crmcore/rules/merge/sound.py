@@ -97,8 +97,8 @@ class _Work:
         """The records of an entity as they will be, by reference; of those that are known."""
         known = self.draft.known
         refs = {*self.restored, *self.changed, *known}
-        rows = (self.now(ref) for ref in sorted(refs))
-        return [row for row in rows if isinstance(row, entity)]
+        rows = [row for row in map(self.now, refs) if isinstance(row, entity)]
+        return sorted(rows, key=lambda row: row.id)
 
     def put(self, record: Record) -> None:
         """Write a record otherwise."""
