@@ -7,6 +7,7 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from tests.long import Chance
 from tests.properties.rollup.playground import Playground
 
 T = TypeVar("T")
@@ -46,3 +47,15 @@ class Machine(RuleBasedStateMachine):
 def test_every_figure_is_exact_after_every_change() -> None:
     """R1 oracle: at every account, for every operation, after every command by anybody."""
     run_state_machine_as_test(Machine)
+
+
+def test_every_kind_of_move_has_an_effect_often_enough_to_mean_something() -> None:
+    """R1 oracle: among random moves each kind comes up, and after all of them figures are exact."""
+    ground = Playground()
+    chance = Chance("often")
+    for _ in range(1_500):
+        ground.move(chance.one(Playground.MOVES), chance)
+    rare = {kind for kind in Playground.MOVES if ground.counts[kind] < 10}
+    assert rare <= {"delete_account", "unmerge"}
+    for crm in ground.crms:
+        ground.check(crm)

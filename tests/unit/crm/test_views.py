@@ -33,7 +33,9 @@ def test_a_wide_or_deep_tree_is_cut_and_says_so() -> None:
     chain = [Account(name="0")]
     for at in range(1, 60):
         chain.append(Account(name=str(at), parent_id=chain[-1].id))
-    below = {one.id: (child,) for one, child in itertools.pairwise(chain)}
+    below: dict[str, tuple[Account, ...]] = {
+        one.id: (child,) for one, child in itertools.pairwise(chain)
+    }
     deep = str(AccountTree(chain[0], below, {}))
     assert "… 1 more" in deep
     assert len(deep.splitlines()) == 2 + 41 + 1
