@@ -13,7 +13,7 @@ from crmcore.entities import ExchangeRate, Record, kind_of
 from crmcore.findings import Finding, Findings
 from crmcore.ports import Snapshot
 from crmcore.query import Query
-from crmcore.rules.rollup import Definition, RollupResult, Totals, Value
+from crmcore.rules.rollup import Definition, FigureChange, RollupResult, Totals, Value
 
 
 class TotalsIndex:
@@ -24,6 +24,8 @@ class TotalsIndex:
         self.rollups = rollups
         self.totals = self._fresh()
         self.results: dict[Definition, tuple[date, RollupResult]] = {}
+        self.is_watched = False
+        self.changed: tuple[FigureChange, ...] = ()
 
     def _fresh(self) -> Totals:
         return Totals(self.rollups, self._desk.context(), among=self._desk.rules.rollups)
@@ -44,11 +46,15 @@ class TotalsIndex:
         """Follow one commit."""
         self.results.clear()
         model = self._desk.model
-        self.totals.apply(
+        mine = [
             one
             for one in changes
             if model.is_enabled(one.ref.kind) or one.ref.kind == kind_of(ExchangeRate)
-        )
+        ]
+        if self.is_watched:
+            self.changed = self.totals.applied(mine)
+        else:
+            self.totals.apply(mine)
 
 
 class Figures:
@@ -69,6 +75,27 @@ class Figures:
             index = TotalsIndex(self._desk, together)
             self._known.update(dict.fromkeys(together, index))
         return self._known[rollup]
+
+    def watch(self) -> None:
+        """Be ready to tell what the next commit changes in the figures of the book."""
+        if not self._desk.rules.rollups:
+            return
+        index = self._index(self._desk.rules.rollups[0])
+        index.is_watched = True
+        with self._indexes.current(index):
+            index.totals.turn(self._desk.context())
+            index.changed = ()
+
+    def changes(self) -> tuple[FigureChange, ...]:
+        """What the commit just made changed, each figure once; empty without ``watch`` before.
+
+        Nothing where others committed in between: then the figures are computed afresh.
+        """
+        if not self._desk.rules.rollups:
+            return ()
+        index = self._index(self._desk.rules.rollups[0])
+        changed, index.changed = index.changed, ()
+        return changed
 
     def value(self, rollup: Definition, account_id: str) -> Value:
         """The figure of one account, or of the survivor of the one it was.

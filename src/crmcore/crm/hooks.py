@@ -16,6 +16,7 @@ from crmcore.entities import ConversionReceipt, MergeReceipt, Opportunity, Recor
 from crmcore.errors import shown
 from crmcore.findings import Finding, warning
 from crmcore.ports.journal import Commit
+from crmcore.rules.rollup import FigureChange
 
 
 @frozen(kw_only=True)
@@ -108,9 +109,6 @@ Event: TypeAlias = (
 Hook: TypeAlias = Callable[[Event], object]
 """A function that hears of every event; what it returns is of no effect."""
 
-Source: TypeAlias = Callable[[Commit], Iterable[Event]]
-"""Something that tells of a commit what the changed records alone do not, such as rollups."""
-
 
 @frozen
 class On:
@@ -196,29 +194,41 @@ def _hooks(given: Iterable[Hook]) -> tuple[Hook, ...]:
     return tuple(given)
 
 
-def _sources(given: Iterable[Source]) -> tuple[Source, ...]:
-    return tuple(given)
-
-
 @frozen(kw_only=True)
 class Hooks:
-    """The hooks of one ``Crm``, and who hears of their failures.
-
-    ``sources`` tell of a commit besides what its records say; their events come after those.
-    """
+    """The hooks of one ``Crm``, and who hears of their failures."""
 
     hooks: tuple[Hook, ...] = field(default=(), converter=_hooks)
     failed: Callable[[HookFailure], object]
-    sources: tuple[Source, ...] = field(default=(), converter=_sources)
 
-    def tell(self, commit: Commit) -> None:
-        """Let every hook hear of every event, in their order; each failure is reported."""
+    def want(self, kind: type[Any]) -> bool:
+        """Whether any hook may hear of events of a kind."""
+        return any(not isinstance(one, On) or issubclass(kind, one.kind) for one in self.hooks)
+
+    def tell(self, commit: Commit, figures: Iterable[FigureChange] = ()) -> None:
+        """Let every hook hear of every event, in their order; each failure is reported.
+
+        ``figures`` are the rollups that the commit changed; they come last.
+        """
         if not self.hooks:
             return
-        told = [*events_of(commit), *(one for each in self.sources for one in each(commit))]
-        for event in told:
+        for event in (*events_of(commit), *_rolled_up(commit, figures)):
             for hook in self.hooks:
                 try:
                     hook(event)
                 except Exception as error:  # noqa: BLE001  # whatever it is: the commit stands
                     self.failed(HookFailure(hook=hook, event=event, error=error))
+
+
+def _rolled_up(commit: Commit, figures: Iterable[FigureChange]) -> Iterator[RollupChanged]:
+    for one in figures:
+        yield RollupChanged(
+            id=f"{commit.seq}-{one.rollup}-{one.account_id}",
+            seq=commit.seq,
+            at=commit.at,
+            by=commit.by,
+            rollup=one.rollup,
+            account_id=one.account_id,
+            before=one.before,
+            after=one.after,
+        )

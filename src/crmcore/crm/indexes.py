@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
@@ -55,12 +55,17 @@ class Indexes:
         with self._lock:
             self._moments.pop(id(index), None)
 
-    def commit(self, changes: ChangeSet) -> int:
-        """Commit to the repository and bring along every index that stands right before it."""
+    def commit(self, changes: ChangeSet, then: Callable[[], object] | None = None) -> int:
+        """Commit to the repository and bring along every index that stands right before it.
+
+        ``then`` is called after that, before anybody else commits here.
+        """
         with self._lock:
             seq = self._repository.commit(changes)
             if self._moments and changes:
                 self._apply(changes.as_stored(seq).changes, seq)
+            if then is not None:
+                then()
         return seq
 
     def _catch_up(self, index: Index, snapshot: Snapshot) -> None:

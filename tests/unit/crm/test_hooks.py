@@ -14,6 +14,7 @@ from crmcore import (
     Finding,
     Lead,
     MemoryRepository,
+    Money,
     Opportunity,
     PersonName,
     ValidationError,
@@ -33,13 +34,18 @@ from crmcore.crm.hooks import (
     StageChanged,
     events_of,
 )
-from crmcore.ports.journal import Commit
 from crmcore.rules.automation import AddLabel, AutomationRule, Created
 
 
 def heard(*, rules: Any = STANDARD_RULES) -> tuple[Crm, list[Event]]:
+    """A CRM with a hook that hears of everything but figures."""
     events: list[Event] = []
-    return Crm(rules=rules, hooks=[events.append], by="u"), events
+
+    def note(event: Event) -> None:
+        if not isinstance(event, RollupChanged):
+            events.append(event)
+
+    return Crm(rules=rules, hooks=[note], by="u"), events
 
 
 def unexpected(failure: HookFailure) -> None:
@@ -157,30 +163,55 @@ def test_a_hook_can_wait_for_one_kind_of_event() -> None:
     assert [one.after.stage for one in moved] == ["Won"]
 
 
-def test_sources_tell_more_of_a_commit() -> None:
-    events: list[Event] = []
-
-    def rollups(commit: Commit) -> list[Event]:
-        return [
-            RollupChanged(
-                id=f"{commit.seq}-open",
-                seq=commit.seq,
-                rollup="open",
-                account_id="a",
-                before=0,
-                after=1,
-            )
+def test_a_figure_that_changes_is_an_event_once_for_each_account() -> None:
+    """R13 as a hook sees it: at every account above, and quiet where nothing changes."""
+    events: list[RollupChanged] = []
+    crm = Crm(hooks=[On(RollupChanged, events.append)])
+    group = crm.add(Account(name="Group"))
+    plant = crm.add(Account(name="Plant", parent_id=group.id))
+    events.clear()
+    deal, other = crm.add_all(
+        [
+            Opportunity(name=name, account_id=plant.id, amount=Money(100, "EUR"))
+            for name in ("Engine", "Pump")
         ]
+    )
+    changed = {(one.rollup, one.account_id): (one.before, one.after) for one in events}
+    assert len(changed) == len(events)
+    assert len({one.id for one in events}) == len(events)
+    for account in (group, plant):
+        assert changed["open_deals", account.id] == (0, 2)
+        assert changed["open_pipeline", account.id][1] == Money(200, "EUR")
+    events.clear()
+    crm.save(attrs.evolve(deal, name="Engine, green"))
+    assert events == []
+    crm.delete(Opportunity, other.id)
+    assert {one.after for one in events if one.rollup == "open_deals"} == {1}
 
-    hooks = Hooks(hooks=[events.append], failed=unexpected, sources=[rollups])
-    hooks.tell(Commit(4, None, None, None, ()))
-    assert [(type(one), one.id) for one in events] == [(RollupChanged, "4-open")]
+
+def test_what_others_committed_in_between_is_not_told_as_ones_own() -> None:
+    store = MemoryRepository()
+    events: list[RollupChanged] = []
+    crm = Crm(store, hooks=[On(RollupChanged, events.append)])
+    acme = crm.add(Account(name="Acme"))
+    Crm(store).add(Opportunity(name="Engine", account_id=acme.id))
+    crm.add(Opportunity(name="Pump", account_id=acme.id))
+    told = [(one.before, one.after) for one in events if one.rollup == "open_deals"]
+    assert told == [(1, 2)]
+
+
+def test_without_rollups_there_is_nothing_to_tell_of_them() -> None:
+    events: list[Event] = []
+    Crm(rules=attrs.evolve(STANDARD_RULES, rollups=()), hooks=[events.append]).add(
+        Account(name="Acme")
+    )
+    assert kinds(events) == ["RecordCreated"]
 
 
 def test_what_is_heard_is_what_the_journal_says() -> None:
     store = MemoryRepository()
     events: list[Event] = []
-    crm = Crm(store, hooks=[events.append])
+    crm = Crm(store, rules=attrs.evolve(STANDARD_RULES, rollups=()), hooks=[events.append])
     lead = crm.add(Lead(name=PersonName(family="King"), company="Acme"))
     crm.convert_lead(lead.id)
     crm.delete(Opportunity, crm.find(Opportunity)[0].id)

@@ -16,7 +16,7 @@ from crmcore.crm.complete import Automation, complete, decided
 from crmcore.crm.desk import Desk
 from crmcore.crm.figures import Figures
 from crmcore.crm.gates import gated
-from crmcore.crm.hooks import Hook, HookFailure, Hooks
+from crmcore.crm.hooks import Hook, HookFailure, Hooks, RollupChanged
 from crmcore.crm.indexes import Indexes
 from crmcore.crm.known import Known
 from crmcore.crm.match_index import MatchIndex
@@ -28,6 +28,7 @@ from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.model.policies import Matches
 from crmcore.ports import Clock, IdFactory, Repository, RowStore, Snapshot, system_clock
 from crmcore.ports.journal import Commit
+from crmcore.rules.rollup import FigureChange
 from crmcore.rules.rule import Context, Decided, Decision
 from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
 from crmcore.values.ids import new_id
@@ -179,10 +180,16 @@ class Core:
 
     def _store(self, changes: ChangeSet, findings: Findings) -> ChangeSet:
         """Commit, and then tell whoever wants to know; the changes as stored."""
-        seq = self._indexes.commit(changes)
+        figures: list[FigureChange] = []
+        if self._hooks.want(RollupChanged):
+            self._figures.watch()
+            seq = self._indexes.commit(changes, lambda: figures.extend(self._figures.changes()))
+        else:
+            seq = self._indexes.commit(changes)
         stored = changes.as_stored(seq)
         self._tell(findings)
-        self._hooks.tell(Commit(seq, stored.at, stored.by, stored.reason, stored.changes))
+        commit = Commit(seq, stored.at, stored.by, stored.reason, stored.changes)
+        self._hooks.tell(commit, figures)
         return stored
 
     def _report(self, failure: HookFailure) -> None:
