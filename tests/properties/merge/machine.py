@@ -356,7 +356,8 @@ class MergeMachine(RuleBasedStateMachine):
         deal, lead = self.pick(data, "opportunity"), self.pick(data, "lead")
         if contact is None or account is None:
             return
-        who = data.draw(st.sampled_from([one.ref for one in (contact, lead) if one is not None]))
+        refs: list[Ref[Any]] = [one.ref for one in (contact, lead) if one is not None]
+        who = data.draw(st.sampled_from(refs))
         choices: list[Record] = [
             made(Activity, id=self.fresh("t"), subject="Call", who=who, about=account.ref),
             made(Case, id=self.fresh("s"), subject="Help", who=who, account_id=account.id),

@@ -58,7 +58,7 @@ def filled(crm: Crm, size: int, merged: list[tuple[int, int]], undone: set[int])
     crm.not_duplicates("c0", other, reason="Other is not Zorgblatt")
     lead = made(Lead, name=PersonName(family="Zorgblatt"), email="lead@zorgblatt.example")
     crm.convert_lead(crm.add(lead).id, contact="c0", allow_duplicates=True)
-    ids = []
+    ids: list[str] = []
     for first, second in merged:
         refs = crm.resolve(f"c{first % size}"), crm.resolve(f"c{second % size}")
         if refs[0] != refs[1]:

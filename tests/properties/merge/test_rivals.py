@@ -10,7 +10,7 @@ from crmcore.changes import ConflictError
 from crmcore.entities import Account, Activity, Contact, MergeReceipt, Opportunity, Record
 from crmcore.rules.merge import UnmergeError
 from crmcore.values import Money, PersonName, Ref
-from tests.properties.merge.test_any_order import begun, known, some_merges, unlike
+from tests.properties.merge.test_any_order import FEW, begun, known, some_merges, unlike
 from tests.properties.merge.worlds import made, worlds
 
 
@@ -147,6 +147,7 @@ def totals(crm: Crm) -> dict[str, Any]:
     return found
 
 
+@FEW
 @given(worlds(), st.data())
 def test_rollups_are_exact_through_merges_and_unmerges(
     records: tuple[Record, ...], data: st.DataObject
