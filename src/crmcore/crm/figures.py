@@ -22,7 +22,7 @@ class TotalsIndex:
     def __init__(self, desk: Desk, rollups: tuple[Definition, ...]) -> None:
         self._desk = desk
         self.rollups = rollups
-        self.totals = self._fresh()
+        self.totals: Totals = self._fresh()
         self.results: dict[Definition, tuple[date, RollupResult]] = {}
         self.is_watched = False
         self.changed: tuple[FigureChange, ...] = ()

@@ -122,7 +122,7 @@ class AccountTree:
     def _repr_html_(self) -> str:
         def label(account: Account) -> str:
             figures = zip(self.values, self._figures(account), strict=True)
-            return "  ".join([account.name, *(f"{name} {value}" for name, value in figures)])
+            return " · ".join([account.name, *(f"{name} {value}" for name, value in figures)])
 
         return render.html_tree(
             self.root, children=self.below, label=label, limit=LIMIT, depth=DEPTH
