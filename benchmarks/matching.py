@@ -337,28 +337,25 @@ def show(name: str, tool: str, result: dict[str, Any]) -> None:
     )
 
 
-_PERSON: Literal["person"] = "person"
-_COMPANY: Literal["company"] = "company"
-_KINDS: dict[str, Literal["person", "company"]] = {"Person": _PERSON}
-
-
 def name_pairs(folder: Path) -> None:
     """F1 of names alone, by the comparisons that the standard rules use."""
     from crmcore.rules.similarity.whole_names import same_name  # noqa: PLC0415  # only for this set
 
     counts: dict[str, Counter[tuple[bool, bool]]] = defaultdict(Counter)
     for row in rows_of(folder / "cases.csv"):
-        kind = _KINDS.get(row["schema"] or "", _COMPANY)
+        kind: Literal["person", "company"] = "person"
+        if row["schema"] != "Person":
+            kind = "company"
         if row["schema"] == "Vessel":
             continue
         said = same_name(row["name1"] or "", row["name2"] or "", kind=kind)
         counts[kind][said, row["is_match"] == "true"] += 1
-    for kind, table in sorted(counts.items()):
+    for said_of, table in sorted(counts.items()):
         right, found = table[True, True], table[True, True] + table[True, False]
         true = right + table[False, True]
         precision, recall = right / max(found, 1), right / max(true, 1)
         f1 = 2 * precision * recall / max(precision + recall, 1e-9)
-        print(f"name_pairs {kind:10}  precision {precision:.3f} recall {recall:.3f} F1 {f1:.3f}")
+        print(f"name_pairs {said_of:10}  precision {precision:.3f} recall {recall:.3f} F1 {f1:.3f}")
 
 
 def generated(size: int) -> Iterator[tuple[str, dict[str, str], str]]:

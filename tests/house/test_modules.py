@@ -17,7 +17,9 @@ LONGEST_FUNCTION = 39
 LONG_FUNCTIONS: dict[str, str] = {}
 """``module:qualified.name`` of a function that may be longer, and why."""
 
-BY_LINKAGE = "tests/properties/matching/test_linkage.py and unit/rules/matching/test_linkage_search.py"
+BY_LINKAGE = (
+    "tests/properties/matching/test_linkage.py and unit/rules/matching/test_linkage_search.py"
+)
 BY_THE_INDEX = "tests/properties/matching/test_index.py and unit/rules/matching/test_catalogue.py"
 BY_THE_GATES = "tests/properties/matching/test_gates.py"
 THROUGH_THE_FACADE = "tests/unit/crm/test_facade.py and test_transaction.py use all of it"
@@ -95,7 +97,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.matching.linkage.engine": BY_LINKAGE,
     "crmcore.rules.matching.linkage.fast": BY_LINKAGE,
     "crmcore.rules.matching.linkage.learn": BY_LINKAGE,
-    "crmcore.rules.matching.linkage.people": BY_LINKAGE,
     "crmcore.rules.matching.linkage.standard": BY_LINKAGE,
     "crmcore.rules.matching.linkage.subject": BY_LINKAGE,
     "crmcore.rules.matching.linkage.table": BY_LINKAGE,

@@ -134,6 +134,26 @@ def test_a_transaction_sees_what_it_wrote() -> None:
     assert [match.left.id for match in found] == ["c2"]
 
 
+def test_a_pending_contact_is_read_with_its_stored_account() -> None:
+    """D12: and a contact whose account is gone is still filed."""
+    crm = Crm()
+    acme = crm.add(Account(id=AccountId("a"), name="Acme Foods"))
+    pending = ada(2, account_id=acme.id, email=None, phone="030 1234567")
+    lead = Lead(
+        name=PersonName(given="Ada", family="Lovelace"), company="Acme Foods", phone="030 1234567"
+    )
+    with crm._repository.snapshot() as snapshot:
+        overlay = Overlay(snapshot, ChangeSet([Insert(pending)]))
+        found = similar(crm._matches, crm._indexes, overlay, [lead])[lead.ref]
+    best = next(match for match in found if pending.ref in match.refs)
+    assert "affiliation" in {point.field for point in best.evidence}
+    catalogue = Catalogue([CONTACT_LINKAGE], model=STANDARD_MODEL)
+    catalogue.put(acme)
+    catalogue.put(ada(1, account_id=acme.id))
+    catalogue.drop(acme.ref)
+    assert catalogue.matches(ada(3))
+
+
 def test_a_judgement_is_respected() -> None:
     """D8: also where one record is asked for."""
     crm = Crm()

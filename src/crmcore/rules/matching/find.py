@@ -74,7 +74,6 @@ def find_duplicates(
         if all(ref in given and ref.kind in kinds for ref in both)
     }
     pairs = _best_first(match for both, match in found.items() if both not in apart)
-    partners = sum((one.partners for one in searches), Counter[Any]())
     return DuplicateSets(
         pairs=pairs,
         clusters=clusters(pairs, joined=joined, apart=apart, doubts=_doubts(searches)),
@@ -86,8 +85,13 @@ def find_duplicates(
         skipped=tuple(block for one in searches for block in one.skipped),
         records=sum(ref.kind in kinds for ref in given),
         compared=sum(one.compared for one in searches),
-        most_compared=max(partners.values(), default=0),
+        most_compared=_most_compared(searches),
     )
+
+
+def _most_compared(searches: Iterable[Search | LinkageSearch]) -> int:
+    partners = sum((one.partners for one in searches), Counter[Any]())
+    return max(partners.values(), default=0)
 
 
 def _doubts(searches: Iterable[Search | LinkageSearch]) -> dict[Pair, float]:

@@ -153,7 +153,9 @@ class LinkageSearch:
             for both in sorted(matched)
         )
 
-    def _count(self, matched: AbstractSet[int], keyed: Iterable[tuple[Blocks, frozenset[int]]]) -> None:
+    def _count(
+        self, matched: AbstractSet[int], keyed: Iterable[tuple[Blocks, frozenset[int]]]
+    ) -> None:
         for blocks, own in keyed:
             self.counts.append(
                 KeyCount(

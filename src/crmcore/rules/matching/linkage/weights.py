@@ -104,12 +104,6 @@ class Learnt:
     usual: FrozenMap[int] = field(default=FrozenMap(), converter=buckets_of)
     rare: FrozenMap[float] = field(default=FrozenMap(), converter=_numbers)
 
-    def bucket(self, table: str, value: str) -> int:
-        """The bucket of a value of a table; ``usual`` has that of values it does not list."""
-        listed = self.common.get(table)
-        known = None if listed is None else listed.get(value)
-        return self.usual.get(table, RARE) if known is None else known
-
     def buckets(self) -> Buckets:
         """The buckets of values, to be asked often."""
         return Buckets(self)
@@ -122,7 +116,7 @@ class Learnt:
 
 
 class Buckets:
-    """The bucket of each value of each table, as in ``Learnt.bucket`` but quick to ask."""
+    """The bucket of each value of each table, by what was learnt: quick to ask."""
 
     def __init__(self, learnt: Learnt) -> None:
         names = {*learnt.common, *learnt.usual}
