@@ -10,10 +10,11 @@ from crmcore.crm import gather, reading
 from crmcore.crm.desk import Desk
 from crmcore.crm.indexes import Indexes
 from crmcore.entities import ExchangeRate, Record, kind_of
-from crmcore.findings import Finding, Findings
+from crmcore.findings import Finding, Findings, error
 from crmcore.ports import Snapshot
 from crmcore.query import Query
 from crmcore.rules.rollup import Definition, FigureChange, RollupResult, Totals, Value
+from crmcore.values.ref import Ref
 
 
 class TotalsIndex:
@@ -123,6 +124,34 @@ class Figures:
                 known = context.today, index.totals.result(rollup)
                 index.results[rollup] = known
             return known[1]
+
+    def rebuild(self) -> None:
+        """Compute every figure afresh at its next use."""
+        for index in dict.fromkeys(self._known.values()):
+            self._indexes.forget(index)
+
+    def verify(self) -> Findings:
+        """Compute the whole book afresh beside what followed the changes, and compare them."""
+        book = self._desk.rules.rollups
+        if not book:
+            return Findings()
+        index, other = self._index(book[0]), TotalsIndex(self._desk, book)
+        with self._indexes.current(index) as snapshot:
+            index.totals.turn(self._desk.context())
+            other.build(snapshot)
+            return Findings(
+                error(
+                    "rollup.differs",
+                    f"{one.name} followed the changes to another figure than there is",
+                    ref=Ref(kind_of(one.over), id_),
+                    value=value,
+                    suggestion="rebuild_rollups, and please report it",
+                )
+                for one in book
+                for afresh in (other.totals.result(one),)
+                for id_, value in index.totals.result(one).items()
+                if afresh.get(id_) != value
+            )
 
     def _heard(self, index: TotalsIndex, rollup: Definition) -> None:
         found = index.totals.findings(rollup) if index.totals.is_flawed(rollup) else Findings()

@@ -49,3 +49,20 @@ def test_a_new_day_takes_new_rates() -> None:
     assert crm.rollup("open_pipeline", acme.id) == Money(50, "EUR")
     days.append(NOW + timedelta(days=1))
     assert crm.rollup("open_pipeline", acme.id) == Money(25, "EUR")
+
+
+def test_figures_are_verified_and_rebuilt_on_demand() -> None:
+    crm = Crm()
+    acme = crm.add(Account(name="Acme"))
+    crm.add(Opportunity(name="Engine", account_id=acme.id))
+    assert crm.rollup("open_deals", acme.id) == 1
+    assert not crm.verify_rollups()
+    index = crm._figures._known[crm.rules.rollup("open_deals")]
+    (grove,) = index.totals._groves.values()
+    column = index.totals._columns[crm.rules.rollup("open_deals")]  # type: ignore[index]  # a rollup
+    grove.nodes[acme.id][column.lane.slot] += 1
+    (found,) = crm.verify_rollups()
+    assert (found.code, found.ref, found.value) == ("rollup.differs", acme.ref, 2)
+    crm.rebuild_rollups()
+    assert crm.rollup("open_deals", acme.id) == 1
+    assert not Crm(rules=crm.rules.__class__(rollups=())).verify_rollups()

@@ -123,6 +123,14 @@ class GroupCommands(Core):
         """The value of a rollup at every account, by account id."""
         return self._figures.result(self.rules.rollup(name))
 
+    def verify_rollups(self) -> Findings:
+        """Compute every figure of the book afresh and compare: one error for each that differs."""
+        return self._figures.verify()
+
+    def rebuild_rollups(self) -> None:
+        """Compute every figure afresh at its next use, instead of following the changes."""
+        self._figures.rebuild()
+
     def explain(self, name: str, account_id: str) -> Explanation:
         """Which records make the value of a rollup at an account, and why others do not."""
         with self._repository.snapshot() as snapshot:
