@@ -193,8 +193,10 @@ def _searched(snapshot: Snapshot, request: Request, known: Known) -> _Search:
     new = newcomers(request)
     matches = known.matches(snapshot, new)
     told: tuple[Finding, ...] = ()
-    if is_attached and matches:
-        refs = [_other(match, new) for match in matches]
+    # a strong key may hold where the rest of two records speaks against their being one
+    near = known.matches(snapshot, new, threshold=0.0) if is_attached else ()
+    if near:
+        refs = [_other(match, new) for match in near]
         alike = gather.fetch(snapshot, refs, model)
         people = [one for one in alike.values() if isinstance(one, Contact)]
         homes = snapshot.get(Account, sorted({one.account_id for one in people if one.account_id}))

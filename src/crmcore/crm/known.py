@@ -31,20 +31,26 @@ class Known:
         self._batch: tuple[ReferenceType[Pending], int, Catalogue] | None = None
 
     def matches(
-        self, snapshot: Snapshot, new: Sequence[Record], *, among: Sequence[str] = ()
+        self,
+        snapshot: Snapshot,
+        new: Sequence[Record],
+        *,
+        among: Sequence[str] = (),
+        threshold: float | None = None,
     ) -> tuple[Match, ...]:
         """The matches of records that are not stored, the best of each first.
 
         ``among`` are the kinds looked at (none: the record's own). Pairs judged not to be one are
-        left out. The records in ``new`` may refer to one another; no two of them match.
+        left out. ``threshold`` is the least score, 0 to 1 (``None``: the ``likely`` of each rule).
+        The records in ``new`` may refer to one another; no two of them match.
         """
         if not new:
             return ()
         with self._indexes.current(self._index), self._filed(new):
             if isinstance(snapshot, Pending):
-                found = self._beside(snapshot, new)
+                found = self._beside(snapshot, new, threshold)
             else:
-                each = similar(self._index, self._indexes, snapshot, new)
+                each = similar(self._index, self._indexes, snapshot, new, threshold=threshold)
                 found = {one: tuple(each[one]) for one in each}
         own = {one.ref for one in new}
         kept = [
@@ -71,14 +77,16 @@ class Known:
             for one_ref in filed:
                 catalogue.drop(one_ref)
 
-    def _beside(self, pending: Pending, new: Sequence[Record]) -> dict[Ref[Any], tuple[Match, ...]]:
+    def _beside(
+        self, pending: Pending, new: Sequence[Record], threshold: float | None
+    ) -> dict[Ref[Any], tuple[Match, ...]]:
         """Matches with what is stored and not changed, and with what a batch has made so far."""
         batch = self._made_by(pending)
         found: dict[Ref[Any], tuple[Match, ...]] = {}
         for one in new:
-            stored = self._index.catalogue.matches(one)
+            stored = self._index.catalogue.matches(one, threshold=threshold)
             kept = (match for match in stored if not pending.changes_any(match.refs))
-            made = batch.matches(one)
+            made = batch.matches(one, threshold=threshold)
             mine = (match for match in made if pending.changes_any(match.refs))
             found[one.ref] = tuple(sorted((*kept, *mine), key=by_score))
         return found
