@@ -327,7 +327,8 @@ class MergeMachine(RuleBasedStateMachine):
         survivors = {receipt.survivor for _, receipt in self.active.values()}
         refs = [ref for ref in self.world() if lookup.accepts(ref.kind)]
         likely = [ref for ref in refs if ref in survivors]
-        pool = sorted(likely if likely and data.draw(st.booleans()) else refs)
+        is_contested: bool = data.draw(st.booleans())
+        pool = sorted(likely if likely and is_contested else refs)
         if not pool or (one.is_optional and data.draw(st.integers(0, 4)) == 0):
             return None
         ref = data.draw(st.sampled_from(pool))

@@ -134,23 +134,31 @@ class _Reversal:
             if differences(self.known[ref], row)
         ]
         receipt = self._receipt(outcome.restored, updates, stayed)
-        changes: list[Change] = [
-            *(Insert(attrs.evolve(row, version=0)) for row in outcome.restored.values()),
-            *updates,
-            Insert(receipt),
-        ]
         return Unmerge(
-            changes=ChangeSet(
-                changes,
-                checks=self._checks({one.ref for one in updates}),
-                reason=f"unmerge {len(self.merge.losers)} from {self.merge.survivor}",
-                by=self.context.by,
-                at=self.context.now,
-            ),
+            changes=self._changes(outcome.restored, updates, receipt),
             findings=Findings([*self._told(), *map(_finding, stayed)]),
             receipt=receipt,
             merge=self.merge,
             restored=tuple(outcome.restored.values()),
+        )
+
+    def _changes(
+        self,
+        restored: Mapping[Ref[Any], Record],
+        updates: Sequence[Update],
+        receipt: UnmergeReceipt,
+    ) -> ChangeSet:
+        changes: list[Change] = [
+            *(Insert(attrs.evolve(row, version=0)) for row in restored.values()),
+            *updates,
+            Insert(receipt),
+        ]
+        return ChangeSet(
+            changes,
+            checks=self._checks({one.ref for one in updates}),
+            reason=f"unmerge {len(self.merge.losers)} from {self.merge.survivor}",
+            by=self.context.by,
+            at=self.context.now,
         )
 
     def _restored(self, stayed: list[Stayed]) -> Iterator[tuple[Ref[Any], Record]]:
