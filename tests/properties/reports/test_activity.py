@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Any
 
 import attrs
-import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -65,43 +64,40 @@ def report_of(
     )
 
 
-@pytest.mark.parametrize("by", ["owner", "team", "manager"])
-def test_everything_counts_once_where_it_belongs(by: str) -> None:
+@given(busy(), st.sampled_from(["owner", "team", "manager"]), st.sampled_from(Every))
+def test_everything_counts_once_where_it_belongs(
+    some: tuple[World, tuple[Record, ...]], by: str, every: Every
+) -> None:
     """P11. Each activity and each lead is in one line, in one place of it, by user and month."""
-
-    @given(busy(), st.sampled_from(Every))
-    def check(some: tuple[World, tuple[Record, ...]], every: Every) -> None:
-        report = report_of(some, by, every)
-        activities = [one for one in some[1] if isinstance(one, Activity)]
-        leads = [one for one in some[1] if isinstance(one, Lead)]
-        done = [one for line in report.lines for one in line.done]
-        overdue = [one for line in report.lines for one in line.overdue]
-        planned = [one for line in report.lines for one in line.planned]
-        assert sorted(one.id for one in (*done, *overdue, *planned)) == sorted(
-            one.id for one in activities
-        )
-        assert all(one.done_at is not None for one in done)
-        assert all(one.due_on is not None and one.due_on < NOW.date() for one in overdue)
-        for line in report.lines:
-            assert all(one.done_at and one.done_at.date() in line.period for one in line.done)
-            assert sum(line.by_kind.values()) == len(line.done)
-            assert line.by_kind.get("meeting", 0) == len(line.meetings)
-            if by == "owner":
-                owners = {one.owner_id for one in (*line.done, *line.overdue, *line.waiting)}
-                assert owners <= {line.group.key}
-            assert line.responses.n == len(line.answered)
-            expected = [
-                min(one.done_at for one in activities if answers(one, lead) and one.done_at)
-                - (lead.created_at or NOW)
-                for lead in line.answered
-            ]
-            if expected:
-                assert line.responses.mean == sum(expected, timedelta()) / len(expected)
-        met = sorted(one.id for line in report.lines for one in (*line.answered, *line.waiting))
-        assert met == sorted(lead.id for lead in leads)
-        event("something was answered" if any(line.answered for line in report.lines) else "none")
-
-    check()
+    report = report_of(some, by, every)
+    activities = [one for one in some[1] if isinstance(one, Activity)]
+    leads = [one for one in some[1] if isinstance(one, Lead)]
+    done = [one for line in report.lines for one in line.done]
+    overdue = [one for line in report.lines for one in line.overdue]
+    planned = [one for line in report.lines for one in line.planned]
+    assert sorted(one.id for one in (*done, *overdue, *planned)) == sorted(
+        one.id for one in activities
+    )
+    assert all(one.done_at is not None for one in done)
+    assert all(one.due_on is not None and one.due_on < NOW.date() for one in overdue)
+    for line in report.lines:
+        assert all(one.done_at and one.done_at.date() in line.period for one in line.done)
+        assert sum(line.by_kind.values()) == len(line.done)
+        assert line.by_kind.get("meeting", 0) == len(line.meetings)
+        if by == "owner":
+            owners = {one.owner_id for one in (*line.done, *line.overdue, *line.waiting)}
+            assert owners <= {line.group.key}
+        assert line.responses.n == len(line.answered)
+        expected = [
+            min(one.done_at for one in activities if answers(one, lead) and one.done_at)
+            - (lead.created_at or NOW)
+            for lead in line.answered
+        ]
+        if expected:
+            assert line.responses.mean == sum(expected, timedelta()) / len(expected)
+    met = sorted(one.id for line in report.lines for one in (*line.answered, *line.waiting))
+    assert met == sorted(lead.id for lead in leads)
+    event("something was answered" if any(line.answered for line in report.lines) else "none")
 
 
 def answers(one: Activity, lead: Lead) -> bool:
