@@ -8,7 +8,7 @@ column that tells two sources apart. A set ``name_pairs`` has ``cases.csv`` with
 The rules are the standard ones, the same for every set; only where a value is kept follows from
 the types. Each run is made in a process of its own, so that peak memory is its own, and with
 ``--vs splink`` the runs of both take turns. ``--out FOLDER`` writes the clusters as
-``rec_id,cluster``. ``--scale N ...`` generates so many people and half as many companies instead.
+``rec_id,cluster``. ``--scale N ...`` generates so many people instead.
 """
 
 import argparse
