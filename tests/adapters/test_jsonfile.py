@@ -1,5 +1,5 @@
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -7,12 +7,25 @@ import pytest
 
 from crmcore.adapters import JsonFileRepository, JsonFileStore
 from crmcore.ports import Repository, RowStore
-from crmcore.testing import Ability, RepositoryStateMachine, RepositorySuite, RowStoreSuite
+from crmcore.testing import (
+    Ability,
+    FileBackDoor,
+    RepositoryStateMachine,
+    RepositorySuite,
+    RowStoreSuite,
+)
 from tests.adapters import MODEL
 
 
+EVERYTHING = frozenset(Ability)
+
+
+def opened(path: Path) -> JsonFileRepository:
+    return JsonFileRepository(path, MODEL)
+
+
 class TestJsonFileStore(RowStoreSuite):
-    abilities = frozenset({Ability.PERSISTENT})
+    abilities = EVERYTHING - {Ability.JOURNAL}
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Callable[[], RowStore]:
@@ -27,9 +40,14 @@ class TestJsonFileStore(RowStoreSuite):
 
         return again
 
+    @pytest.fixture
+    def back_door(self) -> Iterator[FileBackDoor[JsonFileStore]]:
+        with FileBackDoor(JsonFileStore, lambda store: store.path).watching() as door:
+            yield door
+
 
 class TestJsonFileRepository(RepositorySuite):
-    abilities = frozenset({Ability.PERSISTENT, Ability.JOURNAL})
+    abilities = EVERYTHING
     model = MODEL
 
     @pytest.fixture
@@ -44,6 +62,11 @@ class TestJsonFileRepository(RepositorySuite):
             return JsonFileRepository(repository.path, MODEL)
 
         return again
+
+    @pytest.fixture
+    def back_door(self) -> Iterator[FileBackDoor[JsonFileRepository]]:
+        with FileBackDoor(opened, lambda repository: repository.path).watching() as door:
+            yield door
 
 
 class JsonFileMachine(RepositoryStateMachine):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -103,19 +104,18 @@ def import_leads(
     pending = Pending(snapshot, context.model)
     people = Directory(snapshot)
     rows = []
+    take_in = partial(
+        captured,
+        pending,
+        context,
+        rules=rules,
+        known=known,
+        search=people.search,
+        policy=context.model.policies.import_matches,
+    )
 
     def take(row: Row, values: Mapping[str, Any]) -> Capture:
-        draft = _draft(values, row, name)
-        done = captured(
-            pending,
-            context,
-            rules=rules,
-            known=known,
-            draft=draft,
-            search=people.search,
-            policy=context.model.policies.import_matches,
-        )
-        return complete(done, pending, context)
+        return complete(take_in(draft=_draft(values, row, name)), pending, context)
 
     for row in sheet.rows:
         outcome, decision = _row(row, reading.read(row.cells, f"row {row.number}"), take)
@@ -123,17 +123,18 @@ def import_leads(
         if decision is not None:
             pending.add(decision.changes)
             people.note(decision.changes.written)
-    start = ChangeSet(reason=f"import {name}", by=context.by, at=context.now)
     found = [one for row in rows for one in row.findings if row.outcome is not Outcome.REJECTED]
-    ignored = tuple(one for one in sheet.columns if one and one not in reading.paths)
-    changes = pending.changes(start)
     return Import(
-        changes=changes,
+        changes=pending.changes(_begun(name, context)),
         findings=Findings(found),
         rows=tuple(rows),
         columns=reading.paths,
-        ignored=ignored,
+        ignored=tuple(one for one in sheet.columns if one and one not in reading.paths),
     )
+
+
+def _begun(source: str, context: Context) -> ChangeSet:
+    return ChangeSet(reason=f"import {source}", by=context.by, at=context.now)
 
 
 def _columns(sheet: Sheet, context: Context, columns: Mapping[str, str] | None) -> Columns:

@@ -137,6 +137,7 @@ class RuleBook:
         return attrs.evolve(
             self, automation=(*kept, *new.values()), functions=tuple(named.values())
         )
+
     def with_scoring(self, scoring: Scoring) -> RuleBook:
         """The successor that scores and qualifies leads by this rule."""
         return attrs.evolve(self, scoring=scoring)

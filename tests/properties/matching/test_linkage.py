@@ -108,7 +108,7 @@ def test_a_differing_value_in_a_gap_never_raises_a_probability(
 @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=lambda one: one.name)
 @given(data=st.data())
 def test_a_closer_level_never_weighs_less(subject: Any, data: st.DataObject) -> None:
-    """D5: whatever was learnt, and however common the value."""
+    """D4 and D5: whatever was learnt, and however common the value."""
     rates = st.floats(1e-9, 1.0, allow_nan=False)
     learnt = Learnt(
         records=data.draw(st.integers(2, 10_000_000)),
