@@ -16,7 +16,6 @@ from crmcore.testing import (
 )
 from tests.adapters import MODEL
 
-
 EVERYTHING = frozenset(Ability)
 
 
