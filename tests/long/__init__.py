@@ -24,8 +24,8 @@ EPISODE = 100
 class Machine(Protocol):
     """A world in which anything may happen, and that knows what must hold."""
 
-    def step(self) -> str:
-        """Do something and check the law; returns the kind of what was done."""
+    def steps(self, count: int, /) -> Counter[str]:
+        """Do so many things, or about as many, checking the law after each; what, by kind."""
         ...
 
 
@@ -70,14 +70,11 @@ class Record:
 def episode(make: Callable[[Chance], Machine], law: str, seed: str, number: int) -> Counter[str]:
     """Run one episode; what it did, by kind. Whatever it raises says how to repeat it."""
     machine = make(Chance(f"{law} {seed} {number}"))
-    kinds: Counter[str] = Counter()
     try:
-        for _ in range(EPISODE):
-            kinds[machine.step()] += 1
+        return machine.steps(EPISODE)
     except Exception as wrong:
         wrong.add_note(f"python -m tests.long {law} --seed {seed} --episode {number}")
         raise
-    return kinds
 
 
 def run(
@@ -90,7 +87,8 @@ def run(
 ) -> Record:
     """Run so many more steps of a seed, rounded up to whole episodes, and write them down."""
     done = Record.read(law, resume)
-    for _ in range(-(-steps // EPISODE)):
+    start = done.steps
+    while done.steps - start < steps:
         number = done.seeds.get(seed, 0)
         done.kinds.update(episode(machines[law], law, seed, number))
         done.seeds[seed] = number + 1
