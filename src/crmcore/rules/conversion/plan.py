@@ -120,7 +120,9 @@ class LeadConversion:
                 [tuple(_split(one)) for one in receipt.decisions], columns=("part", "decision")
             ),
             render.html_table(
-                list(_beside(receipt.transfers)), columns=_SIDES, caption=self._totals
+                list(_beside(receipt.transfers)),
+                columns=_SIDES,
+                caption=f"{self._totals} (+ is new there, = stays as it was)",
             ),
         ]
         if receipt.moved:
