@@ -104,18 +104,12 @@ def import_leads(
     pending = Pending(snapshot, context.model)
     people = Directory(snapshot)
     rows = []
-    take_in = partial(
-        captured,
-        pending,
-        context,
-        rules=rules,
-        known=known,
-        search=people.search,
-        policy=context.model.policies.import_matches,
-    )
+    policy = context.model.policies.import_matches
+    take_in = partial(captured, rules=rules, known=known, search=people.search, policy=policy)
 
     def take(row: Row, values: Mapping[str, Any]) -> Capture:
-        return complete(take_in(draft=_draft(values, row, name)), pending, context)
+        done = take_in(pending, context, draft=_draft(values, row, name))
+        return complete(done, pending, context)
 
     for row in sheet.rows:
         outcome, decision = _row(row, reading.read(row.cells, f"row {row.number}"), take)
