@@ -134,8 +134,11 @@ def with_relations(changes: ChangeSet, snapshot: Snapshot, context: Context) -> 
     if not contacts or not context.model.is_enabled(AccountContactRelation):
         return changes
     ids = sorted(one.id for one in contacts)
-    rows = Overlay(snapshot, changes).find(Query.of(AccountContactRelation, F.contact_id.in_(ids)))
-    return changes.then(direct_relations(contacts, rows, context=context))
+    after = Overlay(snapshot, changes)
+    rows = tuple(after.find(Query.of(AccountContactRelation, F.contact_id.in_(ids))))
+    direct = [row.ref for row in rows if row.is_direct]
+    named = gather.named(after, direct, context.model) if direct else ()
+    return changes.then(direct_relations(contacts, rows, context=context, named=named))
 
 
 def _checked(

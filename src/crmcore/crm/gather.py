@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from crmcore.entities import AccountContactRelation, OpportunityContactRole, Record
-from crmcore.fields import CASCADE
+from crmcore.fields import CASCADE, KEEP, RESTRICT
 from crmcore.model.describe import FieldSchema
 from crmcore.model.model import Model
 from crmcore.model.references import field_references, references
@@ -52,6 +52,22 @@ def referring(snapshot: Snapshot, refs: Iterable[Ref[Any]], model: Model) -> dic
                     for query in referring_queries(kind, one, wanted):
                         found.update({record.ref: record for record in snapshot.find(query)})
     return found
+
+
+def named(snapshot: Snapshot, refs: Iterable[Ref[Any]], model: Model) -> frozenset[Ref[Any]]:
+    """Those of ``refs`` that a record refers to now and keeps from being deleted."""
+    wanted = sorted(dict.fromkeys(refs))
+    found: set[Ref[Any]] = set()
+    for kind in model.kinds:
+        for one in model.schema(kind).lookups:
+            lookup = one.lookup
+            if lookup is None or lookup.on_merge is KEEP or lookup.on_delete is not RESTRICT:
+                continue
+            mine = [ref for ref in wanted if lookup.accepts(ref.kind)]
+            for query in referring_queries(kind, one, mine) if mine else ():
+                for record in snapshot.find(query):
+                    found.update(field_references(record, one))
+    return frozenset(found.intersection(wanted))
 
 
 def deleted_with(snapshot: Snapshot, record: Record, model: Model) -> Known:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import evolve
 
@@ -13,6 +13,7 @@ from crmcore.entities.account import AccountContactRelation
 from crmcore.entities.contact import Contact
 from crmcore.rules.rule import Context
 from crmcore.values.ids import AccountContactRelationId
+from crmcore.values.ref import Ref
 
 
 def rehomed(changes: ChangeSet) -> tuple[Contact, ...]:
@@ -34,14 +35,16 @@ def direct_relations(
     relations: Iterable[AccountContactRelation],
     *,
     context: Context,
+    named: Collection[Ref[Any]] = (),
 ) -> ChangeSet:
     """What brings the direct relations of ``contacts`` in step with their ``account_id``.
 
     ``relations`` are all relations of these contacts as they are. An old direct relation that says
-    nothing of its own (no roles, no dates, no custom values) is removed; one that does is kept as
-    a former one: not direct, not active, ended today. A relation to the new account that is open,
-    or that ended today, becomes the direct one; where there is none, one is made. Where two
-    relations to one account would be for the same time, what one says is added to the other.
+    nothing of its own (no roles, no dates, no custom values) and is not ``named`` by another
+    record is removed. One that does, or is, becomes a former one: not direct, not active, ended
+    today. A relation to the new account that is open, or that ended today, becomes the direct one;
+    where there is none, one is made. Where two relations to one account would be for the same
+    time, what one says is added to the other.
     """
     rows = tuple(relations)
     changes: list[Change | None] = []
@@ -50,7 +53,7 @@ def direct_relations(
         after = dict(before)
         for one in before:
             if after[one].is_direct and after[one].account_id != contact.account_id:
-                _release(after.pop(one), after, context)
+                _release(after.pop(one), after, context, named)
         _take_up(contact, after, context)
         ids = (one for one in before | after if before.get(one) != after.get(one))
         changes += [change(before.get(one), after.get(one)) for one in ids]
@@ -61,16 +64,22 @@ Relations: TypeAlias = dict[AccountContactRelationId, AccountContactRelation]
 """The relations of one contact, by id, on their way to what they will be."""
 
 
-def _release(row: AccountContactRelation, own: Relations, context: Context) -> None:
-    if _is_plain(row):
+def _release(
+    row: AccountContactRelation, own: Relations, context: Context, named: Collection[Ref[Any]]
+) -> None:
+    if _is_plain(row) and row.ref not in named:
         return
     end = row.end_on if row.end_on is not None else context.today
     if row.start_on is not None and row.start_on > end:
         end = row.start_on
     former = evolve(row, is_direct=False, is_active=False, end_on=end)
     twin = next((one for one in own.values() if _interval(one) == _interval(former)), None)
-    kept = former if twin is None else _united(twin, former)
-    own[kept.id] = kept
+    if twin is None:
+        own[former.id] = former
+        return
+    kept, gone = (former, twin) if row.ref in named else (twin, former)
+    own.pop(gone.id, None)
+    own[kept.id] = _united(kept, gone)
 
 
 def _is_plain(row: AccountContactRelation) -> bool:

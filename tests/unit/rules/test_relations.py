@@ -6,8 +6,9 @@ from typing import Any
 
 from attrs import evolve
 
+from crmcore import Crm
 from crmcore.changes import ChangeSet, Delete, Insert, Update
-from crmcore.entities import Account, AccountContactRelation, Contact
+from crmcore.entities import Account, AccountContactRelation, Attachment, Contact
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.relations import direct_relations, rehomed
 from crmcore.rules.rule import Context
@@ -138,3 +139,17 @@ def test_two_direct_relations_of_old_data_are_both_released() -> None:
     ]
     (kept,) = [one for one in in_step(ADA, *rows) if isinstance(one, Update)]
     assert (kept.after.roles, kept.after.is_direct) == ({"A", "B"}, False)  # type: ignore[attr-defined]  # a relation
+
+
+def test_a_plain_relation_that_somebody_refers_to_stays_as_a_former_one() -> None:
+    crm = Crm()
+    old, new = crm.add_all([Account(name="Old"), Account(name="New")])
+    ada = crm.add(Contact(name=PersonName(family="x"), account_id=old.id))
+    (row,) = crm.find(AccountContactRelation)
+    note = crm.add(Attachment(about=row.ref, uri="https://x.example/card.pdf"))
+    crm.save(evolve(ada, account_id=new.id))
+    former, direct = sorted(crm.find(AccountContactRelation), key=lambda one: one.is_direct)
+    assert (former.id, former.account_id, former.is_active) == (row.id, old.id, False)
+    assert (direct.account_id, direct.is_active) == (new.id, True)
+    assert crm.get(Attachment, note.id).about == former.ref
+    assert not crm.check().errors

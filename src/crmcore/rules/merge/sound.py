@@ -200,25 +200,28 @@ class _Work:
                     record = self.now(at)
                     parent = None if record is None else one.value(record)
                     at = Ref(start.kind, parent) if isinstance(parent, str) else None
-                if at is None or at in clear:
+                met = list(way)
+                if at is None or at in clear or not self._is_made_here(met[met.index(at) :], one):
                     clear.update(way)
                     break
-                met = list(way)
                 yield met[met.index(at) :]
+
+    def _is_made_here(self, loop: Iterable[Ref[Any]], one: FieldSchema) -> bool:
+        """Whether a loop comes of what is restored or given back, and was not there before."""
+        return any(ref in self.restored or self._is_given_back(ref, one) for ref in loop)
+
+    def _is_given_back(self, ref: Ref[Any], one: FieldSchema) -> bool:
+        record = self.changed.get(ref)
+        return record is not None and one.value(record) != one.value(self.draft.known[ref])
 
     def _break(self, loop: list[Ref[Any]], one: FieldSchema) -> None:
         why = "the records would stand below themselves"
-        known = self.draft.known
-        for ref in loop:
-            record = self.changed.get(ref)
-            if record is not None and one.value(record) != one.value(known[ref]):
-                self._held(record, one, why)
-                return
-        for ref in loop:
-            if ref in self.restored:
-                self._held(self.restored[ref], one, why)
-                return
-        raise AssertionError("a loop among records that are not written was there before")
+        back = next((ref for ref in loop if self._is_given_back(ref, one)), None)
+        if back is not None:
+            self._held(self.changed[back], one, why)
+            return
+        ref = next(ref for ref in loop if ref in self.restored)
+        self._held(self.restored[ref], one, why)
 
     def settle_persons(self) -> None:
         """A person account has one person."""
