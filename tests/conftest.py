@@ -22,16 +22,16 @@ SHARED = settings(
 )
 
 settings.register_profile("quick", SHARED, max_examples=10, stateful_step_count=25)
-settings.register_profile("default", SHARED, max_examples=50, stateful_step_count=25)
+settings.register_profile("default", SHARED, max_examples=30, stateful_step_count=25)
 settings.register_profile(
-    "ci", SHARED, max_examples=50, stateful_step_count=25, derandomize=True, database=None
+    "ci", SHARED, max_examples=30, stateful_step_count=25, derandomize=True, database=None
 )
 settings.register_profile("long", SHARED, max_examples=5_000, stateful_step_count=100)
 settings.register_profile(
     "planted",
     SHARED,
-    max_examples=200,
-    stateful_step_count=40,
+    max_examples=100,
+    stateful_step_count=30,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],

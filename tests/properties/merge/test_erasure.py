@@ -89,7 +89,7 @@ def test_erasing_a_person_leaves_nothing_that_says_who_it_was(
         for number in range(size):
             report = crm.erase(Contact, f"c{number}")
             assert not marks(str(report)) or "zorgblatt.pdf" in str(report)
-            assert report.journal is Forgotten.NO_PAST
+            assert report.journal is Forgotten.DONE
         assert not marks(path.read_text(encoding="utf-8"))
         assert {kind: crm.count(kind) for kind in before} == before
         assert all(one.source == "Web" and one.at == WHEN for one in crm.find(Touch))

@@ -242,8 +242,8 @@ class Base:
             if known is None:
                 at = max(content.rfind(b"\n", start, middle) + 1, start)
                 end = content.find(b"\n", middle) + 1
-                if end == 0:
-                    raise self._damaged("the line does not end", at)
+                if end == 0 or end > stop:
+                    raise self._damaged("the line does not end where it should", at)
                 known = (at, end, content[at + 1 : at + 97])
                 if depth <= _REMEMBERED:
                     probes[middle] = known
@@ -280,6 +280,8 @@ class Base:
             raise self._damaged("the line is not a row", at) from None
         if linked(line) != link:
             raise self._damaged("a row is missing before it", at)
+        if at >= self.head.rows_end:
+            self._directory()  # or a row stands where none should
 
     def _directory(self) -> tuple[int, Mapping[str, int]]:
         if self._indexes is None:
@@ -319,6 +321,8 @@ class Base:
             raise self._damaged("the index lines are not in order", at)
         if linked(line) != link:
             raise self._damaged("a line of an index is missing before it", at)
+        if at >= self.head.index_end and not line.startswith(b'["history",'):
+            raise self._damaged("the lines of the indexes do not end here", at)
 
     def _test_range(self, kind: str, start: int, stop: int) -> None:
         """Make sure that no row of a kind is damaged or missing; once."""
@@ -339,6 +343,8 @@ class Base:
         last = self._line(stop)
         if linked(last) != link or (stop < self.head.rows_end and last[1:] < begin + b"-"):
             raise self._damaged("a row is missing before it", stop)
+        if stop >= self.head.rows_end:
+            self._directory()
         self._tested.add(kind)
 
     def _last_link(self) -> bytes:
