@@ -1,5 +1,6 @@
 """Whatever is done to the file, it is read right or refused with an error that says where."""
 
+import atexit
 import json
 import tempfile
 from pathlib import Path
@@ -14,7 +15,9 @@ from crmcore.errors import StorageError
 from crmcore.testing.faults import FaultyDisk
 from tests.adapters.disk import KINDS, State, commits, found, store_on
 
-PATH = Path(tempfile.gettempdir(), "x.json")  # the file itself is in memory only
+FOLDER = tempfile.TemporaryDirectory()
+atexit.register(FOLDER.cleanup)
+PATH = Path(FOLDER.name, "x.json")  # the file is in memory only, but its lock is not
 
 
 def made(count: int, *, compacted: int, is_closed: bool) -> tuple[bytes, list[State]]:
