@@ -30,8 +30,8 @@ settings.register_profile("long", SHARED, max_examples=5_000, stateful_step_coun
 settings.register_profile(
     "planted",
     SHARED,
-    max_examples=100,
-    stateful_step_count=30,
+    max_examples=200,
+    stateful_step_count=40,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],

@@ -9,13 +9,11 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from crmcore import (
-    STANDARD_MODEL,
     Activity,
     Campaign,
     CampaignMember,
     Contact,
     Crm,
-    CustomField,
     F,
     Lead,
     Opportunity,
@@ -23,12 +21,11 @@ from crmcore import (
     Touch,
 )
 from crmcore.entities import ConversionReceipt
+from crmcore.model.model import Model
 from crmcore.model.policies import KnownContact, LeadMode
 from crmcore.rules.capture import Outcome
 from crmcore.values.ids import CampaignId
-from tests.properties.conversion.worlds import NOW, made, stored
-
-MODEL = STANDARD_MODEL.with_custom_fields(Lead, CustomField(name="tier"))
+from tests.properties.conversion.worlds import NOW, made, models, stored
 
 FORMS: st.SearchStrategy[dict[str, str]] = st.fixed_dictionaries(
     {"last_name": st.sampled_from(["Lovelace", "Hopper"])},
@@ -56,9 +53,12 @@ FORMS: st.SearchStrategy[dict[str, str]] = st.fixed_dictionaries(
 )
 
 
-def crm_with(**policies: Any) -> Crm:
+MODELS = models()
+
+
+def crm_with(model: Model, **policies: Any) -> Crm:
     numbers = count(1)
-    model = MODEL.with_policies(**policies)
+    model = model.with_policies(**policies)
     crm = Crm(model=model, clock=lambda: NOW, ids=lambda: f"new-{next(numbers)}")
     crm.add(made(Campaign, id=CampaignId("fair"), name="Fair"))
     return crm
@@ -70,10 +70,10 @@ def everything_said(crm: Crm) -> str:
     return "\n".join(repr(one) for kind in kinds for one in crm.find(kind))
 
 
-@given(st.lists(FORMS, min_size=1, max_size=5))
-def test_nothing_that_was_posted_is_lost(forms: list[dict[str, str]]) -> None:
+@given(MODELS, st.lists(FORMS, min_size=1, max_size=5))
+def test_nothing_that_was_posted_is_lost(model: Model, forms: list[dict[str, str]]) -> None:
     """L2 every value stands on the lead, in the touch, or in a membership afterwards."""
-    crm = crm_with()
+    crm = crm_with(model)
     for form in forms:
         done = crm.capture(form, source="site")
         event(done.outcome.value)
@@ -88,12 +88,12 @@ def test_nothing_that_was_posted_is_lost(forms: list[dict[str, str]]) -> None:
     assert not crm.check().errors
 
 
-@given(FORMS, FORMS)
+@given(MODELS, FORMS, FORMS)
 def test_a_second_submission_keeps_the_lead_and_its_first_touch(
-    one: dict[str, str], other: dict[str, str]
+    model: Model, one: dict[str, str], other: dict[str, str]
 ) -> None:
     """L2 the id, the children, the source and the first touch stay; values only fill gaps."""
-    crm = crm_with()
+    crm = crm_with(model)
     first = crm.capture(one, source="site")
     assert first.lead is not None
     assert first.touch is not None
@@ -103,32 +103,32 @@ def test_a_second_submission_keeps_the_lead_and_its_first_touch(
     assert lead.source == first.lead.source
     assert crm.get(Touch, first.touch.id) == first.touch
     assert crm.get(Activity, task.id) == task
-    for field in MODEL.schema(Lead):
+    for field in model.schema(Lead):
         value = field.value(first.lead)
         opted = field.name.endswith("_opt_out")
         if value is not None and not field.is_system and field.name != "custom" and not opted:
             assert field.value(lead) == value
 
 
-@given(FORMS)
-def test_a_submission_with_its_own_moment_is_taken_once(form: dict[str, str]) -> None:
+@given(MODELS, FORMS)
+def test_a_submission_with_its_own_moment_is_taken_once(model: Model, form: dict[str, str]) -> None:
     """L1 posting it again changes nothing."""
     form = {**form, "captured_at": "2026-07-01T10:00:00Z", "email": "ada@vega.example"}
     form["first_name"] = "Ada"
-    crm = crm_with()
+    crm = crm_with(model)
     crm.capture(form)
-    before = stored(crm._repository, MODEL)
+    before = stored(crm._repository, model)
     again = crm.capture(form)
     assert again.outcome is Outcome.SKIPPED
-    assert stored(crm._repository, MODEL) == before
+    assert stored(crm._repository, model) == before
 
 
-@given(FORMS, st.sampled_from(KnownContact))
+@given(MODELS, FORMS, st.sampled_from(KnownContact))
 def test_a_submission_of_a_contact_is_a_touch_of_the_contact(
-    form: dict[str, str], policy: KnownContact
+    model: Model, form: dict[str, str], policy: KnownContact
 ) -> None:
     """L3 the contact gets the touch and is not changed; a lead only if the policy says so."""
-    crm = crm_with(known_contact=policy)
+    crm = crm_with(model, known_contact=policy)
     name = PersonName(given=form.get("first_name"), family=form["last_name"])
     ada = crm.add(Contact(name=name, email="ada@vega.example"))
     form = {**form, "email": "Ada@vega.example"}
@@ -143,10 +143,12 @@ def test_a_submission_of_a_contact_is_a_touch_of_the_contact(
     assert all(form[one] in detail for one in ("last_name", "email"))
 
 
-@given(FORMS, st.sampled_from(LeadMode))
-def test_the_mode_says_what_a_capture_becomes_at_once(form: dict[str, str], mode: LeadMode) -> None:
+@given(MODELS, FORMS, st.sampled_from(LeadMode))
+def test_the_mode_says_what_a_capture_becomes_at_once(
+    model: Model, form: dict[str, str], mode: LeadMode
+) -> None:
     """L3 a lead, a contact, or a contact and a deal; the touch and the source stay right."""
-    crm = crm_with(lead_mode=mode)
+    crm = crm_with(model, lead_mode=mode)
     done = crm.capture(form, source="site")
     assert done.lead is not None
     is_open = mode is LeadMode.LEADS_AND_CONTACTS

@@ -11,15 +11,14 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from crmcore import STANDARD_MODEL, Contact, Crm, CustomField, Lead, PersonName, Touch
-from crmcore.fields import Checkbox, Whole
+from crmcore import Contact, Crm, CustomField, Lead, PersonName, Touch
+from crmcore.fields import Whole
+from crmcore.model.model import Model
 from crmcore.rules.capture import Outcome
-from tests.properties.conversion.worlds import NOW, content, stored
+from tests.properties.conversion.worlds import NOW, content, models, stored
 
-MODEL = (
-    STANDARD_MODEL.with_custom_fields(Lead, CustomField(name="visits", type=Whole(minimum=0)))
-    .with_custom_fields(Lead, CustomField(name="is_vip", type=Checkbox()))
-    .renamed(Lead, "Prospect", "Prospects")
+MODELS = models().map(
+    lambda one: one.with_custom_fields(Lead, CustomField(name="visits", type=Whole(minimum=0)))
 )
 
 CELLS = {
@@ -72,19 +71,19 @@ def imported(crm: Crm, rows: Any, **asked: Any) -> Any:
         return crm.import_csv(path, columns=COLUMNS, **asked)
 
 
-def crm_with(people: list[Contact]) -> Crm:
+def crm_with(model: Model, people: list[Contact]) -> Crm:
     numbers = count(1)
-    crm = Crm(model=MODEL, clock=lambda: NOW, ids=lambda: f"new-{next(numbers)}")
+    crm = Crm(model=model, clock=lambda: NOW, ids=lambda: f"new-{next(numbers)}")
     crm.add_all(people)
     return crm
 
 
-@given(ROWS, CONTACTS)
+@given(MODELS, ROWS, CONTACTS)
 def test_importing_a_file_twice_creates_nothing_the_second_time(
-    rows: Any, people: list[Contact]
+    model: Model, rows: Any, people: list[Contact]
 ) -> None:
     """L1 each row is created, updated, skipped or rejected, with its number and the reason."""
-    crm = crm_with(people)
+    crm = crm_with(model, people)
     preview = imported(crm, rows, dry_run=True)
     assert crm.count(Lead) == 0
     first = imported(crm, rows)
@@ -97,18 +96,18 @@ def test_importing_a_file_twice_creates_nothing_the_second_time(
     for one in first.rows:
         event(one.outcome.value)
         assert (one.ref is None) is (one.outcome is Outcome.REJECTED)
-    before = stored(crm._repository, MODEL)
+    before = stored(crm._repository, model)
     again = imported(crm, rows)
     assert again.count(Outcome.CREATED) == again.count(Outcome.UPDATED) == 0
     assert again.count(Outcome.REJECTED) == first.count(Outcome.REJECTED)
-    assert stored(crm._repository, MODEL) == before
+    assert stored(crm._repository, model) == before
     assert not crm.check().errors
 
 
-@given(ROWS)
-def test_a_row_is_rejected_exactly_for_a_bad_cell(rows: Any) -> None:
+@given(MODELS, ROWS)
+def test_a_row_is_rejected_exactly_for_a_bad_cell(model: Model, rows: Any) -> None:
     """L1 bad rows do not keep the good ones out, and each says which cell is bad."""
-    done = imported(crm_with([]), rows)
+    done = imported(crm_with(model, []), rows)
     bad = {"many": "custom.visits", "perhaps": "custom.is_vip", "1.5": "employees"}
     for row, outcome in zip([row for row in rows if any(row)], done.rows, strict=True):
         wrong = {path for cell, path in bad.items() if cell in row}
@@ -116,15 +115,17 @@ def test_a_row_is_rejected_exactly_for_a_bad_cell(rows: Any) -> None:
         assert (outcome.outcome is Outcome.REJECTED) is bool(wrong)
 
 
-@given(ROWS, ROWS)
-def test_a_second_file_keeps_ids_children_and_the_first_touch(one: Any, other: Any) -> None:
+@given(MODELS, ROWS, ROWS)
+def test_a_second_file_keeps_ids_children_and_the_first_touch(
+    model: Model, one: Any, other: Any
+) -> None:
     """L2 what was known stays: ids, touches, the first source and every value that was present."""
-    crm = crm_with([])
+    crm = crm_with(model, [])
     imported(crm, one)
-    before = stored(crm._repository, MODEL)
+    before = stored(crm._repository, model)
     imported(crm, other)
-    after = content(stored(crm._repository, MODEL))
-    schema = MODEL.schema(Lead)
+    after = content(stored(crm._repository, model))
+    schema = model.schema(Lead)
     for ref, record in content(before).items():
         if not isinstance(record, Lead):
             assert after[ref] == record
