@@ -45,7 +45,7 @@ class RowText(Mapping[str, Json]):
     __slots__ = ("_data", "_id", "text")
 
     def __init__(self, text: str | bytes, id_: str) -> None:
-        self.text = text
+        self.text: str | bytes = text
         self._id = id_
         self._data: dict[str, Json] | None = None
 

@@ -24,7 +24,7 @@ class MatchIndex:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.catalogue = self._empty()
+        self.catalogue: Catalogue = self._empty()
 
     @property
     def model(self) -> Model:

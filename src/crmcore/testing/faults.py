@@ -109,7 +109,7 @@ class FaultyDisk:
     """
 
     def __init__(self, *, windows: bool = False) -> None:
-        self.keeps_open = not windows
+        self.keeps_open: bool = not windows
         self.calls: list[Call] = []
         self.watch: Callable[[Call], object] = lambda _: None
         self._faults: dict[int, Fault] = {}

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -43,7 +43,7 @@ NO_LINK: Final = "00000000"
 _ENCODER: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
 )
-text_of = _ENCODER.encode
+text_of: Callable[[Any], str] = _ENCODER.encode  # Any: whatever JSON can hold
 """The canonical text of a value: keys sorted by code point, nothing escaped needlessly."""
 
 quoted: Final = json.encoder.encode_basestring

@@ -61,11 +61,13 @@ class LinkageSearch:
         self.counts: list[KeyCount] = []
         self.skipped: list[SkippedBlock] = []
         self.partners: Counter[Ref[Any]] = Counter()
-        self.compared = 0
+        self.compared: int = 0
         self.learnt: Learnt = rule.learnt or rule.about.standard
-        self.learnt_here = False
+        self.learnt_here: bool = False
         self.doubts: dict[Pair, float] = {}
-        self.readers = readers(rule, model, related, is_cached=is_cached)
+        self.readers: dict[str, tuple[Reader | None, ...]] = readers(
+            rule, model, related, is_cached=is_cached
+        )
         self._limits = {kind: _limiter(rule, kind, model, related) for kind in rule.kinds}
         self._subject = rule.about
 

@@ -81,7 +81,7 @@ class Table:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self.columns = tuple(Column(trait) for trait in subject.traits)
+        self.columns: tuple[Column, ...] = tuple(Column(trait) for trait in subject.traits)
 
     def fill(self, records: Iterable[Record], readers: Mapping[str, Sequence[Raw | None]]) -> None:
         """Add the rows of these records, read by kind."""
