@@ -291,10 +291,10 @@ def run_splink(folder: Path, _: Path | None) -> dict[str, Any]:
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
     found = linker.inference.predict(threshold_match_probability=0.5)
     groups = linker.clustering.cluster_pairwise_predictions_at_threshold(found, 0.95)
-    table = groups.as_pandas_dataframe()  # type: ignore[no-untyped-call]  # theirs
+    table = groups.as_pandas_dataframe()
     seconds = time.perf_counter() - start
     clusters = table.groupby("cluster_id")["unique_id"].apply(list)
-    pairs = found.as_pandas_dataframe(limit=None)  # type: ignore[no-untyped-call]  # theirs
+    pairs = found.as_pandas_dataframe(limit=None)
     pairs = pairs[pairs["match_probability"] >= 0.95]
     return {
         "seconds": seconds,
