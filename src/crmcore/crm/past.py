@@ -22,7 +22,8 @@ from crmcore.values.ref import Ref
 
 def journal_of(repository: Repository) -> Journal:
     """The journal of a repository; raises ``UsageError`` where it keeps none."""
-    if isinstance(repository, Journal):
+    # a RowRepository has the method whatever is below it
+    if isinstance(repository, Journal) and getattr(repository, "keeps_journal", True):
         return repository
     raise UsageError(
         "this repository keeps no journal",

@@ -15,6 +15,7 @@ from crmcore import (
     PersonName,
     Ref,
 )
+from crmcore.adapters import MemoryRowStore
 from crmcore.changes import ChangeSet, Insert
 from crmcore.errors import UsageError
 from crmcore.fields import Picklist
@@ -113,6 +114,11 @@ class TestHistory:
         assert found.to_rows()[-1]["field"] is None
         assert found[0] == next(iter(found))
         assert found[:1] == (found[0],)
+
+    def test_rows_without_a_journal_keep_none(self) -> None:
+        crm = Crm(MemoryRowStore())
+        with pytest.raises(UsageError, match="keeps no journal"):
+            crm.history(crm.add(Account(name="Acme")))
 
     def test_it_needs_a_journal(self) -> None:
         crm = Crm(Plain())

@@ -39,7 +39,7 @@ class HistoryLaws(SideBySide):
     ) -> None:
         """S8 Commit by commit, with the number, reason, author and moment of each."""
         with opened(repository) as store:
-            hold("S8", isinstance(store, Journal), "declared a journal, but has no commits()")
+            hold("S8", callable(getattr(store, "commits", None)), _SILENT)
             plain, told = PlainStore(), _Story()
             for _ in range(data.draw(st.integers(1, 3))):
                 changes = data.draw(self.changes(plain.records.values()))
@@ -129,8 +129,11 @@ class HistoryLaws(SideBySide):
             list(_journal(store).commits())
 
 
+_SILENT = "declared a journal, but has no commits()"
+
+
 def _journal(store: Any) -> Journal:  # Any: a repository that has this ability too
-    hold("S8", isinstance(store, Journal), "declared a journal, but has no commits()")
+    hold("S8", callable(getattr(store, "commits", None)), _SILENT)
     return store  # type: ignore[no-any-return]  # as just seen
 
 
