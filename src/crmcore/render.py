@@ -280,11 +280,13 @@ def html_table(
     right: Collection[str] = (),
     caption: str | None = None,
 ) -> str:
-    """An HTML table; ``right`` names the columns aligned to the right. Everything is escaped.
+    """An HTML table; ``right`` names the columns aligned to the right, the others are to the left.
 
-    Raises ``ValueError`` for a row that has not one value per column.
+    Everything is escaped. Raises ``ValueError`` for a row that has not one value per column.
     """
-    styles = [' style="text-align: right"' if name in right else "" for name in columns]
+    # Said of each cell: notebooks align tables to the right where nothing is said.
+    sides = ("right" if name in right else "left" for name in columns)
+    styles = [f' style="text-align: {side}"' for side in sides]
     title = "" if caption is None else f"<caption>{escape(caption)}</caption>\n"
     head = _html_row('th scope="col"', columns, styles)
     body = "\n".join(_html_row("td", row, styles) for row in _checked(rows, columns))

@@ -316,10 +316,13 @@ def test_an_html_table_has_its_cells_in_place() -> None:
         "<table>",
         "<caption>Won</caption>",
         "<thead>",
-        '<tr><th scope="col">name</th><th scope="col" style="text-align: right">won</th></tr>',
+        (
+            '<tr><th scope="col" style="text-align: left">name</th>'
+            '<th scope="col" style="text-align: right">won</th></tr>'
+        ),
         "</thead>",
         "<tbody>",
-        '<tr><td>Acme</td><td style="text-align: right">1</td></tr>',
+        '<tr><td style="text-align: left">Acme</td><td style="text-align: right">1</td></tr>',
         "</tbody>",
         "</table>",
     ]

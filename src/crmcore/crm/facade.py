@@ -39,3 +39,7 @@ class Crm(
     nothing. When somebody else was faster, the command decides anew, up to three times, and then
     raises ``ConflictError``; a record given with an outdated version raises it at once.
     """
+
+    def __repr__(self) -> str:
+        acting = "" if self._desk.by is None else f" by {self._desk.by!r}"
+        return f"<Crm on {type(self._repository).__name__}{acting}>"

@@ -732,3 +732,8 @@ def test_a_merge_may_choose_a_parent_that_is_not_merged(crm: Crm) -> None:
     assert [each.name for each in crm.ancestors(one.id)] == ["Mid", "Top"]
     with pytest.raises(CrmError):
         crm.merge(top, mid, choose={"parent_id": one.id})
+
+
+def test_a_crm_says_what_it_works_on() -> None:
+    assert repr(Crm()) == "<Crm on MemoryRepository>"
+    assert repr(Crm(by="user-7")) == "<Crm on MemoryRepository by 'user-7'>"

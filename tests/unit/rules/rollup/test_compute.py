@@ -174,7 +174,7 @@ def test_a_result_prints_as_a_table() -> None:
         "(unassigned)   EUR 4,000.00",
         "(everything)  EUR 54,321.00",
     ]
-    assert "<td>(unassigned)</td>" in found._repr_html_()
+    assert ">(unassigned)</td>" in found._repr_html_()
 
 
 def test_a_long_result_is_cut() -> None:
