@@ -9,7 +9,7 @@ from typing import Any, overload
 from attrs import field, frozen
 
 from crmcore import render
-from crmcore.changes import Change, Delete, Insert, differences
+from crmcore.changes import Change, Delete, Insert, Update, differences
 from crmcore.crm.views import title
 from crmcore.entities import MergeReceipt, Record
 from crmcore.model.describe import defaults, describe
@@ -114,7 +114,7 @@ class History(Sequence[HistoryEntry]):
                 "record": title(_subject(one.change)),
                 "reason": one.reason or "",
             }
-            for path, before, after in one.values or (("(deleted)", None, None),):
+            for path, before, after in one.values or ((_whole(one.change), None, None),):
                 cells |= {"field": path, "before": plain(before), "after": plain(after)}
                 rows.append(tuple(cells.get(column, "") for column in columns))
                 cells.clear()
@@ -125,10 +125,23 @@ class History(Sequence[HistoryEntry]):
         return f"{self.ref}: {len(self.entries)} changes{gone}"
 
     def __str__(self) -> str:
-        return f"{self._head()}\n{render.table(self._table(), columns=self._columns())}"
+        # on the right is what is not cut: of a moment the end says as much as its beginning
+        table = render.table(self._table(), columns=self._columns(), right=("when",))
+        return f"{self._head()}\n{table}"
 
     def _repr_html_(self) -> str:
         return render.html_table(self._table(), columns=self._columns(), caption=self._head())
+
+
+def _whole(change: Change) -> str:
+    """What happened to a record of which no single value changed."""
+    match change:
+        case Delete():
+            return "(deleted)"
+        case Insert():
+            return "(made)"
+        case Update():
+            return "(unchanged)"
 
 
 def _subject(change: Change) -> Record:

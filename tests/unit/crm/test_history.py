@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from crmcore import (
     STANDARD_MODEL,
@@ -13,6 +13,7 @@ from crmcore import (
     MemoryRepository,
     NotFoundError,
     PersonName,
+    Record,
     Ref,
 )
 from crmcore.adapters import MemoryRowStore
@@ -40,6 +41,11 @@ def crm() -> Crm:
     tier = CustomField(name="tier", type=Picklist("gold"))
     model = STANDARD_MODEL.with_custom_fields(Account, tier)
     return Crm(MemoryRepository(), model=model, clock=Ticking(), by="ann")
+
+
+@frozen(kw_only=True)
+class Seat(Record):
+    """A record that says nothing of itself."""
 
 
 class Plain:
@@ -86,6 +92,19 @@ class TestHistory:
         assert {entry.change.ref for entry in found} == {one.ref, two.ref, three.ref}
         assert crm.history(three).ref == one.ref
         assert [entry.seq for entry in found] == sorted(entry.seq for entry in found)
+
+    def test_a_survivor_that_kept_all_its_values_was_not_deleted(self, crm: Crm) -> None:
+        one, two = crm.add_all([Account(name="Acme"), Account(name="Acme")])
+        crm.merge(one, two)
+        lines = str(crm.history(one)).splitlines()
+        assert [word in line for line in lines[-2:] for word in ("(unchanged)", "(deleted)")] == [
+            *(True, False),
+            *(False, True),
+        ]
+
+    def test_a_record_without_any_value_was_made(self) -> None:
+        crm = Crm(model=STANDARD_MODEL.with_entity(Seat))
+        assert "(made)" in str(crm.history(crm.add(Seat())))
 
     def test_nothing_known_is_nothing_found(self, crm: Crm) -> None:
         with pytest.raises(NotFoundError):

@@ -16,6 +16,7 @@ from crmcore.entities import Account, Case
 from crmcore.ports import Repository, Snapshot
 from crmcore.query import F, Query
 from crmcore.testing.laws.side_by_side import SideBySide
+from crmcore.testing.laws.storing import MANY
 from crmcore.testing.verdict import (
     everything,
     hold,
@@ -215,6 +216,31 @@ class MomentLaws(SideBySide):
                     done.set()
                     reader.join()
             same("S2", odd, [], "sums that a reader saw, which are always 100")
+
+    def test_a_large_commit_is_seen_whole_while_it_happens(self, repository: Make) -> None:
+        """S2 Of more than a thousand records a reader in another thread finds all, or none."""
+        with opened(repository) as store:
+            new = [Case(subject=f"{n}") for n in range(MANY)]
+            done = threading.Event()
+            sizes = set[int]()
+
+            def look() -> list[Case]:
+                while not done.is_set():
+                    sizes.add(len(everything(store, [Case])))
+                return []
+
+            def change() -> list[Case]:
+                try:
+                    for _ in range(2):
+                        patient(lambda: store.commit(ChangeSet(map(Insert, new))))
+                        stored = everything(store, [Case])
+                        patient(lambda: store.commit(ChangeSet(map(Delete, stored))))  # noqa: B023  # called at once
+                finally:
+                    done.set()
+                return []
+
+            together([look, change])
+            same("S2", sizes | {0, MANY}, {0, MANY}, "how many records a reader saw")
 
     def _shift(self, store: Repository, pair: tuple[Account, ...], *, times: int) -> None:
         for _ in range(times):

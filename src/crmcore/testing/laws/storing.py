@@ -328,6 +328,16 @@ class StoringLaws(SideBySide):
             same("S2", everything(store, [User]), [], "users after a refused set and another one")
             same("S2", read(store, kept, gone), (kept, gone), "records of a refused set")
 
+    def test_a_large_refused_set_stores_nothing_of_it(self, repository: Make) -> None:
+        """S2 More than a thousand changes fit, and the last one does not."""
+        with opened(repository) as store:
+            (taken,) = put(store, Account(name="taken"))
+            many = [Insert(Account(name=f"{n}")) for n in range(MANY)]
+            refuse("S2", store, ChangeSet([*many, Insert(taken)]), "the last id is taken")
+            same("S2", everything(store, [Account]), [taken], "after a large refused set")
+            put(store, User(name="later"))
+            same("S2", everything(store, [Account]), [taken], "after another commit")
+
     def test_a_set_that_cannot_be_stored_leaves_no_trace(self, repository: Make) -> None:
         """S2 Be it a value that the store does not take, after others that it does."""
         with opened(repository) as store:
