@@ -170,6 +170,9 @@ TRICKY: tuple[Filter, ...] = (
 )
 """Filters that engines with types, collations and wildcards of their own answer differently."""
 
+SIZES = (*range(1, 11), 16, 17, 33, 50, 65, 100, 101, 129, 257, 500, 501, 1_000, 1_001)
+"""How many terms or values: few, and about the numbers at which engines begin anew."""
+
 
 def some_accounts() -> list[Account]:
     """Accounts for the tricky filters, among them look-alikes of every kind."""
@@ -227,6 +230,26 @@ class ReadingLaws(SideBySide):
                     F.name == long,
                     ~F.name.starts_with(long),
                     F.name < long,
+                )
+            ]
+            self.agree(store, plain, asked)
+
+    def test_a_filter_may_have_any_number_of_terms(self, repository: Make) -> None:
+        """S7 And of values: two, ten, a hundred, a thousand; each counts, the last one too."""
+        with opened(repository) as store:
+            plain = PlainStore()
+            new = [Account(id=AccountId(f"{n}"), name=f"{n}", employees=n) for n in range(12)]
+            self.both(ChangeSet(map(Insert, new)), store, plain)
+            asked = [
+                Query.of(Account, where)
+                for size in SIZES
+                for where in (
+                    Or(tuple(F.employees == n for n in range(size))),
+                    Or((*(F.name == f"no {n}" for n in range(size - 1)), F.employees == NINE)),
+                    And(tuple(~(F.employees == n) for n in range(size))),
+                    And((*(F.employees >= 0 for _ in range(size - 1)), F.name == "7")),
+                    F.employees.in_(range(size)),
+                    F.name.in_([*(f"no {n}" for n in range(size - 1)), "7"]),
                 )
             ]
             self.agree(store, plain, asked)
