@@ -162,7 +162,18 @@ def _problems(
             value=", ".join(sorted(one.id for one in people)),
             suggestion=f"leave one of these contacts, merge them, or clear is_person: {_TOGETHER}",
         )
+    yield from _others(account, people, rows, about)
+
+
+def _others(
+    account: Account,
+    people: list[Contact],
+    rows: Iterable[AccountContactRelation],
+    about: Concerns,
+) -> Iterator[Finding]:
+    """That others are related to a person account."""
     own = {one.id for one in people}
+    is_new = account.id in about.turned
     others = sorted(
         row.contact_id
         for row in rows

@@ -20,7 +20,7 @@ from crmcore.rules.rollup.dates import (
     this_year,
     within,
 )
-from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
+from crmcore.rules.rollup.definition import Definition, Rollup, Scope, Shares, needs
 from crmcore.rules.rollup.explain import Contribution, Exclusion, Explanation, explain
 from crmcore.rules.rollup.fit import check, check_formula, check_together
 from crmcore.rules.rollup.formula import Formula, figure
@@ -70,6 +70,7 @@ __all__ = [
     "Rollup",
     "RollupResult",
     "Scope",
+    "Shares",
     "Sort",
     "Takes",
     "Totals",

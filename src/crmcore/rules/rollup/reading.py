@@ -5,7 +5,7 @@ Paths and filters are looked up in the model once; after that each record costs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -22,6 +22,7 @@ from crmcore.model.describe import EntitySchema
 from crmcore.model.references import as_ref
 from crmcore.query import (
     ALL,
+    Compare,
     Filter,
     Order,
     Path,
@@ -40,7 +41,7 @@ from crmcore.rules.rollup.algebra import (
     State,
     is_number,
 )
-from crmcore.rules.rollup.dates import resolved
+from crmcore.rules.rollup.dates import relative_terms, resolved
 from crmcore.rules.rollup.definition import Rollup
 from crmcore.rules.rollup.formula import Figure
 from crmcore.rules.rollup.rates import Rates
@@ -155,6 +156,13 @@ def read_for(where: Filter, rollup: Rollup, context: Context) -> Filter:
     schema = context.model.schema(rollup.child)
     today = resolved(where, schema, context.today, context.model.calendar)
     return read_filter(today, rollup.child, context.model)
+
+
+def relative_terms_of(rollup: Rollup) -> Iterator[Compare]:
+    """The comparisons with relative days in the filter of a rollup, and in a value that is one."""
+    yield from relative_terms(rollup.where)
+    if rollup.value is not None and not isinstance(rollup.value, Path | Figure):
+        yield from relative_terms(rollup.value)
 
 
 def reading(rollup: Rollup, context: Context, rates: Rates) -> Reading:
@@ -413,8 +421,9 @@ def _money(
     is_exact = (
         rollup.rounding is None and operation.gives is Gives.VALUE and operation.weight is None
     )
-    if is_exact and states.keys() == {(target, None)}:
-        return Money(operation.result(states[target, None]), target)
+    own = states.get((target, None)) if len(states) == 1 else None
+    if is_exact and isinstance(own, Decimal):  # a fraction is one of shares
+        return Money(operation.result(own), target)
     worth = (
         operation.scaled(state, factor)
         for key, state in states.items()

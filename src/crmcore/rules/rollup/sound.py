@@ -183,6 +183,15 @@ def weight_findings(operation: Operation, schema: EntitySchema) -> Iterator[Find
         yield problem("value", "a weight is a number", value=str(operation.weight))
 
 
+def share_findings(share: Path, schema: EntitySchema) -> Iterator[Finding]:
+    """What is wrong with the field of a relation that has the percentage."""
+    place = _located(share, schema)
+    if isinstance(place, CrmError):
+        yield problem("share", str(place), code="field")
+    elif sort_of(place[1]) is not Sort.NUMBER:
+        yield problem("share", "a share is a number: a percentage", value=str(share))
+
+
 def _sort_findings(
     value: Path | Filter, operation: Operation, schema: EntitySchema
 ) -> Iterator[Finding]:
