@@ -23,6 +23,7 @@ from crmcore.query.filters import is_filter
 from crmcore.rules.rollup import sound
 from crmcore.rules.rollup.algebra import Operation
 from crmcore.rules.rollup.formula import Binary, Figure, Formula, Number, names
+from crmcore.rules.rollup.measure import Measure, Named
 from crmcore.rules.rollup.operations import COUNT, SUM, OperationName, operation
 from crmcore.values.currency import check_currency_code
 
@@ -54,8 +55,13 @@ def _path_or_none(value: Any) -> Path | None:
     return None if value is None else as_path(value)
 
 
-def _value(value: Any) -> Path | Filter | Figure | None:
-    return value if is_filter(value) or isinstance(value, Figure) else _path_or_none(value)
+Source: TypeAlias = "Path | Filter | Figure | Measure[Any] | Named | None"
+"""What the value of a rollup is taken from."""
+
+
+def _value(value: Any) -> Source:
+    is_made = is_filter(value) or isinstance(value, Figure | Measure | Named)
+    return value if is_made else _path_or_none(value)
 
 
 def _operation(given: Operation | OperationName) -> Operation:
@@ -123,8 +129,9 @@ class Rollup:
     ``"sum"``. Filters may have days relative to today (``crmcore.rules.rollup.dates``), which mean
     another day as soon as the clock does (R8).
 
-    With ``figure("name")`` as value, the child is the account itself (``by=F.id``), and what counts
-    is the figure that it has: a rollup of a rollup (R12).
+    A ``Measure`` as value is a function of the record, and ``measure("name")`` the one that the
+    rule book has by this name. With ``figure("name")`` as value, the child is the account itself
+    (``by=F.id``), and what counts is the figure that it has: a rollup of a rollup (R12).
 
     ``over`` is the entity that has the figure, ``scope`` says of which accounts it is made.
     ``order_by`` is for operations that depend on an order. ``empty`` is the figure where there is
@@ -150,7 +157,7 @@ class Rollup:
     child: type[Record] = field(validator=_is_entity)
     by: Path = field(converter=as_path, eq=_comparable)
     where: Filter = ALL
-    value: Path | Filter | Figure | None = field(default=None, converter=_value, eq=_comparable)
+    value: Source = field(default=None, converter=_value, eq=_comparable)
     aggregate: Operation = field(converter=_operation)
     over: type[Record] = field(default=Account, validator=_is_entity)
     via: type[Record] | None = field(default=None, validator=_is_entity_or_none)
@@ -211,6 +218,8 @@ def part_findings(
         yield from sound.figure_findings(rollup.by, rollup.aggregate, child=kind, over=over)
         return
     yield from sound.by_findings(rollup.by, over, schema)
+    if isinstance(rollup.value, Named):  # the book says which one it is
+        return
     yield from sound.value_findings(rollup.value, operation, schema)
     yield from sound.weight_findings(operation, schema)
     if sound.is_money(rollup.value, operation, schema):
@@ -242,7 +251,8 @@ def _class_findings(rollup: Rollup) -> Iterator[Finding]:
     custom = {part for part in ("by", "value", "rate_on") if sound.is_custom(getattr(rollup, part))}
     if rollup.shares is not None and sound.is_custom(rollup.shares.share):
         custom.add("share")
-    unknown = custom | ({"currency", "rate_on"} if "value" in custom else set())
+    loose = "value" in custom or isinstance(rollup.value, Named)
+    unknown = custom | ({"currency", "rate_on"} if loose else set())
     return (one for one in part_findings(rollup, describe) if one.path not in unknown)
 
 

@@ -14,26 +14,28 @@ from crmcore import render
 from crmcore.entities import Account, AccountRelation
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import InvalidValueError, NotFoundError
-from crmcore.query import And, Filter, Path, matches, value_at
+from crmcore.model.references import as_ref
+from crmcore.query import And, Filter, Path, field_at, matches, value_at
 from crmcore.rules.rollup.compute import tree_of
 from crmcore.rules.rollup.definition import Rollup, Scope, Shares
 from crmcore.rules.rollup.fit import require_sound
+from crmcore.rules.rollup.measure import Measure
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import (
     Item,
     Out,
     Reading,
     Value,
-    account_ids_of,
     read_for,
     reading,
 )
 from crmcore.rules.rollup.shared import summed
 from crmcore.rules.rollup.shares import WHOLE, Ownership, Parts, ownership
+from crmcore.rules.rollup.sound import link_fields
 from crmcore.rules.tree import Forest, ultimate_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from crmcore.entities import ExchangeRate
     from crmcore.rules.rule import Context
@@ -252,7 +254,8 @@ def _contribution(
     if rollup.value is None:
         return Contribution(record, place[0], record.id, place[1])
     path = rollup.value
-    value = value_at(record, path) if isinstance(path, Path) else item
+    value = path(record) if isinstance(path, Measure) else item
+    value = value_at(record, path) if isinstance(path, Path) else value
     return Contribution(record, place[0], value, place[1])
 
 
@@ -287,3 +290,39 @@ def _false_terms(rollup: Rollup, record: Record, context: Context) -> tuple[Filt
     where = rollup.where
     terms = where.terms if isinstance(where, And) else (where,)
     return tuple(one for one in terms if not matches(read_for(one, rollup, context), record))
+
+
+def account_ids_of(
+    rollup: Rollup, context: Context, known: Mapping[str, Any], links: Iterable[Record]
+) -> Callable[[Record], tuple[str | None, ...]]:
+    """Says where a record counts: each account of ``known`` once, or ``(None,)``."""
+    schema = context.model.schema(rollup.child)
+    lookup = field_at(rollup.by, schema)[0].lookup
+    kind = kind_of(rollup.over)
+    linked = {} if rollup.via is None else _linked(rollup, rollup.via, context, links)
+
+    def ids_of(record: Record) -> tuple[str | None, ...]:
+        ref = None if lookup is None else as_ref(value_at(record, rollup.by), lookup)
+        own = (ref.id,) if ref is not None and ref.kind == kind else ()
+        ids = dict.fromkeys((*own, *linked.get(record.id, ())))
+        return tuple(one for one in ids if one in known) or (None,)
+
+    return ids_of
+
+
+def _linked(
+    rollup: Rollup, via: type[Record], context: Context, links: Iterable[Record]
+) -> dict[str, list[str]]:
+    """The accounts that links give each child, in the order of the links."""
+    schema = context.model.schema(via)
+    (to_child,), (to_over,) = link_fields(
+        schema, child=kind_of(rollup.child), over=kind_of(rollup.over)
+    )
+    found: dict[str, list[str]] = {}
+    for link in links:
+        if not isinstance(link, via):
+            continue
+        child, over = to_child.value(link), to_over.value(link)
+        if isinstance(child, str) and isinstance(over, str):
+            found.setdefault(child, []).append(over)
+    return found
