@@ -1,6 +1,5 @@
 """Ownership shares: figures by brute force over all ways, in fractions; and what adds up."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -35,6 +34,7 @@ from crmcore.rules.rollup import (
     weighted_sum,
 )
 from crmcore.rules.rule import Context
+from tests.properties.rollup.oracle import Owned
 
 IDS = "abcd"
 DAY = date(2025, 3, 20)
@@ -67,57 +67,14 @@ def context(day: date = DAY) -> Context:
 # By brute force.
 
 
-class Books:
-    """Who owns what, by looking at all relations again and again."""
+class Books(Owned):
+    """All records, and what they are worth."""
 
     def __init__(self, records: list[Any], today: date) -> None:
         groups = [one for one in records if isinstance(one, Account)]
-        self.accounts: dict[str, str | None] = {one.id: one.parent_id for one in groups}
+        relations = [one for one in records if isinstance(one, AccountRelation)]
+        super().__init__({one.id: one.parent_id for one in groups}, relations, today)
         self.deals = [one for one in records if isinstance(one, Opportunity)]
-        self.owned = [
-            one
-            for one in records
-            if isinstance(one, AccountRelation)
-            and one.kind == "owner"
-            and (one.start_on or today) <= today <= (one.end_on or today)
-            and one.share
-        ]
-        self.edges = {id_: dict(self.raw(id_)) for id_ in self.accounts}
-        self.cut = {
-            id_: {to: part for to, part in edges.items() if not self.reaches(to, id_)}
-            for id_, edges in self.edges.items()
-        }
-
-    def raw(self, id_: str) -> Iterator[tuple[str, Fraction]]:
-        mine = [one for one in self.owned if one.to_id == id_]
-        whole = max(sum((Fraction(one.share or 0) for one in mine), Fraction(0)), Fraction(100))
-        for owner in {one.from_id for one in mine} & self.accounts.keys():
-            parts = [Fraction(one.share or 0) for one in mine if one.from_id == owner]
-            yield owner, sum(parts, Fraction(0)) / whole
-        parent = self.accounts[id_]
-        if not mine and parent in self.accounts and parent is not None:
-            yield parent, Fraction(1)
-
-    def reaches(self, start: str, end: str) -> bool:
-        met, waiting = set[str](), [start]
-        while waiting:
-            at = waiting.pop()
-            if at == end:
-                return True
-            if at not in met:
-                met.add(at)
-                waiting += self.edges[at]
-        return False
-
-    def part(self, of: str, end: str) -> Fraction:
-        """Over all ways; without loops there are only so many."""
-        if of == end:
-            return Fraction(1)
-        parts = (part * self.part(owner, end) for owner, part in self.cut[of].items())
-        return sum(parts, Fraction(0))
-
-    def left(self, of: str) -> Fraction:
-        return 1 - sum(self.cut[of].values(), Fraction(0))
 
     def own(self, name: str, id_: str | None) -> Fraction:
         total = Fraction(0)
