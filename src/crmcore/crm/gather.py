@@ -175,7 +175,9 @@ def rivals(snapshot: Snapshot, written: Iterable[Record]) -> list[Record]:
 def persons(snapshot: Snapshot, changes: Iterable[Change], model: Model) -> Persons:
     """What ``changes``, which ``snapshot`` shows already, do to the persons of accounts (X4)."""
     about = concerns(changes)
-    accounts = tuple(snapshot.get(Account, about.accounts).values()) if about.accounts else ()
+    if not about.accounts:
+        return Persons()
+    accounts = tuple(snapshot.get(Account, about.accounts).values())
     ids = [one.id for one in accounts if one.is_person]
     people: Iterable[Contact] = ()
     relations: Iterable[AccountContactRelation] = ()
