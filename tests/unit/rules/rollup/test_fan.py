@@ -34,3 +34,14 @@ def test_one_change_is_a_few_merges() -> None:
     fan.put("999", None)
     assert fan.top == 998
     assert len(merges) <= 10
+
+
+def test_there_is_room_for_more() -> None:
+    fan = Fan(max, {})
+    assert fan.top is None
+    for one in range(9):
+        fan.put(str(one), one)
+    assert fan.top == 8
+    fan.put("gone", None)
+    fan.put("8", None)
+    assert fan.top == 7

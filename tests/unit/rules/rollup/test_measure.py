@@ -121,6 +121,7 @@ def test_what_does_not_go_together_is_refused(parts: dict[str, Any]) -> None:
 
 def test_the_type_is_asked_of_a_named_one_too() -> None:
     named = deals(value=measure("letters"), aggregate="all")
+    assert str(named) == "x: all of opportunity letters"
     with pytest.raises(ModelError):
         STANDARD_RULES.with_measures(LETTERS).with_rollups(named)
 

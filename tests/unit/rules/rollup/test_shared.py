@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from crmcore import STANDARD_MODEL, AccountRelation, F, Money, Opportunity, Rollup
-from crmcore.rules.rollup import Formula, Rates, Scope, Shares, figure
+from crmcore import STANDARD_MODEL, Account, AccountRelation, F, Money, Opportunity, Rollup
+from crmcore.errors import InvalidValueError
+from crmcore.rules.rollup import Formula, Rates, Scope, Shares, figure, roll_up
 from crmcore.rules.rollup.reading import reading
 from crmcore.rules.rollup.shared import Holdings, base_of, is_made_of, spread, summed
 from crmcore.rules.rollup.shares import Ownership
@@ -64,3 +65,17 @@ def test_a_figure_of_parts_is_short_and_exact() -> None:
     assert summed(money, [(item, Fraction(1, 2))]) == Money("0.005", "EUR")
     huge = (("EUR", None), Decimal("9E+40"))
     assert summed(money, [(huge, Fraction(1))]) is None
+
+
+def test_a_sum_beyond_all_bounds_is_a_finding() -> None:
+    home: Any = Account(id="a", name="A")  # type: ignore[arg-type]  # plain ids
+    most = Money("9" * 15, "EUR")
+    while True:
+        try:
+            most = Money(most.amount * 10, "EUR")
+        except InvalidValueError:
+            break
+    deals = [Opportunity(name=str(at), account_id=home.id, amount=most) for at in range(11)]
+    result = roll_up(SUM, accounts=[home], children=deals, context=CONTEXT)
+    assert result["a"] is None
+    assert [one.code for one in result.findings] == ["rollup.too_large"]

@@ -1,11 +1,13 @@
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from crmcore import AccountRelation, F
-from crmcore.rules.rollup import Shares
+from crmcore import STANDARD_MODEL, AccountRelation, CustomField, F, Opportunity, Rollup
+from crmcore.fields import Percent
+from crmcore.rules.rollup import Shares, check
 from crmcore.rules.rollup.shares import Ownership, is_in_force, ownership
 
 DAY = date(2025, 3, 20)
@@ -102,3 +104,16 @@ def test_depth_does_not_matter() -> None:
 def test_a_share_is_a_field_as_other_definitions_have() -> None:
     assert Shares(share="custom.part") == Shares(share=F.custom["part"])
     assert Shares() != Shares(kind="holding")
+
+
+def test_the_percentage_may_be_in_a_custom_field() -> None:
+    parts: Any = {"child": Opportunity, "by": F.account_id, "aggregate": "count"}
+    rollup = Rollup(name="x", shares=Shares(share=F.custom["part"]), **parts)
+    assert [one.path for one in check(rollup, STANDARD_MODEL).errors] == ["x.share"]
+    part = CustomField(name="part", type=Percent())
+    model = STANDARD_MODEL.with_custom_fields(AccountRelation, part)
+    assert not check(rollup, model)
+    row = owns("a", "v", None, custom={"part": Decimal(25)})
+    shares = Shares(share=F.custom["part"])
+    found = ownership(shares, {"a": None, "v": None}, [row], DAY)
+    assert found.owners == {"v": (("a", Fraction(1, 4)),)}
