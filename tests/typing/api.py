@@ -30,7 +30,17 @@ from crmcore.findings import Findings
 from crmcore.model.check import check_record
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.query import F, Query
-from crmcore.rules.rollup import Day, Formula, Rollup, days_ago, figure, largest
+from crmcore.rules.rollup import (
+    Day,
+    Formula,
+    Measure,
+    Rollup,
+    Shares,
+    days_ago,
+    figure,
+    largest,
+    measure,
+)
 from crmcore.values import Address, FrozenMap, Money, PersonName, Ref
 from crmcore.values.ids import AccountId, ContactId
 
@@ -141,10 +151,21 @@ Query.of(Account, (F.amount.amount >= 100) & ~(F.custom["tier"] == "gold"))
 any_filter: Any = F.name.in_(["a"])
 
 # Rollups.
+
+
+def company_of(lead: Lead) -> str | None:
+    return lead.company
+
+
 Rollup(name="open", child=Opportunity, by=F.account_id, aggregate="count")
 Rollup(name="open", child=Opportunity, by=F.account_id, value=F.amount, aggregate=largest(3))
 Rollup(name="own", child=Account, by=F.id, value=figure("open"), aggregate="max")
+Rollup(name="half", child=Opportunity, by=F.account_id, aggregate="count", shares=Shares())
+Rollup(name="open", child=Opportunity, by=F.account_id, value=measure("m"), aggregate="sum")
+Measure(name="m", of=Opportunity, gives=Money, function=lambda deal: deal.amount)
 Rollup(name="open", child=Opportunity, by=F.account_id)  # type: ignore[call-arg]
+Rollup(name="half", child=Opportunity, by=F.account_id, aggregate="count", shares=60)  # type: ignore[arg-type]
+Measure(name="m", of=Opportunity, gives=str, function=company_of)  # type: ignore[arg-type]
 Rollup(name="open", child=Opportunity, by=F.account_id, aggregate="cuont")  # type: ignore[arg-type]
 Rollup(name="open", child="opportunity", by=F.account_id, aggregate="count")  # type: ignore[arg-type]
 Rollup(name="open", child=Opportunity, by=F.x, aggregate="count", where="open")  # type: ignore[arg-type]

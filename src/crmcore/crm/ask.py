@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmcore.changes import Insert
 from crmcore.crm import gather, reading
 from crmcore.crm.choices import Target
 from crmcore.crm.desk import Desk
@@ -68,7 +69,8 @@ def check(snapshot: Snapshot, model: Model) -> Findings:
     sound = [record for record in records if record.ref not in broken]
     between = check_between(sound, before={}, known=known, rivals=(), model=model)
     relations = missing_relations(sound) if model.is_enabled(AccountContactRelation) else ()
-    return Findings([*found, *between.findings, *relations])
+    persons = gather.persons(snapshot, (Insert(record) for record in sound), model)
+    return Findings([*found, *between.findings, *persons.findings, *relations])
 
 
 def _is_history(record: Record) -> bool:

@@ -158,6 +158,7 @@ def _checked(
         rivals=gather.rivals(after, sound),
         model=model,
     )
-    found += between.findings
-    checks = dict.fromkeys((*changes.checks, *between.checks))
+    people = gather.persons(after, (one for one in changes if one.ref not in broken), model)
+    found += (*between.findings, *people.findings)
+    checks = dict.fromkeys((*changes.checks, *between.checks, *people.checks))
     return found, attrs.evolve(changes, checks=tuple(checks))

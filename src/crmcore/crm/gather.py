@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from crmcore.entities import AccountContactRelation, OpportunityContactRole, Record
+from crmcore.changes import Change
+from crmcore.entities import (
+    Account,
+    AccountContactRelation,
+    Contact,
+    OpportunityContactRole,
+    Record,
+)
 from crmcore.fields import CASCADE, KEEP, RESTRICT
 from crmcore.model.describe import FieldSchema
 from crmcore.model.model import Model
@@ -14,6 +21,7 @@ from crmcore.ports import Snapshot
 from crmcore.query import F, Query
 from crmcore.query.referring import referring_queries
 from crmcore.rules.integrity import must_exist
+from crmcore.rules.persons import Persons, check_persons, concerns
 from crmcore.rules.tree import tree_fields
 from crmcore.values.ref import Ref
 
@@ -162,6 +170,21 @@ def rivals(snapshot: Snapshot, written: Iterable[Record]) -> list[Record]:
             Query.of(OpportunityContactRole, F.opportunity_id.in_(sorted(deals)))
         )
     return found
+
+
+def persons(snapshot: Snapshot, changes: Iterable[Change], model: Model) -> Persons:
+    """What ``changes``, which ``snapshot`` shows already, do to the persons of accounts (X4)."""
+    about = concerns(changes)
+    if not about.accounts:
+        return Persons()
+    accounts = tuple(snapshot.get(Account, about.accounts).values())
+    ids = [one.id for one in accounts if one.is_person]
+    people: Iterable[Contact] = ()
+    relations: Iterable[AccountContactRelation] = ()
+    if ids:
+        people = snapshot.find(Query.of(Contact, F.account_id.in_(ids)))
+        relations = snapshot.find(Query.of(AccountContactRelation, F.account_id.in_(ids)))
+    return check_persons(about, accounts=accounts, people=people, relations=relations, model=model)
 
 
 def outgoing(snapshot: Snapshot, record: Record, model: Model) -> dict[str, tuple[Record, ...]]:

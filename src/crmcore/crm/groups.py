@@ -97,13 +97,14 @@ def explain(snapshot: Snapshot, desk: Desk, name: str, account_id: str) -> Expla
         parts = ", ".join(rolling.needs(definition))
         raise UsageError("this is made of other figures", name, f"explain {parts}")
     record = reading.get(snapshot, desk.model, definition.over, account_id)
-    links = () if definition.via is None else everything(snapshot, desk, [definition.via])
+    linking = [] if definition.via is None else [definition.via]
+    linking += [] if definition.shares is None else [AccountRelation]
     return rolling.explain(
         definition,
         record.id,
         accounts=everything(snapshot, desk, [definition.over]),
         children=everything(snapshot, desk, [definition.child]),
-        links=links,
+        links=everything(snapshot, desk, linking),
         context=desk.context(),
         rates=snapshot.find(Query.of(ExchangeRate)),
     )

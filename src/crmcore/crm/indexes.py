@@ -9,6 +9,7 @@ from typing import Protocol
 
 from crmcore.changes import Change, ChangeSet
 from crmcore.ports import HistoryGoneError, Journal, Repository, Snapshot
+from crmcore.rules import erasure
 
 
 class Index(Protocol):
@@ -32,7 +33,8 @@ class Indexes:
 
     An index is built at its first use. Commits through ``commit`` are added to it at once; those
     of others, in this process or another, are seen by their sequence numbers before it answers,
-    and are caught up with from the journal, or the index is built afresh where there is none.
+    and are caught up with from the journal, or the index is built afresh where there is none, or
+    where something was erased from it.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -83,7 +85,8 @@ class Indexes:
             return
         try:
             for commit in self._repository.commits(after):
-                if commit.seq > last:
+                # an erasure took changes out of commits before it, which look whole
+                if commit.seq > last or commit.reason == erasure.REASON:
                     return
                 self._advance(index, commit.changes, commit.seq)
                 if self._seq(index) is None:

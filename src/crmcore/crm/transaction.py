@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
+import attrs
+
 from crmcore.changes import ChangeSet
-from crmcore.crm import plans, reading
+from crmcore.crm import gather, plans, reading
 from crmcore.crm.choices import Choices, Target
-from crmcore.crm.complete import complete
+from crmcore.crm.complete import complete, decided
 from crmcore.crm.converting import convert
 from crmcore.crm.desk import Desk
 from crmcore.crm.known import Known
@@ -20,6 +22,7 @@ from crmcore.errors import UsageError
 from crmcore.findings import Findings, ValidationError
 from crmcore.ports import Overlay, Snapshot
 from crmcore.query import ALL, Filter, Order, Path
+from crmcore.rules import persons
 from crmcore.rules.conversion import LeadConversion
 from crmcore.rules.merge import Merge, Unmerge
 from crmcore.rules.rule import Context, Decided
@@ -35,7 +38,9 @@ class Transaction:
 
     Each command sees what the earlier ones decided. A command that is refused raises and leaves no
     trace; the others are stored by one commit when the block ends without an exception, and
-    otherwise none of them. There is no second try: when somebody was faster, ``ConflictError``.
+    otherwise none of them. That a person account has exactly one person is asked of the whole, at
+    the end of the block, which raises ``ValidationError`` (law X4). There is no second try: when
+    somebody was faster, ``ConflictError``.
     """
 
     def __init__(self, snapshot: Snapshot, desk: Desk, reason: str | None, *, known: Known) -> None:
@@ -128,6 +133,14 @@ class Transaction:
         plan = partial(unmerge, rules=self._desk.rules, merge=merge_id, survivorship=survivorship)
         return self._do(plan)
 
+    def settle(self) -> None:
+        """Ask of the whole what only the whole can be asked; raises ``ValidationError``."""
+        people = gather.persons(self._overlay(), self._changes, self._desk.model)
+        if people.findings.errors:
+            raise ValidationError(people.findings)
+        checks = dict.fromkeys((*self._changes.checks, *people.checks))
+        self._changes = attrs.evolve(self._changes, checks=tuple(checks))
+
     def close(self) -> ChangeSet:
         """End the transaction: no command is accepted any more. Returns what was decided."""
         self._is_open = False
@@ -142,8 +155,10 @@ class Transaction:
         overlay = self._overlay()
         context = self._desk.context()
         decision = complete(plan(overlay, context), overlay, context, self._desk.rules)
-        if decision.findings.errors:
+        now = Findings(one for one in decision.findings if one.code not in persons.CODES)
+        if now.errors:
             raise ValidationError(decision.findings)
+        decision = decided(decision, changes=decision.changes, findings=now)
         self._changes = self._changes.then(decision.changes)
         self._findings = self._findings + decision.findings
         return decision

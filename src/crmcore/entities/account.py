@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 from attrs import field, frozen
 
-from crmcore.entities.record import Record, text_set
-from crmcore.fields import CASCADE, Lookup, MultiPicklist, Phone, Picklist, Shape, Text, Url, Whole
+from crmcore.entities.record import Record, exact_number, text_set
+from crmcore.fields import (
+    CASCADE,
+    Lookup,
+    MultiPicklist,
+    Percent,
+    Phone,
+    Picklist,
+    Shape,
+    Text,
+    Url,
+    Whole,
+)
 from crmcore.values.address import Address
 from crmcore.values.ids import (
     AccountContactRelationId,
@@ -100,13 +112,16 @@ class AccountRelation(Record):
     """A relation between two accounts beside the tree: ``from_id`` is a ``kind`` of ``to_id``.
 
     ``kind`` names the relation, such as ``supplier`` or ``partner``; the model knows the name of
-    its inverse. ``start_on`` and ``end_on`` bound it, both days included (``None``: open).
+    its inverse. ``share`` is the percentage of ``to_id`` that ``from_id`` owns (``None``: the
+    relation is not about ownership). ``start_on`` and ``end_on`` bound it, both days included
+    (``None``: open).
     """
 
     id: AccountRelationId = field(factory=new_account_relation_id)
     from_id: Annotated[AccountId, Lookup("account", on_delete=CASCADE)]
     to_id: Annotated[AccountId, Lookup("account", on_delete=CASCADE)]
     kind: str
+    share: Annotated[Decimal | None, Percent()] = field(default=None, converter=exact_number)
     start_on: date | None = None
     end_on: date | None = None
     description: Annotated[str | None, Text(multiline=True)] = None

@@ -68,7 +68,12 @@ def _relations(given: Mapping[str, str]) -> FrozenMap[str]:
 
 
 RELATION_KINDS: FrozenMap[str] = FrozenMap(
-    supplier="customer", customer="supplier", partner="partner", competitor="competitor"
+    supplier="customer",
+    customer="supplier",
+    partner="partner",
+    competitor="competitor",
+    owner="owned",
+    owned="owner",
 )
 """The kinds of relation between accounts that every model knows, each with its inverse."""
 

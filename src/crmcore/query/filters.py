@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 from attrs import field, frozen
 
@@ -157,7 +157,7 @@ Filter: TypeAlias = Always | And | Or | Not | Compare | In | Missing | StartsWit
 """Any filter."""
 
 
-def is_filter(value: object) -> bool:
+def is_filter(value: object) -> TypeGuard[Filter]:
     """Whether ``value`` is a filter."""
     return isinstance(value, _Filter)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from attrs import frozen
@@ -37,6 +37,9 @@ from crmcore.model.references import references
 from crmcore.rules.rule import Context
 from crmcore.values import FrozenMap, PersonName
 from crmcore.values.ref import Ref
+
+REASON: Final = "erase a person"
+"""The reason of the commit of an erasure: whoever reads the journal past it may miss changes."""
 
 ERASED = "(erased)"
 """What stands where there must be a text."""
@@ -112,7 +115,7 @@ def erase(
             review.append(record.ref)
     counts = Counter(one.ref.kind for one in updates)
     return Erasure(
-        changes=ChangeSet(updates, reason="erase a person", by=context.by, at=context.now),
+        changes=ChangeSet(updates, reason=REASON, by=context.by, at=context.now),
         findings=Findings(),
         subjects=(*(one.ref for one in stored), *sorted(own - {one.ref for one in stored})),
         rewritten=FrozenMap(dict(sorted(counts.items()))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 from attrs import field, frozen
@@ -20,7 +21,10 @@ from crmcore.rules.rollup import (
     STANDARD_ROLLUPS,
     Definition,
     Formula,
+    Measure,
+    bound,
     check_formula,
+    check_named,
     check_together,
 )
 from crmcore.rules.rollup import check as check_rollup
@@ -30,6 +34,10 @@ from crmcore.rules.survivorship import STANDARD_SURVIVORSHIP, Survivorship
 
 
 def _rollups(given: Iterable[Definition]) -> tuple[Definition, ...]:
+    return tuple(given)
+
+
+def _measures(given: Iterable[Measure[Any]]) -> tuple[Measure[Any], ...]:
     return tuple(given)
 
 
@@ -55,9 +63,10 @@ class RuleBook:
 
     Building one raises ``ModelError`` when two rules have the same name, when an automation rule
     calls a function that the book does not have, and when figures are made of one another in a
-    circle, or of figures that are not there (R12).
+    circle, or of figures or measures that are not there (R12).
     """
 
+    measures: tuple[Measure[Any], ...] = field(default=(), converter=_measures)
     rollups: tuple[Definition, ...] = field(default=STANDARD_ROLLUPS, converter=_rollups)
     match_rules: tuple[AnyRule, ...] = field(default=STANDARD_MATCH_RULES, converter=_match_rules)
     field_map: FieldMap = STANDARD_FIELD_MAP
@@ -76,7 +85,7 @@ class RuleBook:
         found += [one for rule in self.automation for one in function_findings(rule, functions)]
         if found:
             raise ModelError("rule book", Findings(found))
-        loose = check_together(self.rollups)
+        loose = check_together(self.rollups) + check_named(self.rollups, self.measures)
         if loose:
             raise ModelError("rule book", loose)
 
@@ -100,10 +109,20 @@ class RuleBook:
         return tuple(one for one in self.match_rules if frozenset(one.kinds) == wanted)
 
     def with_rollups(self, *rollups: Definition) -> RuleBook:
-        """The successor with these rollups and formulas, each in the place of its namesake."""
+        """The successor with these rollups and formulas, each in the place of its namesake.
+
+        A measure that one names is the one that the book has by this name.
+        """
         new = {one.name: one for one in rollups}
         kept = tuple(new.pop(one.name, one) for one in self.rollups)
-        return attrs.evolve(self, rollups=(*kept, *new.values()))
+        return attrs.evolve(self, rollups=bound((*kept, *new.values()), self.measures))
+
+    def with_measures(self, *measures: Measure[Any]) -> RuleBook:
+        """The successor that knows these functions by name, each in the place of its namesake."""
+        new = {one.name: one for one in measures}
+        kept = tuple(new.pop(one.name, one) for one in self.measures)
+        known = (*kept, *new.values())
+        return attrs.evolve(self, measures=known, rollups=bound(self.rollups, known))
 
     def with_match_rules(self, *rules: AnyRule) -> RuleBook:
         """The successor with these match rules, each in the place of one of the same name."""

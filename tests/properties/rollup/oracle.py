@@ -24,6 +24,7 @@ class Books:
         self.deals = list(records["opportunity"])
         self.contacts = list(records["contact"])
         self.relations = list(records["account_contact_relation"])
+        self.ownership = list(records["account_relation"])
         self.rates = sorted(records["exchange_rate"], key=lambda one: one.id)
         self.today = today
 
@@ -53,6 +54,59 @@ class Books:
             if one.currency == currency and one.valid_from <= day:
                 best[one.valid_from] = one.rate
         return 1 / Fraction(best[max(best)]) if best else None
+
+
+class Owned:
+    """Who owns which part of what, by looking at all relations again and again."""
+
+    def __init__(
+        self, accounts: Mapping[str, str | None], relations: Iterable[Any], today: date
+    ) -> None:
+        self.accounts = accounts
+        self.owned = [
+            one
+            for one in relations
+            if one.kind == "owner"
+            and (one.start_on or today) <= today <= (one.end_on or today)
+            and one.share
+        ]
+        self.edges = {id_: dict(self._edges(id_)) for id_ in accounts}
+        self.cut = {
+            id_: {to: part for to, part in edges.items() if not self._reaches(to, id_)}
+            for id_, edges in self.edges.items()
+        }
+
+    def _edges(self, id_: str) -> Iterable[tuple[str, Fraction]]:
+        mine = [one for one in self.owned if one.to_id == id_]
+        whole = max(sum((Fraction(one.share) for one in mine), Fraction(0)), Fraction(100))
+        for owner in {one.from_id for one in mine} & self.accounts.keys():
+            parts = [Fraction(one.share) for one in mine if one.from_id == owner]
+            yield owner, sum(parts, Fraction(0)) / whole
+        parent = self.accounts[id_]
+        if not mine and parent is not None and parent in self.accounts:
+            yield parent, Fraction(1)
+
+    def _reaches(self, start: str, end: str) -> bool:
+        met, waiting = set[str](), [start]
+        while waiting:
+            at = waiting.pop()
+            if at == end:
+                return True
+            if at not in met:
+                met.add(at)
+                waiting += self.edges[at]
+        return False
+
+    def part(self, of: str, end: str) -> Fraction:
+        """Over all ways; without loops there are only so many."""
+        if of == end:
+            return Fraction(1)
+        parts = (part * self.part(owner, end) for owner, part in self.cut[of].items())
+        return sum(parts, Fraction(0))
+
+    def left(self, of: str) -> Fraction:
+        """What belongs to no owner."""
+        return 1 - sum(self.cut[of].values(), Fraction(0))
 
 
 def euros(books: Books, deals: Iterable[Any], day_of: Callable[[Any], date | None]) -> list[Any]:
@@ -162,6 +216,7 @@ DEALS: dict[str, DealFigure] = {
     "overdue": lambda b, d: len(
         [one for one in d if one.close_on and one.close_on < b.today - timedelta(days=30)]
     ),
+    "letters": lambda _, d: sum(len(one.name) for one in d),
     "rounded": lambda b, d: Fraction(round(_sum(euros(b, d, _today(b))))),
 }
 """Each figure of an account, from the deals of the account and all below it."""
@@ -181,6 +236,7 @@ def figures(books: Books) -> dict[str, dict[str, Any]]:
         found["own_deals"][one] = len(own)
         found["whole_group"][one] = len(below[books.line(one, books.accounts)[-1]])
     found["contacts"] = _contacts(books)
+    found["by_share"], found["deals_by_share"] = _by_share(books)
     found["by_seller"] = {
         one: len([d for d in books.deals if one in books.line(d.owner_id, books.users)])
         for one in books.users
@@ -200,6 +256,21 @@ def figures(books: Books) -> dict[str, dict[str, Any]]:
         for one in books.accounts
     }
     return found
+
+
+def _by_share(books: Books) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+    """The worth and the number of deals, by ownership."""
+    owned = Owned(books.accounts, books.ownership, books.today)
+    deals = {
+        one: [deal for deal in books.deals if deal.account_id == one] for one in books.accounts
+    }
+    own = {one: _sum(euros(books, mine, _today(books))) for one, mine in deals.items()}
+    worth, count = dict[str, Fraction](), dict[str, Fraction]()
+    for one in books.accounts:
+        parts = {other: owned.part(other, one) for other in books.accounts}
+        worth[one] = money(sum((own[at] * part for at, part in parts.items()), Fraction(0)))
+        count[one] = money(sum((len(deals[at]) * part for at, part in parts.items()), Fraction(0)))
+    return worth, count
 
 
 def _contacts(books: Books) -> dict[str, int]:

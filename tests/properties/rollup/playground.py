@@ -9,14 +9,18 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
 
 from crmcore import (
+    STANDARD_MODEL,
     STANDARD_RULES,
     Account,
     AccountContactRelation,
+    AccountRelation,
     Contact,
     Crm,
     ExchangeRate,
@@ -32,15 +36,20 @@ from crmcore import (
 from crmcore.changes import ChangeSet, Delete, Insert, Update
 from crmcore.entities import Record
 from crmcore.errors import CrmError
+from crmcore.fields import CustomField, Picklist
+from crmcore.model.policies import LeadMode, NoCompany, Undo
 from crmcore.ports import Snapshot
 from crmcore.query import Query
 from crmcore.rules.rollup import (
     Formula,
+    Measure,
     Scope,
+    Shares,
     concatenate,
     days_ago,
     figure,
     largest,
+    measure,
     nth,
     percentile,
     this_quarter,
@@ -63,7 +72,11 @@ def deals(name: str, **parts: Any) -> Rollup:
 
 BY_CLOSE = F.close_on.asc()
 WON = F.stage_category == "won"
-RULES = STANDARD_RULES.with_rollups(
+LETTERS = Measure(name="letters", of=Opportunity, gives=int, function=lambda one: len(one.name))
+RULES = STANDARD_RULES.with_measures(LETTERS).with_rollups(
+    deals("letters", value=measure("letters"), aggregate="sum"),
+    deals("by_share", value=F.amount, aggregate="sum", shares=Shares()),
+    deals("deals_by_share", aggregate="count", shares=Shares()),
     deals("deals", aggregate="count"),
     deals("own_deals", aggregate="count", scope=Scope.OWN),
     deals("whole_group", aggregate="count", scope=Scope.ULTIMATE_PARENT),
@@ -92,6 +105,16 @@ RULES = STANDARD_RULES.with_rollups(
     Rollup(name="best_own", child=Account, by=F.id, value=figure("own_deals"), aggregate="max"),
 )
 
+RENEWALS = evolve(STANDARD_MODEL.pipeline(), key="renewals", label="Renewals")
+MODEL = (
+    STANDARD_MODEL.with_pipelines(RENEWALS)
+    .with_custom_fields(Account, CustomField(name="tier", type=Picklist("gold", "silver")))
+    .with_policies(
+        no_company=NoCompany.PERSON_ACCOUNT,
+        undo_conversion=Undo.ALLOWED,
+        lead_mode=LeadMode.CONVERT_AT_ONCE,
+    )
+)
 START = datetime(2025, 3, 20, 12, tzinfo=UTC)
 DAYS = [None, *(date(2025, 1, 15) + timedelta(days=20 * step) for step in range(10))]
 STAGES = ["Prospecting", "Negotiation", "Won", "Lost"]
@@ -102,7 +125,11 @@ AMOUNTS = [
     Money(5000, "JPY"),
 ]
 RATES = [Decimal("1.1"), Decimal("0.9"), Decimal(3), Decimal("162.5")]
-KINDS = ("account", "user", "opportunity", "contact", "account_contact_relation", "exchange_rate")
+SHARES = [None, *map(Decimal, ("60", "40", "100", "33.33", "12.5"))]
+KINDS = (
+    *("account", "user", "opportunity", "contact", "account_contact_relation"),
+    *("account_relation", "exchange_rate"),
+)
 
 
 class Playground:
@@ -110,7 +137,7 @@ class Playground:
 
     def __init__(self) -> None:
         self.now = START
-        self.store = MemoryRepository()
+        self.store = MemoryRepository(MODEL)
         numbers = iter(range(10**9))
 
         def clock() -> datetime:
@@ -120,9 +147,12 @@ class Playground:
             return f"x{next(numbers)}"
 
         self.ids = ids
-        self.crms = [Crm(self.store, rules=RULES, clock=clock, ids=ids) for _ in range(2)]
+        self.crms = [
+            Crm(self.store, model=MODEL, rules=RULES, clock=clock, ids=ids) for _ in range(2)
+        ]
         self.counts: Counter[str] = Counter()
         self.built = 0
+        self.erased = 0
         for crm in self.crms:
             self.watch(crm)
         people = [User(id=f"u{one}", name="u") for one in range(3)]  # type: ignore[arg-type]  # ids
@@ -237,11 +267,26 @@ class Playground:
         if left is not None and left.id != right.id:
             self.crm(draw).merge(left, right)
 
+    def merge_all(self, draw: Draw) -> None:
+        found = self.stored(draw.one(["account", "contact"]))
+        pairs = [[draw.one(found), draw.one(found)] for _ in range(2)] if found else []
+        self.crm(draw).merge_all(pairs)
+
     def unmerge(self, draw: Draw) -> None:
         receipt = self.pick(draw, "merge_receipt")
-        crm: Any = self.crm(draw)
-        if receipt is not None and hasattr(crm, "unmerge"):
-            crm.unmerge(receipt.id)
+        if receipt is not None:
+            self.crm(draw).unmerge(receipt.id)
+
+    def say_not_duplicates(self, draw: Draw) -> None:
+        left, right = self.pick(draw, "contact"), self.pick(draw, "contact")
+        if left is not None and left.id != right.id:
+            self.crm(draw).not_duplicates(left, right)
+
+    def erase(self, draw: Draw) -> None:
+        contact = self.pick(draw, "contact")
+        if contact is not None:
+            self.crm(draw).erase(Contact, contact.id)
+            self.erased += 1
 
     def convert(self, draw: Draw) -> None:
         crm = self.crm(draw)
@@ -249,6 +294,98 @@ class Playground:
         account = self.pick(draw, "account")
         chosen = draw.one([None, account])
         crm.convert_lead(lead.id, account=None if chosen is None else chosen.id)
+
+    def lead(self, company: str | None = None) -> Lead:
+        return Lead(name=PersonName(family=f"L{self.ids()}"), company=company)
+
+    def convert_without_company(self, draw: Draw) -> None:
+        """A person account with its person, and a deal of theirs."""
+        crm = self.crm(draw)
+        crm.convert_lead(crm.add(self.lead()).id)
+
+    def convert_many(self, draw: Draw) -> None:
+        crm = self.crm(draw)
+        companies = [draw.one([None, "Acme", "Bolt"]) for _ in range(3)]
+        leads = crm.add_all([self.lead(one) for one in companies])
+        crm.convert_leads([one.id for one in leads])
+
+    def undo_conversion(self, draw: Draw) -> None:
+        receipts = self.stored("conversion_receipt")
+        if receipts:
+            self.crm(draw).undo(draw.one(receipts[-3:]).id)
+
+    def convert_and_undo(self, draw: Draw) -> None:
+        """Taken back by the other one, before anything else happens."""
+        account = draw.one([None, self.pick(draw, "account")])
+        crm = self.crm(draw)
+        lead = crm.add(self.lead(f"C{self.ids()}"))
+        done = crm.convert_lead(lead.id, account=None if account is None else account.id)
+        self.crm(draw).undo(done)
+
+    def capture(self, draw: Draw) -> None:
+        posted = {"last_name": draw.one(["Ada", "Bob"]), "email": draw.one(["a@x.org", "b@x.org"])}
+        self.crm(draw).capture(posted | {"company": draw.one(["", "Acme"])})
+
+    def import_csv(self, draw: Draw) -> None:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "leads.csv"
+            names = [draw.one(["Ada", self.ids()]) for _ in range(2)]
+            rows = [f"{name},{name}@x.org,{draw.one(['', 'Acme'])}" for name in names]
+            path.write_text("\n".join(["name.family,email,company", *rows]), encoding="utf-8")
+            self.crm(draw).import_csv(path, source="fair")
+
+    def adopt_mode(self, draw: Draw) -> None:
+        crm = self.crm(draw)
+        crm.qualify(crm.add(self.lead(draw.one([None, "Acme"]))).id, interest="pumps")
+        crm.adopt_mode(LeadMode.CONVERT_AT_ONCE)
+
+    def own_by_share(self, draw: Draw) -> None:
+        """A relation of ownership comes, changes or goes."""
+        row = self.pick(draw, "account_relation")
+        owner, owned = self.pick(draw, "account"), self.pick(draw, "account")
+        move = draw.one(["add", "add", "change", "end", "delete"])
+        if owner is None:
+            return
+        if row is None or move == "add":
+            dates: Any = {"start_on": draw.one([None, *DAYS]), "share": draw.one(SHARES)}
+            row = AccountRelation(from_id=owner.id, to_id=owned.id, kind="owner", **dates)
+            self.crm(draw).add(row)
+        elif move == "change":
+            kind = draw.one(["owner", "owner", "partner"])
+            self.crm(draw).save(evolve(row, share=draw.one(SHARES), from_id=owner.id, kind=kind))
+        elif move == "end":
+            self.crm(draw).save(evolve(row, end_on=self.now.date() + timedelta(days=5)))
+        else:
+            self.crm(draw).delete(AccountRelation, row.id)
+
+    def turn_into_person(self, draw: Draw) -> None:
+        account = self.pick(draw, "account")
+        if account is not None:
+            self.crm(draw).save(evolve(account, is_person=not account.is_person))
+
+    def add_person(self, draw: Draw) -> None:
+        account: Any = Account(id=self.ids(), name="P", is_person=True)  # type: ignore[arg-type]  # ids
+        name = PersonName(family="P")
+        person: Any = Contact(id=self.ids(), name=name, account_id=account.id)  # type: ignore[arg-type]  # ids
+        deal = evolve(self.deal(draw, self.ids()), account_id=account.id)
+        self.crm(draw).add_all([account, person, deal])
+
+    def move_deals(self, draw: Draw) -> None:
+        """To another stage, or to another pipeline with the same stages."""
+        crm, deal = self.crm(draw), self.pick(draw, "opportunity")
+        if draw.one([True, False]):
+            crm.retire_stage("Negotiation", "Proposal")
+        elif deal is not None:
+            same = {one.key: one.key for one in RENEWALS.stages}
+            crm.change_pipeline([deal.id], draw.one(["standard", "renewals"]), stages=same)
+
+    def repair(self, draw: Draw) -> None:
+        self.crm(draw).repair_hierarchy()
+
+    def take_back(self, draw: Draw) -> None:
+        """The last commit once more, the other way round, as a change set of the user's own."""
+        *_, last = self.store.commits(max(self.seq - 1, 0))
+        self.crm(draw).commit(ChangeSet(last.changes).inverse())
 
     def change_rate(self, draw: Draw) -> None:
         rate = self.pick(draw, "exchange_rate")
@@ -302,8 +439,20 @@ class Playground:
     MOVES = (
         *("add_account", "add_account", "add_deal", "add_deal", "add_deal", "change_deal"),
         *("change_deal", "change_deal", "delete_deal", "delete_account", "move_account"),
-        *("move_account", "add_contact", "move_contact", "delete_contact", "relate", "unrelate"),
+        *(
+            "move_account",
+            "add_contact",
+            "move_contact",
+            "move_contact",
+            "delete_contact",
+            "relate",
+            "unrelate",
+        ),
         *("merge_accounts", "merge_contacts", "unmerge", "convert", "change_rate"),
+        *("merge_all", "erase", "convert_without_company", "convert_many", "undo_conversion"),
+        *("convert_and_undo", "capture", "import_csv", "adopt_mode", "own_by_share"),
+        *("own_by_share", "own_by_share", "turn_into_person", "add_person", "move_deals"),
+        *("repair", "take_back", "say_not_duplicates"),
         *("several_at_once", "break_the_tree", "break_a_deal", "wait"),
     )
 
@@ -336,7 +485,10 @@ class Playground:
         whole: Any = crm.rollups("deals")
         assert sum(whole[one] for one in whole.roots) + whole.unassigned == len(books.deals)
         assert whole.everything == len(books.deals)
-        assert self.built <= len(self.crms), "the totals must follow, not be built again"
+        most = len(self.crms) * (1 + self.erased)  # what was erased cannot be followed
+        assert self.built <= most, "the totals must follow, not be built again"
+        people = Counter(one.account_id for one in books.contacts)
+        assert all(people[one.id] == 1 for one in self.stored("account") if one.is_person)
 
 
 NAMES = {one.name for one in RULES.rollups}

@@ -47,7 +47,8 @@ def test_a_set_with_two_that_are_not_one_is_left_with_a_finding() -> None:
 def test_what_cannot_be_merged_is_left_and_the_others_go_on() -> None:
     crm = Crm()
     one, two = people(crm, "a@x.example", "b@x.example")
-    person, firm = (crm.add(Account(name="A", is_person=flag)) for flag in (True, False))
+    person, firm = (Account(name="A", is_person=flag) for flag in (True, False))
+    crm.add_all([person, firm, Contact(name=PersonName(family="A"), account_id=person.id)])
     done = crm.merge_all([[person, firm], ["nobody", one], [one], [one, two]])
     assert len(done.merges) == 1
     assert [len(left.members) for left in done.left] == [2, 2, 1]

@@ -143,6 +143,7 @@ class RecordCommands(Core):
             tx = Transaction(snapshot, self._desk, reason, known=self._known)
             try:
                 yield tx
+                tx.settle()
             finally:
                 changes = tx.close()
         if changes:

@@ -83,5 +83,5 @@ def person_findings(survivor: Record, around: Iterable[Record]) -> Iterator[Find
             "a person account has exactly one person",
             ref=survivor.ref,
             value=", ".join(persons),
-            suggestion="merge these contacts first",
+            suggestion="merge these contacts first, in the same transaction",
         )

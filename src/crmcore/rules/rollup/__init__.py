@@ -20,10 +20,11 @@ from crmcore.rules.rollup.dates import (
     this_year,
     within,
 )
-from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
+from crmcore.rules.rollup.definition import Definition, Rollup, Scope, Shares, needs
 from crmcore.rules.rollup.explain import Contribution, Exclusion, Explanation, explain
-from crmcore.rules.rollup.fit import check, check_formula, check_together
+from crmcore.rules.rollup.fit import bound, check, check_formula, check_named, check_together
 from crmcore.rules.rollup.formula import Formula, figure
+from crmcore.rules.rollup.measure import Measure, measure
 from crmcore.rules.rollup.operations import OPERATIONS, weighted_sum
 from crmcore.rules.rollup.quiet import FigureChange
 from crmcore.rules.rollup.rates import Rates
@@ -63,6 +64,7 @@ __all__ = [
     "FigureChange",
     "Formula",
     "Gives",
+    "Measure",
     "Operation",
     "Out",
     "Period",
@@ -70,12 +72,15 @@ __all__ = [
     "Rollup",
     "RollupResult",
     "Scope",
+    "Shares",
     "Sort",
     "Takes",
     "Totals",
     "Value",
+    "bound",
     "check",
     "check_formula",
+    "check_named",
     "check_together",
     "concatenate",
     "concatenate_distinct",
@@ -84,6 +89,7 @@ __all__ = [
     "explain",
     "figure",
     "largest",
+    "measure",
     "needs",
     "nth",
     "percentile",

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 from attrs import field, frozen
 
-from crmcore.entities import Account
+from crmcore.entities import Account, AccountRelation
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import UsageError
 from crmcore.findings import Finding, Findings, ModelError
 from crmcore.model.describe import EntitySchema, describe
-from crmcore.query import ALL, Filter, Order, Path
+from crmcore.query import ALL, F, Filter, Order, Path
 from crmcore.query.filters import is_filter
 from crmcore.rules.rollup import sound
 from crmcore.rules.rollup.algebra import Operation
 from crmcore.rules.rollup.formula import Binary, Figure, Formula, Number, names
-from crmcore.rules.rollup.operations import OperationName, operation
+from crmcore.rules.rollup.measure import Measure, Named
+from crmcore.rules.rollup.operations import COUNT, SUM, OperationName, operation
 from crmcore.values.currency import check_currency_code
 
 if TYPE_CHECKING:
@@ -54,8 +55,13 @@ def _path_or_none(value: Any) -> Path | None:
     return None if value is None else as_path(value)
 
 
-def _value(value: Any) -> Path | Filter | Figure | None:
-    return value if is_filter(value) or isinstance(value, Figure) else _path_or_none(value)
+Source: TypeAlias = "Path | Filter | Figure | Measure[Any] | Named | None"
+"""What the value of a rollup is taken from."""
+
+
+def _value(value: Any) -> Source:
+    is_made = is_filter(value) or isinstance(value, Figure | Measure | Named)
+    return value if is_made else _path_or_none(value)
 
 
 def _operation(given: Operation | OperationName) -> Operation:
@@ -74,6 +80,18 @@ def _orders(value: Any) -> tuple[Order, ...]:
 def _comparable(value: Any) -> Any:
     """A path makes filters when it is compared, so that its steps stand for it."""
     return ("path", *value.steps) if isinstance(value, Path) else value
+
+
+@frozen(kw_only=True)
+class Shares:
+    """That accounts belong to several others by share, instead of to one parent.
+
+    An ``AccountRelation`` of this ``kind`` that is in force says that ``from_id`` owns a part of
+    ``to_id``; ``share`` is the field of the relation with the percentage.
+    """
+
+    kind: str = "owner"
+    share: Path = field(default=F.share, converter=as_path, eq=_comparable)
 
 
 def _is_entity(_rollup: object, attribute: Any, value: Any) -> None:
@@ -111,8 +129,9 @@ class Rollup:
     ``"sum"``. Filters may have days relative to today (``crmcore.rules.rollup.dates``), which mean
     another day as soon as the clock does (R8).
 
-    With ``figure("name")`` as value, the child is the account itself (``by=F.id``), and what counts
-    is the figure that it has: a rollup of a rollup (R12).
+    A ``Measure`` as value is a function of the record, and ``measure("name")`` the one that the
+    rule book has by this name. With ``figure("name")`` as value, the child is the account itself
+    (``by=F.id``), and what counts is the figure that it has: a rollup of a rollup (R12).
 
     ``over`` is the entity that has the figure, ``scope`` says of which accounts it is made.
     ``order_by`` is for operations that depend on an order. ``empty`` is the figure where there is
@@ -125,6 +144,11 @@ class Rollup:
     the number of decimals that the figure is rounded to, half-even, once, at the end (``None``: it
     is exact, and has 12 decimals where a conversion or division gives more) (R10).
 
+    With ``shares`` an account that others own counts in each of them by its share, and not in its
+    parent; that is for sums and counts over a subtree, which are then exact decimals
+    (``crmcore.rules.rollup.shares`` says what becomes of shares that do not fit). ``None``: the
+    plain tree.
+
     Raises ``UnknownNameError`` for an operation that does not exist, and ``ModelError`` with
     everything that the classes say cannot work; ``check`` says the rest, against a model.
     """
@@ -133,7 +157,7 @@ class Rollup:
     child: type[Record] = field(validator=_is_entity)
     by: Path = field(converter=as_path, eq=_comparable)
     where: Filter = ALL
-    value: Path | Filter | Figure | None = field(default=None, converter=_value, eq=_comparable)
+    value: Source = field(default=None, converter=_value, eq=_comparable)
     aggregate: Operation = field(converter=_operation)
     over: type[Record] = field(default=Account, validator=_is_entity)
     via: type[Record] | None = field(default=None, validator=_is_entity_or_none)
@@ -143,6 +167,7 @@ class Rollup:
     currency: str | None = field(default=None, validator=_is_code_or_none)
     rate_on: Path | date | None = field(default=None, converter=_rate_on, eq=_comparable)
     rounding: int | None = None
+    shares: Shares | None = None
 
     def __attrs_post_init__(self) -> None:
         found = Findings(about(self, one) for one in _class_findings(self))
@@ -154,7 +179,8 @@ class Rollup:
         named = ".".join(self.value.steps) if isinstance(self.value, Path) else str(self.value)
         value = "" if self.value is None else f" {named}"
         where = "" if self.where == ALL else f" where {self.where}"
-        return f"{self.name}: {what}{value}{where}"
+        shares = "" if self.shares is None else ", by share"
+        return f"{self.name}: {what}{value}{where}{shares}"
 
 
 def several(rollups: Rollup | Iterable[Rollup]) -> tuple[Rollup, ...]:
@@ -182,13 +208,18 @@ def part_findings(
     yield from sound.name_findings(rollup.name)
     yield from sound.where_findings(rollup.where)
     yield from sound.order_findings(rollup.order_by, operation)
-    yield from sound.rounding_findings(rollup.rounding, operation)
+    if rollup.shares is None:
+        yield from sound.rounding_findings(rollup.rounding, operation)
+    else:
+        yield from _shares_findings(rollup, rollup.shares, schema_of)
     if rollup.via is not None:
         yield from sound.via_findings(schema_of(rollup.via), child=kind, over=over)
     if isinstance(rollup.value, Figure):
         yield from sound.figure_findings(rollup.by, rollup.aggregate, child=kind, over=over)
         return
     yield from sound.by_findings(rollup.by, over, schema)
+    if isinstance(rollup.value, Named):  # the book says which one it is
+        return
     yield from sound.value_findings(rollup.value, operation, schema)
     yield from sound.weight_findings(operation, schema)
     if sound.is_money(rollup.value, operation, schema):
@@ -197,10 +228,31 @@ def part_findings(
         yield from sound.money_findings(currency=rollup.currency, rate_on=rollup.rate_on)
 
 
+def _shares_findings(
+    rollup: Rollup, shares: Shares, schema_of: Callable[[type[Record]], EntitySchema]
+) -> Iterator[Finding]:
+    """What keeps a figure from being divided."""
+    if rollup.aggregate not in (SUM, COUNT) and rollup.aggregate.weight is None:
+        hint = "use sum, count or weighted_sum; a Formula makes an average of two of them"
+        yield sound.problem("shares", f"{rollup.aggregate} has no parts", suggestion=hint)
+    if rollup.over is not Account:
+        over = kind_of(rollup.over)
+        yield sound.problem("shares", "only accounts are owned by share", value=over)
+    if rollup.scope is not Scope.SUBTREE:
+        yield sound.problem("shares", "shares are of whole subtrees", value=str(rollup.scope))
+    if isinstance(rollup.value, Figure):
+        yield sound.problem("shares", "a figure of figures is not divided again")
+    yield from sound.rounding_findings(rollup.rounding, SUM)
+    yield from sound.share_findings(shares.share, schema_of(AccountRelation))
+
+
 def _class_findings(rollup: Rollup) -> Iterator[Finding]:
     """What the classes tell: what custom fields are, only a model knows."""
     custom = {part for part in ("by", "value", "rate_on") if sound.is_custom(getattr(rollup, part))}
-    unknown = custom | ({"currency", "rate_on"} if "value" in custom else set())
+    if rollup.shares is not None and sound.is_custom(rollup.shares.share):
+        custom.add("share")
+    loose = "value" in custom or isinstance(rollup.value, Named)
+    unknown = custom | ({"currency", "rate_on"} if loose else set())
     return (one for one in part_findings(rollup, describe) if one.path not in unknown)
 
 
@@ -212,6 +264,16 @@ def needs(definition: Definition) -> tuple[str, ...]:
     """The names of the figures that a definition is made of."""
     expression = definition.of if isinstance(definition, Formula) else definition.value
     return tuple(names(expression)) if isinstance(expression, Figure | Number | Binary) else ()
+
+
+def is_derived(definition: Definition) -> bool:
+    """Whether a figure is read from others: those that it names, or those of owned accounts."""
+    return has_shares(definition) or bool(needs(definition))
+
+
+def has_shares(definition: Definition) -> bool:
+    """Whether a figure counts by share."""
+    return isinstance(definition, Rollup) and definition.shares is not None
 
 
 def circle(definitions: Mapping[str, Definition]) -> tuple[str, ...] | None:

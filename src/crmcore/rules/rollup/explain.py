@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcore import render
+from crmcore.entities import Account, AccountRelation
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import InvalidValueError, NotFoundError
-from crmcore.query import And, Filter, Path, matches, value_at
+from crmcore.model.references import as_ref
+from crmcore.query import And, Filter, Path, field_at, matches, value_at
 from crmcore.rules.rollup.compute import tree_of
-from crmcore.rules.rollup.definition import Rollup, Scope
+from crmcore.rules.rollup.definition import Rollup, Scope, Shares
 from crmcore.rules.rollup.fit import require_sound
+from crmcore.rules.rollup.measure import Measure
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import (
     Item,
     Out,
     Reading,
     Value,
-    account_ids_of,
     read_for,
     reading,
 )
+from crmcore.rules.rollup.shared import summed
+from crmcore.rules.rollup.shares import WHOLE, Ownership, Parts, ownership
+from crmcore.rules.rollup.sound import link_fields
 from crmcore.rules.tree import Forest, ultimate_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from crmcore.entities import ExchangeRate
     from crmcore.rules.rule import Context
@@ -37,12 +45,14 @@ if TYPE_CHECKING:
 class Contribution:
     """A record that counts in the account ``account_id``, with its ``value`` as it is stored.
 
-    ``value`` is the record's id where the figure is about records.
+    ``value`` is the record's id where the figure is about records. ``part`` is how much of it
+    counts, 1 for the whole: less where accounts are owned by share.
     """
 
     record: Record
     account_id: str
     value: Any
+    part: Fraction = WHOLE
 
 
 @frozen
@@ -74,7 +84,9 @@ class Explanation:
 
     ``account_ids`` are the accounts in the scope of the figure, from the top down. A record that
     counts in several of them contributes once for each. Contributions are in the order of the
-    accounts, then by id; exclusions by id, first those of accounts in the scope.
+    accounts, then by id; exclusions by id, first those of accounts in the scope. Where accounts
+    are owned by share, ``ways`` has for each of them the first few ways to ``account_id``: the
+    owners on it with the part that each has.
     """
 
     rollup: Rollup
@@ -83,6 +95,7 @@ class Explanation:
     value: Value
     contributions: tuple[Contribution, ...]
     exclusions: tuple[Exclusion, ...]
+    ways: Mapping[str, tuple[Parts, ...]] = field(factory=dict)
 
     def why_not(self, record_id: str) -> Exclusion | None:
         """Why a record does not count; ``None`` where it does, or was not looked at."""
@@ -94,7 +107,22 @@ class Explanation:
 
     @property
     def _in(self) -> list[tuple[Any, ...]]:
-        return [(one.account_id, one.record.id, one.value) for one in self.contributions]
+        if self.rollup.shares is None:
+            return [(one.account_id, one.record.id, one.value) for one in self.contributions]
+        return [
+            (one.account_id, one.record.id, one.value, percent(one.part), self._way(one.account_id))
+            for one in self.contributions
+        ]
+
+    def _way(self, account_id: str) -> str:
+        """How an account came by its part: the share of each owner on the way."""
+        ways = self.ways.get(account_id, ())
+        told = [", ".join(f"{percent(part)} by {owner}" for owner, part in way) for way in ways]
+        return "; ".join(told)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return _IN if self.rollup.shares is None else (*_IN, "part", "owned")
 
     @property
     def _out(self) -> list[tuple[Any, ...]]:
@@ -110,7 +138,7 @@ class Explanation:
     def __str__(self) -> str:
         parts = [self._title, str(self.rollup)]
         if self._in:
-            parts += ["", render.table(_cut(self._in), columns=_IN, right=_IN[2:])]
+            parts += ["", render.table(_cut(self._in), columns=self._columns, right=_RIGHT)]
         if self._out:
             parts += ["", "Left out:", render.table(_cut(self._out), columns=_OUT)]
         if self._rest:
@@ -118,7 +146,7 @@ class Explanation:
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
-        parts = [render.html_table(_cut(self._in), columns=_IN, right=_IN[2:])]
+        parts = [render.html_table(_cut(self._in), columns=self._columns, right=_RIGHT)]
         if self._out:
             parts.append(render.html_table(_cut(self._out), columns=_OUT, caption="Left out"))
         if self._rest:
@@ -127,7 +155,9 @@ class Explanation:
 
 
 _IN = ("account", "record", "value")
+_RIGHT = ("value", "part")
 _OUT = ("record", "why not")
+_WAYS = 3
 _FAR = frozenset({Out.ELSEWHERE, Out.UNASSIGNED})
 _SHOWN = 50
 
@@ -136,6 +166,12 @@ def _cut(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     if len(rows) <= _SHOWN:
         return rows
     return [*rows[:_SHOWN], (f"... {len(rows) - _SHOWN:,} more", *[""] * (len(rows[0]) - 1))]
+
+
+def percent(part: Fraction) -> str:
+    """A part for people to read: a percentage with at most four decimals."""
+    number = round(part * 100, 4)
+    return f"{float(number):.4f}".rstrip("0").rstrip(".") + " %"  # shown, never computed with
 
 
 def explain(
@@ -154,48 +190,90 @@ def explain(
     Raises ``NotFoundError`` for an account that is not given, and ``ModelError`` as ``roll_up``.
     """
     require_sound(rollup, context.model)
+    accounts, links = [*accounts], [*links]
     tree = tree_of(rollup.over, accounts, context)
-    scope = {one: at for at, one in enumerate(_scope(rollup, account_id, tree))}
+    graph = None if rollup.shares is None else _graph(rollup.shares, accounts, links, context)
+    parts = _parts(rollup, account_id, tree, graph)
+    scope = {one: at for at, one in enumerate(parts)}
     ready = reading(rollup, context, Rates.of(rates))
     ids_of = account_ids_of(rollup, context, tree.parents, links)
     counted: list[tuple[Contribution, Item]] = []
     excluded: list[Exclusion] = []
-    for record in children:
-        if type(record) is not rollup.child:
-            continue
+    for record in (one for one in children if type(one) is rollup.child):
         ids = tuple(one for one in ids_of(record) if one is not None)
-        inside = [one for one in ids if one in scope]
-        item = ready.item_of(record)
-        if not inside:
-            excluded.append(Exclusion(record, Out.ELSEWHERE if ids else Out.UNASSIGNED, ids))
-        elif isinstance(item, Out):
-            excluded.append(Exclusion(record, item, ids, _false_terms(rollup, record, context)))
+        inside = [(one, parts[one]) for one in ids if one in scope]
+        item = ready.item_of(record) if inside else None
+        if item is None or isinstance(item, Out):
+            excluded.append(_exclusion(rollup, record, ids, item, context))
         else:
             counted += [(_contribution(rollup, record, one, item), item) for one in inside]
     counted.sort(key=lambda pair: (scope[pair[0].account_id], pair[0].record.id))
+    excluded.sort(key=lambda one: (one.reason in _FAR, one.record.id))
     return Explanation(
         rollup=rollup,
         account_id=account_id,
         account_ids=tuple(scope),
-        value=_value(ready, [item for _, item in counted]),
+        value=_value(ready, [(item, one.part) for one, item in counted]),
         contributions=tuple(one for one, _ in counted),
-        exclusions=tuple(sorted(excluded, key=lambda one: (one.reason in _FAR, one.record.id))),
+        exclusions=tuple(excluded),
+        ways={} if graph is None else _ways(graph, account_id, scope),
     )
 
 
-def _contribution(rollup: Rollup, record: Record, account_id: str, item: Item) -> Contribution:
+def _exclusion(
+    rollup: Rollup, record: Record, ids: tuple[str, ...], reason: Out | None, context: Context
+) -> Exclusion:
+    """Why a record does not count; ``None`` as reason: it is not of these accounts."""
+    if reason is None:
+        return Exclusion(record, Out.ELSEWHERE if ids else Out.UNASSIGNED, ids)
+    return Exclusion(record, reason, ids, _false_terms(rollup, record, context))
+
+
+def _graph(
+    shares: Shares, accounts: Iterable[Record], links: Iterable[Record], context: Context
+) -> Ownership:
+    groups = (one for one in accounts if isinstance(one, Account))
+    parents: dict[str, str | None] = {one.id: one.parent_id for one in groups}
+    relations = (one for one in links if isinstance(one, AccountRelation))
+    return ownership(shares, parents, relations, context.today)
+
+
+def _ways(
+    graph: Ownership, account_id: str, scope: Mapping[str, int]
+) -> dict[str, tuple[Parts, ...]]:
+    return {
+        one: tuple(islice(graph.ways(one, account_id, scope), _WAYS))
+        for one in scope
+        if one != account_id
+    }
+
+
+def _contribution(
+    rollup: Rollup, record: Record, place: tuple[str, Fraction], item: Item
+) -> Contribution:
     if rollup.value is None:
-        return Contribution(record, account_id, record.id)
+        return Contribution(record, place[0], record.id, place[1])
     path = rollup.value
-    value = value_at(record, path) if isinstance(path, Path) else item
-    return Contribution(record, account_id, value)
+    value = path(record) if isinstance(path, Measure) else item
+    value = value_at(record, path) if isinstance(path, Path) else value
+    return Contribution(record, place[0], value, place[1])
 
 
-def _value(ready: Reading, items: list[Item]) -> Value:
+def _value(ready: Reading, items: list[tuple[Item, Fraction]]) -> Value:
+    if ready.rollup.shares is not None:
+        return summed(ready, items)
     try:
-        return ready.finish(ready.folded(items))
+        return ready.finish(ready.folded(item for item, _ in items))
     except InvalidValueError:  # beyond all bounds: roll_up reports it
         return None
+
+
+def _parts(
+    rollup: Rollup, account_id: str, tree: Forest, graph: Ownership | None
+) -> dict[str, Fraction]:
+    """The accounts in the scope of the figure, and how much of each counts."""
+    within = _scope(rollup, account_id, tree)
+    return dict.fromkeys(within, WHOLE) if graph is None else graph.parts_of(account_id)
 
 
 def _scope(rollup: Rollup, account_id: str, tree: Forest) -> tuple[str, ...]:
@@ -212,3 +290,39 @@ def _false_terms(rollup: Rollup, record: Record, context: Context) -> tuple[Filt
     where = rollup.where
     terms = where.terms if isinstance(where, And) else (where,)
     return tuple(one for one in terms if not matches(read_for(one, rollup, context), record))
+
+
+def account_ids_of(
+    rollup: Rollup, context: Context, known: Mapping[str, Any], links: Iterable[Record]
+) -> Callable[[Record], tuple[str | None, ...]]:
+    """Says where a record counts: each account of ``known`` once, or ``(None,)``."""
+    schema = context.model.schema(rollup.child)
+    lookup = field_at(rollup.by, schema)[0].lookup
+    kind = kind_of(rollup.over)
+    linked = {} if rollup.via is None else _linked(rollup, rollup.via, context, links)
+
+    def ids_of(record: Record) -> tuple[str | None, ...]:
+        ref = None if lookup is None else as_ref(value_at(record, rollup.by), lookup)
+        own = (ref.id,) if ref is not None and ref.kind == kind else ()
+        ids = dict.fromkeys((*own, *linked.get(record.id, ())))
+        return tuple(one for one in ids if one in known) or (None,)
+
+    return ids_of
+
+
+def _linked(
+    rollup: Rollup, via: type[Record], context: Context, links: Iterable[Record]
+) -> dict[str, list[str]]:
+    """The accounts that links give each child, in the order of the links."""
+    schema = context.model.schema(via)
+    (to_child,), (to_over,) = link_fields(
+        schema, child=kind_of(rollup.child), over=kind_of(rollup.over)
+    )
+    found: dict[str, list[str]] = {}
+    for link in links:
+        if not isinstance(link, via):
+            continue
+        child, over = to_child.value(link), to_over.value(link)
+        if isinstance(child, str) and isinstance(over, str):
+            found.setdefault(child, []).append(over)
+    return found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import CrmError, did_you_mean
 from crmcore.findings import Finding, Findings, ModelError, error, warning
-from crmcore.query import Path, read_filter
+from crmcore.query import read_filter
+from crmcore.query.filters import is_filter
 from crmcore.rules.rollup.dates import resolved
 from crmcore.rules.rollup.definition import (
     Definition,
@@ -18,7 +21,8 @@ from crmcore.rules.rollup.definition import (
     needs,
     part_findings,
 )
-from crmcore.rules.rollup.formula import Figure, Formula
+from crmcore.rules.rollup.formula import Formula
+from crmcore.rules.rollup.measure import Measure, Named
 from crmcore.rules.rollup.sound import empty_findings, problem
 
 if TYPE_CHECKING:
@@ -84,6 +88,43 @@ def check_together(definitions: Iterable[Definition]) -> Findings:
     return Findings(found)
 
 
+def bound(
+    definitions: Iterable[Definition], measures: Iterable[Measure[Any]]
+) -> tuple[Definition, ...]:
+    """The definitions with the measures that they name, where there are such.
+
+    Raises ``ModelError`` where a measure does not go with the operation.
+    """
+    by_name = {one.name: one for one in measures}
+    return tuple(
+        attrs.evolve(one, value=by_name[one.value.name])
+        if isinstance(one, Rollup)
+        and isinstance(one.value, Named | Measure)
+        and one.value.name in by_name
+        else one
+        for one in definitions
+    )
+
+
+def check_named(definitions: Iterable[Definition], measures: Iterable[Measure[Any]]) -> Findings:
+    """The measures that definitions name, and that are not there; and names that come twice."""
+    names = [one.name for one in measures]
+    unknown = [
+        error(
+            "rollup.measure",
+            "there is no measure of this name in the book",
+            path=one.name,
+            value=one.value.name,
+            suggestion=did_you_mean(one.value.name, names) or "register it: with_measures",
+        )
+        for one in definitions
+        if isinstance(one, Rollup) and isinstance(one.value, Named)
+    ]
+    twice = dict.fromkeys(one for one in names if names.count(one) > 1)
+    found = [error("rules.twice", "two measures have the same name", value=one) for one in twice]
+    return Findings([*unknown, *found])
+
+
 def check_formula(formula: Formula, model: Model) -> Findings:
     """Everything doubtful about a formula by itself with a model."""
     return Findings([*_entity(formula.over, formula.name, model)])
@@ -119,8 +160,8 @@ def _entity(entity: type[Record], name: str, model: Model) -> Iterator[Finding]:
 def _where(rollup: Rollup, model: Model) -> Iterator[Finding]:
     schema = model.schema(rollup.child)
     filters = [("where", rollup.where)]
-    if rollup.value is not None and not isinstance(rollup.value, Path | Figure):
-        filters.append(("value", rollup.value))
+    if is_filter(value := rollup.value):
+        filters.append(("value", value))
     for part, where in filters:
         try:
             today = resolved(where, schema, date(2000, 1, 1), model.calendar)

@@ -5,7 +5,7 @@ Paths and filters are looked up in the model once; after that each record costs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import field, frozen
 
-from crmcore.entities.record import Record, kind_of
+from crmcore.entities.record import Record
+from crmcore.errors import UsageError
 from crmcore.fields import Percent
 from crmcore.findings import Finding, error, warning
 from crmcore.model.describe import EntitySchema
-from crmcore.model.references import as_ref
 from crmcore.query import (
     ALL,
+    Compare,
     Filter,
     Order,
     Path,
@@ -31,6 +32,7 @@ from crmcore.query import (
     read_filter,
     value_at,
 )
+from crmcore.query.filters import is_filter
 from crmcore.rules.rollup.algebra import (
     EXACT,
     NOTHING,
@@ -40,11 +42,12 @@ from crmcore.rules.rollup.algebra import (
     State,
     is_number,
 )
-from crmcore.rules.rollup.dates import resolved
+from crmcore.rules.rollup.dates import relative_terms, resolved
 from crmcore.rules.rollup.definition import Rollup
 from crmcore.rules.rollup.formula import Figure
+from crmcore.rules.rollup.measure import Measure, Named
 from crmcore.rules.rollup.rates import Rates
-from crmcore.rules.rollup.sound import link_fields, sort_of
+from crmcore.rules.rollup.sound import sort_of
 from crmcore.values.money import MAX_DECIMALS, Money
 
 if TYPE_CHECKING:
@@ -75,9 +78,6 @@ _SUGGESTIONS: Final = {
 
 Item: TypeAlias = Any
 """What a record counts for: what its operation takes in, or an ``Out``."""
-
-AccountIds: TypeAlias = tuple[str | None, ...]
-"""Where a record counts: accounts that are known, or ``(None,)`` where there is none."""
 
 
 Key: TypeAlias = tuple[str, date | None]
@@ -130,12 +130,13 @@ class Reading:
         if reason not in _SUGGESTIONS:
             return None
         path = self.rollup.value
+        value = value_at(record, path) if isinstance(path, Path) else None
         return warning(
             f"rollup.{reason.name.lower()}",
             f"this record is left out of {self.rollup.name}: {reason.value}",
             ref=record.ref,
             path=".".join(path.steps) if isinstance(path, Path) else "",
-            value=value_at(record, path) if isinstance(path, Path) else None,
+            value=path(record) if isinstance(path, Measure) else value,
             suggestion=_SUGGESTIONS[reason],
         )
 
@@ -157,23 +158,50 @@ def read_for(where: Filter, rollup: Rollup, context: Context) -> Filter:
     return read_filter(today, rollup.child, context.model)
 
 
+def relative_terms_of(rollup: Rollup) -> Iterator[Compare]:
+    """The comparisons with relative days in the filter of a rollup, and in a value that is one."""
+    yield from relative_terms(rollup.where)
+    if is_filter(value := rollup.value):
+        yield from relative_terms(value)
+
+
 def reading(rollup: Rollup, context: Context, rates: Rates) -> Reading:
     """Make a rollup ready for records of a model."""
-    operation = rollup.aggregate
-    if rollup.value is None:
+    if rollup.value is None or isinstance(rollup.value, Figure):
         return _plain_reading(rollup, _identity, context, zero=0)
-    if isinstance(rollup.value, Figure):
-        return _plain_reading(rollup, _identity, context, zero=0)
-    if not isinstance(rollup.value, Path):
+    if isinstance(rollup.value, Named):
+        hint = "put the rollup into a rule book that has it: with_measures"
+        raise UsageError("this measure is not known here", rollup.value.name, hint)
+    if isinstance(rollup.value, Measure):
+        read: Read = rollup.value
+        python = rollup.value.gives
+    elif isinstance(rollup.value, Path):
+        read = partial(_value_at, rollup.value)
+        python = field_at(rollup.value, context.model.schema(rollup.child))[1]
+    else:
         flag = read_for(rollup.value, rollup, context)
         return _plain_reading(rollup, partial(matches, flag), context, zero=0)
-    python = field_at(rollup.value, context.model.schema(rollup.child))[1]
-    sort = sort_of(python)
+    return _value_reading(rollup, read, python, context, rates)
+
+
+Read: TypeAlias = Callable[[Any], Any]
+"""Gives the value of a record."""
+
+
+def _value_at(path: Path, record: Record) -> Any:
+    return value_at(record, path)
+
+
+def _value_reading(
+    rollup: Rollup, read: Read, python: type, context: Context, rates: Rates
+) -> Reading:
+    """Make a rollup of values of a class ready."""
+    operation, sort = rollup.aggregate, sort_of(python)
     weight_of = _weight_of(operation, context.model.schema(rollup.child))
     if sort is Sort.MONEY and operation.scaled is not None:
-        return _money_reading(rollup, rollup.value, context, rates, weight_of)
+        return _money_reading(rollup, read, context, rates, weight_of)
     is_decimal = python is Decimal or weight_of is not None
-    raw_of = partial(_checked, rollup.value, python, sort)
+    raw_of = partial(_checked, read, python, sort)
     if weight_of is not None:
         raw_of = partial(_weighted, raw_of, weight_of)
     zero = Decimal(0) if operation.gives is Gives.VALUE and is_decimal else 0
@@ -185,7 +213,7 @@ def reading_of_figures(
 ) -> Reading:
     """Make a rollup of figures ready; its items are the figures, money by its currency."""
     if is_money and rollup.aggregate.scaled is not None:
-        return _money_reading(rollup, Path("id"), context, rates, None)
+        return _money_reading(rollup, _identity, context, rates, None)
     return _plain_reading(rollup, _identity, context, zero=0)
 
 
@@ -226,8 +254,8 @@ def _fits(value: Any, python: type, sort: Sort | None) -> bool:
     return not isinstance(value, datetime) or value.tzinfo is not None
 
 
-def _checked(path: Path, python: type, sort: Sort | None, record: Record) -> Item:
-    value = value_at(record, path)
+def _checked(read: Read, python: type, sort: Sort | None, record: Record) -> Item:
+    value = read(record)
     if value is None:
         return Out.NO_VALUE
     return value if _fits(value, python, sort) else Out.BAD_VALUE
@@ -243,7 +271,7 @@ def _weight_of(operation: Operation, schema: EntitySchema) -> WeightOf | None:
         return None
     found, python = field_at(path, schema)
     shift = -2 if isinstance(found.meaning, Percent) else 0
-    read = partial(_checked, path, python, sort_of(python))
+    read = partial(_checked, partial(_value_at, path), python, sort_of(python))
 
     def weight_of(record: Record) -> Decimal | Out:
         value = read(record)
@@ -328,7 +356,7 @@ class _Conversion:
 
 
 def _money_reading(
-    rollup: Rollup, path: Path, context: Context, rates: Rates, weight_of: WeightOf | None
+    rollup: Rollup, read: Read, context: Context, rates: Rates, weight_of: WeightOf | None
 ) -> Reading:
     """Money is kept by currency and day, each in its own units, and converted at the end."""
     operation = rollup.aggregate
@@ -341,7 +369,7 @@ def _money_reading(
     )
 
     def raw_of(record: Record) -> Item:
-        money = value_at(record, path)
+        money = read(record)
         if not isinstance(money, Money):
             return Out.NO_VALUE if money is None else Out.BAD_VALUE
         key = conversion.key(money, record)
@@ -413,8 +441,9 @@ def _money(
     is_exact = (
         rollup.rounding is None and operation.gives is Gives.VALUE and operation.weight is None
     )
-    if is_exact and states.keys() == {(target, None)}:
-        return Money(operation.result(states[target, None]), target)
+    own = states.get((target, None)) if len(states) == 1 else None
+    if is_exact and isinstance(own, Decimal):  # a fraction is one of shares
+        return Money(operation.result(own), target)
     worth = (
         operation.scaled(state, factor)
         for key, state in states.items()
@@ -434,39 +463,3 @@ def _merged(operation: Operation, states: Iterable[State]) -> State | None:
     for state in states:
         total = state if total is None else operation.merge(total, state)
     return total
-
-
-def account_ids_of(
-    rollup: Rollup, context: Context, known: Mapping[str, Any], links: Iterable[Record]
-) -> Callable[[Record], AccountIds]:
-    """Says where a record counts: each account of ``known`` once, or ``(None,)``."""
-    schema = context.model.schema(rollup.child)
-    lookup = field_at(rollup.by, schema)[0].lookup
-    kind = kind_of(rollup.over)
-    linked = {} if rollup.via is None else _linked(rollup, rollup.via, context, links)
-
-    def ids_of(record: Record) -> AccountIds:
-        ref = None if lookup is None else as_ref(value_at(record, rollup.by), lookup)
-        own = (ref.id,) if ref is not None and ref.kind == kind else ()
-        ids = dict.fromkeys((*own, *linked.get(record.id, ())))
-        return tuple(one for one in ids if one in known) or (None,)
-
-    return ids_of
-
-
-def _linked(
-    rollup: Rollup, via: type[Record], context: Context, links: Iterable[Record]
-) -> dict[str, list[str]]:
-    """The accounts that links give each child, in the order of the links."""
-    schema = context.model.schema(via)
-    (to_child,), (to_over,) = link_fields(
-        schema, child=kind_of(rollup.child), over=kind_of(rollup.over)
-    )
-    found: dict[str, list[str]] = {}
-    for link in links:
-        if not isinstance(link, via):
-            continue
-        child, over = to_child.value(link), to_over.value(link)
-        if isinstance(child, str) and isinstance(over, str):
-            found.setdefault(child, []).append(over)
-    return found

@@ -16,6 +16,7 @@ from crmcore.query import Filter, Order, Path, field_at
 from crmcore.query.filters import is_filter
 from crmcore.rules.rollup.algebra import NOTHING, Gives, Operation, Sort, Takes
 from crmcore.rules.rollup.formula import Figure
+from crmcore.rules.rollup.measure import Measure
 from crmcore.values.money import MAX_DECIMALS, Money
 from crmcore.values.ref import Ref
 
@@ -153,7 +154,7 @@ def via_findings(link: EntitySchema, *, child: str, over: str) -> Iterator[Findi
 
 
 def value_findings(
-    value: Path | Filter | None, operation: Operation, schema: EntitySchema
+    value: Path | Filter | Measure[Any] | None, operation: Operation, schema: EntitySchema
 ) -> Iterator[Finding]:
     """What is wrong with the value, or with there being one or none."""
     if value is None:
@@ -183,9 +184,21 @@ def weight_findings(operation: Operation, schema: EntitySchema) -> Iterator[Find
         yield problem("value", "a weight is a number", value=str(operation.weight))
 
 
+def share_findings(share: Path, schema: EntitySchema) -> Iterator[Finding]:
+    """What is wrong with the field of a relation that has the percentage."""
+    place = _located(share, schema)
+    if isinstance(place, CrmError):
+        yield problem("share", str(place), code="field")
+    elif sort_of(place[1]) is not Sort.NUMBER:
+        yield problem("share", "a share is a number: a percentage", value=str(share))
+
+
 def _sort_findings(
-    value: Path | Filter, operation: Operation, schema: EntitySchema
+    value: Path | Filter | Measure[Any], operation: Operation, schema: EntitySchema
 ) -> Iterator[Finding]:
+    if isinstance(value, Measure):
+        yield from _measure_findings(value, operation, schema)
+        return
     if not isinstance(value, Path):
         if Sort.FLAG not in operation.sorts:
             wanted = " or ".join(sorted(one.value for one in operation.sorts))
@@ -204,10 +217,26 @@ def _sort_findings(
         yield problem("value", f"{operation} takes {wanted}, not {found}", value=str(value))
 
 
+def _measure_findings(
+    value: Measure[Any], operation: Operation, schema: EntitySchema
+) -> Iterator[Finding]:
+    if value.of is not schema.entity:
+        yield problem("value", f"{value} is not of a {schema.kind}", value=value.name)
+    sort = sort_of(value.gives)
+    if sort is None or sort not in operation.sorts:
+        wanted = " or ".join(sorted(one.value for one in operation.sorts))
+        found = sort.value if sort else value.gives.__name__
+        yield problem("value", f"{operation} takes {wanted}, not {found}", value=value.name)
+
+
 def is_money(
-    value: Path | Filter | Figure | None, operation: Operation, schema: EntitySchema
+    value: Path | Filter | Figure | Measure[Any] | None,
+    operation: Operation,
+    schema: EntitySchema,
 ) -> bool:
     """Whether the figure is made of money that is converted to one currency."""
+    if isinstance(value, Measure):
+        return operation.scaled is not None and sort_of(value.gives) is Sort.MONEY
     if not isinstance(value, Path) or operation.scaled is None:
         return False
     place = _located(value, schema)
@@ -243,7 +272,7 @@ def rate_findings(rate_on: Path | date | None, schema: EntitySchema) -> Iterator
 
 def empty_findings(
     empty: Any,
-    value: Path | Filter | Figure | None,
+    value: Any,
     operation: Operation,
     *,
     schema: EntitySchema,
@@ -265,6 +294,8 @@ def empty_findings(
         wanted = (tuple,)
     elif place is not None and operation.gives is not Gives.COUNT:
         wanted = (int, Decimal) if sort_of(place[1]) is Sort.NUMBER else (place[1],)
+    elif isinstance(value, Measure) and operation.gives is not Gives.COUNT:
+        wanted = (int, Decimal) if sort_of(value.gives) is Sort.NUMBER else (value.gives,)
     fits = isinstance(empty, wanted) and (bool in wanted or not isinstance(empty, bool))
     if not fits or (isinstance(empty, Money) and empty.currency != currency):
         called = " or ".join(one.__name__ for one in wanted)

@@ -14,26 +14,27 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from crmcore.changes import Change, Delete, Insert
-from crmcore.entities import ExchangeRate
+from crmcore.entities import Account, AccountRelation, ExchangeRate
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import NotFoundError
 from crmcore.findings import Findings
-from crmcore.query import Compare, Path, field_at
-from crmcore.rules.rollup import formula, standing
+from crmcore.query import Compare, field_at
+from crmcore.rules.rollup import standing
 from crmcore.rules.rollup.algebra import exactly
 from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
 from crmcore.rules.rollup.bulk import fill, needs_records
 from crmcore.rules.rollup.compiled import Lane, Node, compile_items
-from crmcore.rules.rollup.dates import relative_terms
-from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
+from crmcore.rules.rollup.definition import Definition, Rollup, Scope, Shares, is_derived, needs
 from crmcore.rules.rollup.derived import formula_result, rollup_result
 from crmcore.rules.rollup.follow import Follower
 from crmcore.rules.rollup.formula import Formula
 from crmcore.rules.rollup.grove import Grove
 from crmcore.rules.rollup.quiet import FigureChange, Watch, compared
 from crmcore.rules.rollup.rates import Rates
-from crmcore.rules.rollup.reading import Item, Out, Value, reading
+from crmcore.rules.rollup.reading import Item, Out, Value, reading, relative_terms_of
 from crmcore.rules.rollup.result import RollupResult
+from crmcore.rules.rollup.shared import Holdings, base_of, is_made_of, shared_result
+from crmcore.rules.rollup.shares import Ownership
 from crmcore.rules.rollup.sound import link_fields
 from crmcore.rules.rollup.standing import figure_at
 from crmcore.rules.rollup.turning import Turning
@@ -79,6 +80,8 @@ class Totals:
         self._by_name: dict[str, Definition] = {}
         self._records: dict[type[Record], dict[str, Record]] = {}
         self._derived: dict[Definition, RollupResult] = {}
+        self._holdings = Holdings()
+        self._has_shares = False
         self._new = new
         self._is_fixed = is_fixed
         given = tuple(definitions)
@@ -99,7 +102,8 @@ class Totals:
             self._by_name[one.name] = one
             grove = self._grove(one.over)
             if isinstance(one, Rollup) and not needs(one):
-                self._define(one, grove)
+                self._define(base_of(one), grove)
+                self._has_shares = self._has_shares or one.shares is not None
             else:
                 self._records.setdefault(one.over, {})
                 waiting += (known[name] for name in needs(one))
@@ -128,7 +132,7 @@ class Totals:
         branch.figures.append(figure)
         own.append(figure)
         self._columns[rollup] = figure
-        for term in _relative_terms(rollup):
+        for term in relative_terms_of(rollup):
             self._terms.append((rollup.child, term))
             turning = Turning(term.path, self._context.model.calendar)
             self._turnings.setdefault((rollup.child, term.path.steps), turning)
@@ -202,6 +206,8 @@ class Totals:
                 grove.plant(parents_of(own, tree_field(self._context.model.schema(over))))
             for link in links:
                 self._link(link, 1)
+                if isinstance(link, AccountRelation):
+                    self._holdings.put(link.id, link)
             several = len(self._by_child) > 1 and not isinstance(children, list | tuple)
             records = tuple(children) if several else children
             for child in self._by_child:
@@ -237,6 +243,7 @@ class Totals:
     def _renew(self) -> None:
         """Read every figure by the rates and the day of now; no record is looked at."""
         self._derived.clear()
+        self._holdings.outdate()
         self._rates = Rates.of(self._rate_records.values())
         for figure in self._columns.values():
             figure.reading = reading(figure.rollup, self._context, self._rates)
@@ -275,7 +282,9 @@ class Totals:
         built afresh.
         """
         has_rates = False
-        self._derived.clear()
+        if self._derived or self._has_shares:
+            changes = tuple(changes)
+            self._outdate({change.ref.kind for change in changes})
         with exactly():
             for change in changes:
                 before = None if isinstance(change, Insert) else change.before
@@ -287,6 +296,8 @@ class Totals:
                     self._relink(before, after)
                 if entity in self._followers:
                     self._followers[entity].follow(before, after, None)
+                if entity is AccountRelation and self._has_shares:
+                    self._holdings.put(change.ref.id, after)
                 if entity is ExchangeRate:
                     has_rates = True
                     if isinstance(after, ExchangeRate):
@@ -296,19 +307,34 @@ class Totals:
         if has_rates:
             self._renew()
 
+    def _outdate(self, kinds: set[str]) -> None:
+        """Let go of what was made of records of these kinds."""
+        if kind_of(Account) in kinds:
+            self._holdings.outdate()
+        for one in tuple(self._derived):
+            if is_made_of(one, kinds):
+                del self._derived[one]
+
+    def _owned(self, shares: Shares) -> Ownership:
+        """Who owns what by these shares today."""
+        return self._holdings.ownership(shares, self._groves[Account].raw, self._context.today)
+
     def applied(self, changes: Iterable[Change]) -> tuple[FigureChange, ...]:
         """Follow one commit, and say which figures are others now (law R13); see ``quiet``."""
         changes = tuple(changes)
         has_rates = any(one.ref.kind == kind_of(ExchangeRate) for one in changes)
         watch = Watch(self._columns.values(), self._context.model, has_rates=has_rates)
-        derived = {one: dict(self.result(one)) for one in self._by_name.values() if needs(one)}
+        derived = {one: dict(self.result(one)) for one in self._by_name.values() if is_derived(one)}
         try:
             self.apply(changes)
         finally:
             watch.end()
         found = [*watch.changes()]
         for one, before in derived.items():
-            found += compared(one.name, before, self.result(one), None)
+            nothing = None
+            if isinstance(one, Rollup) and not needs(one):
+                nothing = self._columns[base_of(one)].reading.finish(None)
+            found += compared(one.name, before, self.result(one), nothing)
         return tuple(found)
 
     def _structure(self, over: type[Record], id_: str, after: Record | None) -> None:
@@ -391,8 +417,10 @@ class Totals:
     @property
     def entities(self) -> tuple[frozenset[type[Record]], ...]:
         """The entities of the accounts, the children and the links that it is made of."""
-        vias = (one.via for one in self._branches.values() if one.via is not None)
-        return frozenset(self._groves), frozenset(self._by_child), frozenset(vias)
+        links = [one.via for one in self._branches.values() if one.via is not None]
+        if self._has_shares:
+            links.append(AccountRelation)
+        return frozenset(self._groves), frozenset(self._by_child), frozenset(links)
 
     def has(self, definition: Definition, account_id: str) -> bool:
         """Whether an account that a definition is over is stored."""
@@ -401,7 +429,11 @@ class Totals:
     def is_flawed(self, definition: Definition) -> bool:
         """Whether there may be findings."""
         grove = self._groves[definition.over]
-        column = self._columns.get(definition) if isinstance(definition, Rollup) else None
+        column = None
+        if isinstance(definition, Rollup):
+            column = self._columns.get(base_of(definition))
+            if definition.shares is not None and self._owned(definition.shares).findings:
+                return True
         own = column is None or column.flawed or column.foreign
         return bool(own or grove.looping or grove.waiting)
 
@@ -430,7 +462,15 @@ class Totals:
             return standing.result(self._columns[definition], self._context.model)
         if definition not in self._derived:
             parts = {name: self.result(self._by_name[name]) for name in needs(definition)}
-            if isinstance(definition, Formula):
+            if isinstance(definition, Rollup) and definition.shares is not None:
+                self._derived[definition] = shared_result(
+                    definition,
+                    self._columns[base_of(definition)],
+                    reading(definition, self._context, self._rates),
+                    self._owned(definition.shares),
+                    self.findings(definition),
+                )
+            elif isinstance(definition, Formula):
                 self._derived[definition] = formula_result(definition, parts)
             else:
                 (base,) = parts.values()
@@ -446,18 +486,13 @@ class Totals:
 
     def findings(self, definition: Definition) -> Findings:
         """What is wrong with the tree, and which records are left out of a figure, by id."""
-        column = self._columns.get(definition) if isinstance(definition, Rollup) else None
-        if column is not None:
-            return standing.findings(column, self._context.model)
+        if isinstance(definition, Rollup) and not needs(definition):
+            column = self._columns[base_of(definition)]
+            found = standing.findings(column, self._context.model)
+            shares = definition.shares
+            return found if shares is None else found + self._owned(shares).findings
         parts = (self.findings(self._by_name[name]) for name in needs(definition))
         return Findings(dict.fromkeys(one for part in parts for one in part))
-
-
-def _relative_terms(rollup: Rollup) -> Iterator[Compare]:
-    """The comparisons with relative days in the filter of a rollup, and in a value that is one."""
-    yield from relative_terms(rollup.where)
-    if rollup.value is not None and not isinstance(rollup.value, Path | formula.Figure):
-        yield from relative_terms(rollup.value)
 
 
 def _unread(_record: Record) -> tuple[Item, ...]:

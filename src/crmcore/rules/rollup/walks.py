@@ -18,11 +18,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol, TypeAlias
 
-from attrs import define
+from attrs import define, field
 
+from crmcore.rules.rollup import fan
 from crmcore.rules.rollup.algebra import Algebra, State, plus
 from crmcore.rules.rollup.compiled import Lane, Node
 from crmcore.rules.rollup.definition import Scope
+from crmcore.rules.rollup.fan import Fan
 from crmcore.rules.rollup.operations import COUNT
 from crmcore.rules.rollup.reading import Item, Key
 
@@ -299,12 +301,17 @@ class _SetWalk:
 
 @define(eq=False)
 class _MonoidWalk:
-    """What comes goes up as far as a state changes; what goes is looked for again as far."""
+    """What comes goes up as far as a state changes; what goes is looked for again as far.
+
+    ``fans`` has the states of many children together, by account and key: made when something
+    that mattered goes there for the first time, and kept up to date from then on.
+    """
 
     lane: Lane
     climbs: bool
     items_at: ItemsAt
     heard: Heard = None
+    fans: dict[tuple[str | None, Key | None], Fan] = field(factory=dict)
 
     def add(self, node: Node, item: Item) -> None:
         key, state = self._started(item)
@@ -334,6 +341,13 @@ class _MonoidWalk:
             if node[at + 1] is None:
                 node[at + 1] = {}
             node[at + 1][key] = state
+        if self.fans and node[PARENT] is not None:
+            self._fanned(node[PARENT], node, key, state)
+
+    def _fanned(self, parent: Node, node: Node, key: Key | None, state: State | None) -> None:
+        known = self.fans.get((parent[ID], key))
+        if known is not None:
+            known.put(node[ID], state)
 
     def _up(self, node: Node | None, key: Key | None, state: State, *, climbs: bool) -> None:
         merge = self.lane.reading.rollup.aggregate.merge
@@ -368,12 +382,24 @@ class _MonoidWalk:
             of_key, state = self._started(item)
             if of_key == key:
                 found = state if found is None else merge(found, state)
-        if self.climbs and node[BELOW]:
-            for below in node[BELOW].values():
-                state = self._get(below, key)
-                if state is not None:
-                    found = state if found is None else merge(found, state)
+        if not self.climbs or not node[BELOW]:
+            return found
+        if len(node[BELOW]) > fan.WIDE:
+            top = self._fan(node, key).top
+            return top if found is None else found if top is None else merge(found, top)
+        for below in node[BELOW].values():
+            state = self._get(below, key)
+            if state is not None:
+                found = state if found is None else merge(found, state)
         return found
+
+    def _fan(self, node: Node, key: Key | None) -> Fan:
+        if (node[ID], key) not in self.fans:
+            pairs = ((id_, self._get(below, key)) for id_, below in node[BELOW].items())
+            states = {id_: state for id_, state in pairs if state is not None}
+            merge = self.lane.reading.rollup.aggregate.merge
+            self.fans[node[ID], key] = Fan(merge, states)
+        return self.fans[node[ID], key]
 
     def _all(self, node: Node) -> Iterable[tuple[Key | None, State]]:
         at = self.lane.slot
@@ -393,10 +419,12 @@ class _MonoidWalk:
 
     def attach(self, node: Node, parent: Node) -> None:
         for key, state in self._all(node):
+            self._fanned(parent, node, key, state)
             self._up(parent, key, state, climbs=True)
 
     def detach(self, node: Node, parent: Node) -> None:
         for key, state in self._all(node):
+            self._fanned(parent, node, key, None)
             self._down(parent, key, state)
 
     def state(self, node: Node) -> State | None:

@@ -24,7 +24,9 @@ def test_a_legal_form_makes_a_company(name: str, expected: bool) -> None:
 def test_every_confusion_is_found() -> None:
     crm = Crm()
     crm.add(Account(name="Robert Smith"))
-    person = crm.add(Account(name="Kate Jones", is_person=True))
+    person = Account(name="Kate Jones", is_person=True)
+    kate = PersonName(given="Kate", family="Jones")
+    crm.add_all([person, Contact(name=kate, account_id=person.id)])
     acme = crm.add(Account(name="Acme"))
     crm.add(Contact(name=PersonName(family="Bolt GmbH"), account_id=acme.id))
     ada = crm.add(Contact(name=PersonName(given="Ada", family="King"), email="ada@x.org"))

@@ -18,7 +18,8 @@ from crmcore.findings import ModelError
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.query import F
 from crmcore.rules.rollup import NOTHING, Out, Rates, Rollup, largest, weighted_sum
-from crmcore.rules.rollup.reading import Reading, account_ids_of, reading
+from crmcore.rules.rollup.explain import account_ids_of
+from crmcore.rules.rollup.reading import Reading, reading
 from crmcore.rules.rule import Context
 from crmcore.values import Money, Ref
 from tests.properties.rollup.records import account, contact, deal, link, rate
