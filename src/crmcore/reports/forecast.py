@@ -236,7 +236,7 @@ def forecast(
         odds=odds,
         findings=all_findings(
             scene,
-            stage_findings(scene, by_stage(scene.deals)),
+            stage_findings(scene, scene.by_stage()),
             scene.exchange.unrated(scene.deals, scene.is_closed),
             _quota_findings(scene, quotas),
         ),

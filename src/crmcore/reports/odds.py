@@ -128,7 +128,7 @@ def odds_of(scene: Scene, rows_of: Mapping[str, Sequence[OpportunityChange]]) ->
         if category not in {StageCategory.WON, StageCategory.LOST}:
             continue
         rows = rows_of.get(deal.id, ())
-        end = won_at(scene, deal, rows) if category is StageCategory.WON and rows else None
+        end = won_at(scene.stages, deal, rows) if category is StageCategory.WON and rows else None
         for key, at in _entered(rows).items():
             resolved.setdefault(key, []).append(deal)
             if category is StageCategory.WON:

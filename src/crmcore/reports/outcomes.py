@@ -25,7 +25,6 @@ from crmcore.reports.scene import (
     Asked,
     Scene,
     all_findings,
-    by_stage,
     ids_of,
     prepare,
     stage_findings,
@@ -183,7 +182,7 @@ def outcomes(
         total=_line(scene, rows_of, closed, None, None),
         findings=all_findings(
             scene,
-            stage_findings(scene, by_stage(scene.deals)),
+            stage_findings(scene, scene.by_stage()),
             scene.exchange.unrated(closed, scene.is_closed),
         ),
     )
@@ -238,5 +237,5 @@ def _line(
 
 
 def _cycle(scene: Scene, deal: Opportunity, rows: Sequence[OpportunityChange]) -> timedelta | None:
-    made, won = created_at(deal, rows), won_at(scene, deal, rows)
+    made, won = created_at(deal, rows), won_at(scene.stages, deal, rows)
     return None if made is None or won is None else won - made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -183,7 +183,7 @@ def pipeline(
     moment in the past the history of the deals.
     """
     scene = prepare(records, asked, context)
-    everything = by_stage(scene.deals)
+    everything = scene.by_stage()
     lines, total = _lines(scene, everything, None)
     totals: list[PipelineLine] = []
     if scene.grouping is not None:
@@ -211,10 +211,10 @@ def _lines(
     """The lines of a group, and its total; a group shows only the stages it has deals in."""
     lines: list[PipelineLine] = []
     total, weighted = NOTHING, Fraction(0)
-    everything: list[list[Opportunity]] = []
+    everything: list[Sequence[Opportunity]] = []
     several = len(scene.context.model.pipelines) > 1
     for (line, key), stage in scene.stages.items():
-        some = stages.get((line, key), [])
+        some = stages.get((line, key), ())
         if stage.category is not StageCategory.OPEN or (group is not None and not some):
             continue
         part, part_weighted = probability_total(some, stage, scene.exchange)

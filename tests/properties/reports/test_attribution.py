@@ -37,6 +37,9 @@ from crmcore.reports.attribution import (
     shapley,
     time_decay,
 )
+from crmcore.reports.attribution.models import RestsOn
+from crmcore.reports.attribution.sharing import Scale
+from crmcore.reports.material import Material
 from crmcore.reports.scene import Asked
 from crmcore.values import Money, Ref
 from crmcore.values.ids import CampaignId, LeadId, OpportunityId
@@ -263,6 +266,65 @@ def test_no_share_is_a_unit_away_from_its_proportion(weights: list[int], units: 
     assert sum(shares) == units
     for share, weight in zip(shares, weights, strict=True):
         assert abs(share - Fraction(units * weight, sum(weights))) < 1
+
+
+FIXED = [
+    *(model for model in BY_DEAL.values() if model.rests_on is RestsOn.NUMBER),
+    milestones("odd", first=7, last=11, rest=13),
+]
+
+
+@given(
+    st.sampled_from(FIXED),
+    st.integers(1, 9),
+    st.lists(st.integers(-500, 10**9), min_size=1, max_size=5),
+)
+def test_a_scale_shares_as_the_model_does(
+    model: AttributionModel, n: int, amounts: list[int]
+) -> None:
+    """P9. Sharing journeys of one length by kept rests is sharing out each by itself."""
+    found = Journey([Touch(who=PEOPLE[0], at=START + timedelta(days=at)) for at in range(n)])
+    scale = Scale.of(model.weigh(found))
+    for units in amounts:
+        often, parts = scale.split(units)
+        shares = [often * weight + more for weight, more in parts]
+        assert shares == [*model.share(units, found)]
+
+
+@given(markets(currencies=(HOME, "USD")), rates((HOME, "USD")), st.sampled_from(FIXED))
+def test_sharing_by_length_is_sharing_deal_by_deal(
+    market: Market, some: tuple[ExchangeRate, ...], model: AttributionModel
+) -> None:
+    """P9. The report of a model is that of one with the same weights that looks at each touch."""
+    records = [*market.records, *some]
+    plain = attrs.evolve(model, rests_on=RestsOn.TOUCHES)
+    assert attribution(records, context=context(), model=model) == attribution(
+        records, context=context(), model=plain
+    )
+
+
+@given(
+    markets(),
+    st.lists(
+        st.tuples(st.sampled_from([*ALL_MODELS]), st.sampled_from(["source", "campaign", "who"])),
+        min_size=2,
+        max_size=4,
+    ),
+    st.none() | st.integers(0, HOURS),
+)
+def test_reports_of_kept_material_are_those_of_fresh_material(
+    market: Market, questions: list[tuple[str, str]], hours: int | None
+) -> None:
+    """P9, P7. What reports of one material share changes none of them, nor does their order."""
+    kept = Material.of(market.records)
+    odd = renamed()
+    for number, (name, by) in enumerate(questions):
+        moment = None if hours is None or number % 2 else START + timedelta(hours=hours)
+        asked, model = Asked(by=by, as_of=moment), ALL_MODELS[name]
+        for about in (context(), context(odd)):
+            assert attribution(kept, context=about, asked=asked, model=model) == attribution(
+                market.records, context=about, asked=asked, model=model
+            )
 
 
 CASES = {
