@@ -36,7 +36,7 @@ from crmcore.reports.scene import (
     prepare,
     stage_findings,
 )
-from crmcore.reports.share import Share, percent
+from crmcore.reports.share import Share
 from crmcore.reports.shown import number, page_html, page_text
 from crmcore.reports.worth import as_money
 from crmcore.rules.rule import Context
@@ -158,12 +158,13 @@ class ForecastReport:
         )
 
     def plot(self) -> Any:
-        """Bars for each period: won, weighted and all, as a figure of plotly (``plot``)."""
+        """Bars for each period: by category, weighted and the quota, by plotly (``plot``)."""
         found: list[charts.Bar] = []
-        for name in ("closed", "commit", "best_case", "pipeline", "weighted"):
+        for name in ("closed", "commit", "best_case", "pipeline", "weighted", "quota"):
             for one in self.totals:
-                money: Money = getattr(one, name)
-                found.append((one.label, name.replace("_", " "), money.amount, None))
+                money: Money | None = getattr(one, name)
+                if money is not None:
+                    found.append((one.label, name.replace("_", " "), money.amount, None))
         axis = f"amount in {self.currency}"
         return charts.bars(self._title(), found, axis=axis, mode="group")
 
@@ -172,7 +173,7 @@ class ForecastReport:
 
     def _table(self) -> tuple[list[tuple[Any, ...]], list[str]]:
         columns = [*([self.by] if self.by else []), "period", "closed", "commit", "best case"]
-        columns += ["pipeline", "weighted", "historical", "quota", "attained", "pushed"]
+        columns += ["pipeline", "weighted", "historical", "quota", "attained", "pushed in / out"]
         rows = [
             (
                 *([str(one.group or "all")] if self.by else []),
@@ -184,8 +185,8 @@ class ForecastReport:
                 number(one.weighted),
                 number(one.historical),
                 number(one.quota),
-                percent(None if one.attainment is None else one.attainment.value),
-                f"{len(one.pushed):,}",
+                one.attainment and str(one.attainment),
+                f"{len(one.pushed):,} / {len(one.pushed_out):,}",
             )
             for one in (*self.lines, *self.totals)
         ]

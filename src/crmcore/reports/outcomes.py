@@ -29,7 +29,7 @@ from crmcore.reports.scene import (
     prepare,
     stage_findings,
 )
-from crmcore.reports.share import Share, Spread, days, percent
+from crmcore.reports.share import Share, Spread, days
 from crmcore.reports.shown import number, page_html, page_text
 from crmcore.reports.steps import LossReason
 from crmcore.reports.worth import as_money
@@ -134,14 +134,14 @@ class OutcomeReport:
                 *([str(one.group or "all")] if self.by else []),
                 "all" if one.period is None else str(one.period),
                 str(one.win_rate),
-                percent(None if one.value_win_rate is None else one.value_win_rate.value),
+                one.value_win_rate and str(one.value_win_rate),
                 number(one.amount),
                 number(one.average),
                 f"{one.amounts:,}",
                 days(one.cycle.median),
                 number(one.velocity),
             )
-            for one in (*self.lines, self.total)
+            for one in (*(self.lines if self.by or self.every else ()), self.total)
         ]
         return rows, columns
 

@@ -139,9 +139,19 @@ class PipelineReport:
                 number(one.average),
                 f"{one.amounts:,}",
             )
-            for one in (*self.lines, *self.totals, self.total)
+            for one in self._in_order()
         ]
         return rows, columns
+
+    def _in_order(self) -> list[PipelineLine]:
+        """The lines with the total of each group below its own."""
+        if not self.totals:
+            return [*self.lines, self.total]
+        found: list[PipelineLine] = []
+        for total in self.totals:
+            found += [one for one in self.lines if one.group == total.group]
+            found.append(total)
+        return [*found, self.total]
 
     def __str__(self) -> str:
         return page_text(self._title(), [self._table()], self.findings)

@@ -23,7 +23,7 @@ def test_it_sorts_mixed_records_and_stays_what_it_is() -> None:
 
 def test_what_is_arranged_is_kept() -> None:
     assert SOME.arranged(names) is SOME.arranged(names)
-    assert SOME == Material(SOME.by_entity)
+    assert Material(SOME.by_entity) == SOME
 
 
 def test_what_is_arranged_by_a_model_is_kept_until_another_is_named() -> None:

@@ -46,6 +46,8 @@ from crmcore.rules.rule import Context
 from crmcore.values.currency import minor_units
 from crmcore.values.money import MAX_DECIMALS, Money
 
+_NO_TOUCH: Final = "(no touch)"
+
 MARKOV: Final = "markov"
 """Shares by removal effect: of all won amounts together, by what journeys came to."""
 
@@ -146,11 +148,11 @@ class AttributionReport:
     def plot(self) -> Any:
         """The shares of the channels as a ring, as a figure of plotly (the extra ``plot``)."""
         found = [(one.channel.label, one.credit.amount) for one in self.lines]
-        return charts.shares(self._title(), found)
+        return charts.shares(self._title(), [*found, (_NO_TOUCH, self.unattributed.amount)])
 
     def _title(self) -> str:
         moment = render.plain(self.moment)
-        return f"What was won by {self.by}, {self.model}, as of {moment}, in {self.currency}"
+        return f"What was won, by {self.by} ({self.model}), as of {moment}, in {self.currency}"
 
     def _table(self) -> tuple[list[tuple[Any, ...]], list[str]]:
         whole = Fraction(self.total.amount)
@@ -166,7 +168,7 @@ class AttributionReport:
             for one in self.lines
         ]
         share = percent(Fraction(self.unattributed.amount) / whole if whole else None)
-        rows.append(("(no touch)", number(self.unattributed), share, "0", None, None))
+        rows.append((_NO_TOUCH, number(self.unattributed), share, "0", None, None))
         rows.append(("all", number(self.total), percent(1 if whole else None), "", None, None))
         return rows, [self.by, "credit", "share", "touches", "cost", "gain on cost"]
 

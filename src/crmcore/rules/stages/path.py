@@ -64,7 +64,7 @@ class DealPath:
         return sum((one.duration for one in self.stays if one.stage == stage), timedelta())
 
     def __str__(self) -> str:
-        return render.table(self._rows(), columns=_COLUMNS)
+        return render.table(self._rows(), columns=_COLUMNS, right=_COLUMNS[3:])
 
     def _repr_html_(self) -> str:
         return render.html_table(self._rows(), columns=_COLUMNS, caption=self.opportunity_id)
@@ -80,7 +80,7 @@ _COLUMNS = ("stage", "entered", "left", "days")
 
 
 def _day(moment: datetime | None) -> str:
-    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+    return render.plain(moment)
 
 
 def _long(stay: Stay) -> str:
@@ -194,8 +194,8 @@ class Velocity:
 
     def _rows(self) -> list[tuple[str, str]]:
         closed = self.won + self.lost
-        rate = "-" if self.win_rate is None else f"{self.win_rate:.1%}"
-        days = "-" if self.cycle is None else f"{self.cycle / timedelta(days=1):.1f} days"
+        rate = render.ABSENT if self.win_rate is None else f"{self.win_rate * 100:.1f} %"
+        days = render.ABSENT if self.cycle is None else f"{self.cycle / timedelta(days=1):.1f} days"
         return [
             ("open deals", str(self.open)),
             ("win rate", f"{rate} (n={closed})"),
