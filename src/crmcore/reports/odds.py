@@ -98,7 +98,7 @@ class OddsReport:
                 str(one.win_rate),
                 _interval(one.win_rate),
                 days(one.time_to_win.median),
-                f"{days(one.time_to_win.lower)} to {days(one.time_to_win.upper)}",
+                _quartiles(one.time_to_win),
                 f"{one.time_to_win.n:,}",
             )
             for one in self.stages
@@ -115,6 +115,10 @@ class OddsReport:
 def _interval(share: Share) -> str:
     found = share.interval
     return render.ABSENT if found is None else f"{percent(found[0])} to {percent(found[1])}"
+
+
+def _quartiles(times: Spread) -> str | None:
+    return f"{days(times.lower)} to {days(times.upper)}" if times.n else None
 
 
 def observed_odds(

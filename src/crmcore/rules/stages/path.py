@@ -64,14 +64,30 @@ class DealPath:
         return sum((one.duration for one in self.stays if one.stage == stage), timedelta())
 
     def __str__(self) -> str:
-        return render.table(self._rows(), columns=_COLUMNS, right=_COLUMNS[3:])
+        table = render.table(self._rows(), columns=_COLUMNS, right=_COLUMNS[3:])
+        return f"{table}\n\n{render.key_values(self._facts())}"
 
     def _repr_html_(self) -> str:
-        return render.html_table(self._rows(), columns=_COLUMNS, caption=self.opportunity_id)
+        table = render.html_table(self._rows(), columns=_COLUMNS, right=_COLUMNS[3:])
+        facts = render.html_table(self._facts(), columns=("figure", "value"))
+        return render.html_section(f"Path of {self.opportunity_id}", table, facts)
+
+    def _facts(self) -> list[tuple[str, str | None]]:
+        return [
+            ("age", None if self.age is None else f"{_days(self.age)} days"),
+            ("cycle", None if self.cycle is None else f"{_days(self.cycle)} days"),
+            ("skipped", ", ".join(self.skipped) or None),
+            ("entered anew", ", ".join(self.returns) or None),
+        ]
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         return [
-            (f"{one.pipeline}/{one.stage}", _day(one.entered_at), _day(one.left_at), _long(one))
+            (
+                f"{one.pipeline}/{one.stage}",
+                _day(one.entered_at),
+                _day(one.left_at),
+                _days(one.duration),
+            )
             for one in self.stays
         ]
 
@@ -83,8 +99,8 @@ def _day(moment: datetime | None) -> str:
     return render.plain(moment)
 
 
-def _long(stay: Stay) -> str:
-    return f"{stay.duration / timedelta(days=1):.1f}"
+def _days(duration: timedelta) -> str:
+    return f"{duration / timedelta(days=1):,.1f}"
 
 
 def deal_path(rows: Iterable[OpportunityChange], *, model: Model, now: datetime) -> DealPath:
