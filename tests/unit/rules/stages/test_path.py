@@ -49,7 +49,7 @@ def test_stays_follow_one_another_and_add_up_to_the_age() -> None:
     assert found.returns == ("Prospecting",)
     assert "standard/Proposal" in str(found)
     assert "2026-01-04T00:00Z" in str(found)
-    assert "<caption>d" in found._repr_html_()
+    assert "<h3>Path of d</h3>" in found._repr_html_()
 
 
 def test_a_change_of_the_amount_ends_no_stay() -> None:
