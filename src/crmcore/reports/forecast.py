@@ -274,6 +274,7 @@ class _Desk:
     first: Period
     odds: OddsReport
     once: Mapping[str, Sequence[Period]]
+    _periods: dict[date, Period] = field(factory=dict, init=False)
 
     def place(self, deal: Opportunity) -> Place | None:
         """Where a deal stands; ``None`` for one that is in no line of this forecast."""
@@ -287,7 +288,11 @@ class _Desk:
         return When.PERIOD, self.period(deal.close_on)
 
     def period(self, day: date) -> Period:
-        return period_of(day, self.every, self.scene.context.model.calendar)
+        found = self._periods.get(day)
+        if found is None:
+            calendar = self.scene.context.model.calendar
+            found = self._periods[day] = period_of(day, self.every, calendar)
+        return found
 
     def lines(
         self, group: Group | None, deals: Iterable[Opportunity], quotas: Iterable[Quota]
@@ -301,9 +306,10 @@ class _Desk:
             place = self.place(deal)
             if place is not None:
                 found.setdefault(place, []).append(deal)
-            if deal.close_on is not None:
+            periods = self.once.get(deal.id)
+            if periods and deal.close_on is not None:
                 now = self.period(deal.close_on)
-                for period in self.once.get(deal.id, ()):
+                for period in periods:
                     if period < now:
                         out.setdefault((When.PERIOD, period), []).append(deal)
         targets: dict[Place, list[Quota]] = {}
@@ -359,10 +365,11 @@ class _Desk:
 
     def is_pushed(self, deal: Opportunity) -> bool:
         """Whether an open deal was to close in an earlier period than the one it is in."""
-        if deal.close_on is None or self.scene.is_closed(deal):
+        periods = self.once.get(deal.id)
+        if not periods or deal.close_on is None or self.scene.is_closed(deal):
             return False
         now = self.period(deal.close_on)
-        return any(one < now for one in self.once.get(deal.id, ()))
+        return any(one < now for one in periods)
 
     def _cumulative(
         self, found: Mapping[ForecastCategory, list[Opportunity]]
