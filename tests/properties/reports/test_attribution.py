@@ -126,21 +126,21 @@ def exact(money: Money | None) -> Fraction:
     return Fraction(money.amount)
 
 
-@pytest.mark.parametrize("name", ALL_MODELS)
-def test_credits_add_up_to_the_cent(name: str) -> None:
+@given(
+    markets(currencies=(HOME, "USD")),
+    rates((HOME, "USD")),
+    st.sampled_from(["source", "campaign"]),
+)
+def test_credits_add_up_to_the_cent(
+    market: Market, some: tuple[ExchangeRate, ...], by: str
+) -> None:
     """P9. Credits and what no touch led to are the won amounts, to the cent, for every model."""
-
-    @given(
-        markets(currencies=(HOME, "USD")),
-        rates((HOME, "USD")),
-        st.sampled_from(["source", "campaign"]),
-    )
-    def check(market: Market, some: tuple[ExchangeRate, ...], by: str) -> None:
+    for model in ALL_MODELS.values():
         report = attribution(
             [*market.records, *some],
             context=context(),
             asked=Asked(by=by),
-            model=ALL_MODELS[name],
+            model=model,
         )
         shared = sum((exact(line.credit) for line in report.lines), Fraction(0))
         assert shared + exact(report.unattributed) == exact(report.total)
@@ -159,15 +159,11 @@ def test_credits_add_up_to_the_cent(name: str) -> None:
         )
         event("something is shared" if shared else "nothing is shared")
 
-    check()
 
-
-@pytest.mark.parametrize("name", [*BY_DEAL, SHAPLEY])
-def test_the_touches_behind_a_channel_add_up_to_its_credit(name: str) -> None:
+@given(markets())
+def test_the_touches_behind_a_channel_add_up_to_its_credit(market: Market) -> None:
     """P11. Each touch has its credit of each deal; they add up to the deal and to the channel."""
-
-    @given(markets())
-    def check(market: Market) -> None:
+    for name in (*BY_DEAL, SHAPLEY):
         report = attribution(market.records, context=context(), model=ALL_MODELS[name])
         by_deal: dict[str, Fraction] = {}
         for line in report.lines:
@@ -187,8 +183,6 @@ def test_the_touches_behind_a_channel_add_up_to_its_credit(name: str) -> None:
                 assert by_deal[deal.id] == exact(deal.amount)
         shares = report.conversions()
         assert sum(shares.values()) == len(report.won) - len(untouched)
-
-    check()
 
 
 def journeys(most: int = 6) -> st.SearchStrategy[Journey]:
@@ -217,13 +211,10 @@ def journeys(most: int = 6) -> st.SearchStrategy[Journey]:
     )
 
 
-@pytest.mark.parametrize("name", BY_DEAL)
-def test_every_model_shares_all_of_it_out(name: str) -> None:
+@given(journeys(), st.integers(0, 10**9))
+def test_every_model_shares_all_of_it_out(found: Journey, units: int) -> None:
     """P9. Shares are >= 0 and add up; one touch gets everything."""
-    model = BY_DEAL[name]
-
-    @given(journeys(), st.integers(0, 10**9))
-    def check(found: Journey, units: int) -> None:
+    for model in BY_DEAL.values():
         shares = model.share(units, found)
         assert len(shares) == len(found.touches)
         assert sum(shares) == units
@@ -231,8 +222,6 @@ def test_every_model_shares_all_of_it_out(name: str) -> None:
         assert sum(model.share(-units, found)) == -units
         if len(shares) == 1:
             assert [*shares] == [units]
-
-    check()
 
 
 @given(journeys(), st.integers(0, 10**6))
