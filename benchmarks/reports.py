@@ -16,7 +16,7 @@ import platform
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -312,7 +312,7 @@ def lines(name: str, medians: Medians) -> Iterator[str]:
         yield f"    {one['of']} / {one['to']:16} {one['ratio']:7.2f}{verdict}"
 
 
-def measured(n: int, rounds: int) -> dict[str, Any]:
+def measured(n: int, rounds: int, only: Container[str]) -> dict[str, Any]:
     """Everything about a world of ``n`` deals; printed as it comes."""
     some = world(n)
     given = columns(some)
@@ -323,10 +323,14 @@ def measured(n: int, rounds: int) -> dict[str, Any]:
     print(f"\n{n:,} deals, {rows:,} rows of history, {touches:,} touches, {rounds} rounds")
     found: dict[str, Any] = {"deals": n, "rows": rows, "touches": touches, "rounds": rounds}
     for name, kernel in KERNELS.items():
+        if name not in only:
+            continue
         medians = raced(kernel, some, frames, rounds)
         print("\n".join(lines(name, medians)), flush=True)
         found[name] = {"ms": medians, "ratios": ratios(name, medians)}
     for name, make in ALONE.items():
+        if name not in only:
+            continue
         median = statistics.median(timed(partial(make, some)) for _ in range(min(rounds, 3)))
         print(f"{name}: {AGAIN} {median:,.1f} ms", flush=True)
         found[name] = {"ms": {AGAIN: median}}
@@ -336,13 +340,22 @@ def measured(n: int, rounds: int) -> dict[str, Any]:
 def main() -> None:
     """Read the command line, measure, print, and write the JSON file that was asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--deals", type=int, nargs="+", default=[10_000, 100_000], metavar="N")
+    parser.add_argument(
+        "--deals",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000],
+        metavar="N",
+        help="how many deals there are (default: 10000 100000)",
+    )
     parser.add_argument("--rounds", type=int, default=5, help="of each contender (default: 5)")
+    names = [*KERNELS, *ALONE]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these reports")
     parser.add_argument("--json", type=Path, help="a file to write the figures to")
     asked = parser.parse_args()
     machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
     print(f"{machine}, pandas {pd.__version__}, polars {pl.__version__}")
-    found = [measured(n, asked.rounds) for n in asked.deals]
+    found = [measured(n, asked.rounds, asked.only) for n in asked.deals]
     if asked.json is not None:
         asked.json.write_text(json.dumps({"machine": machine, "worlds": found}, indent=2), "utf-8")
 
