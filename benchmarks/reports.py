@@ -350,7 +350,9 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5, help="of each contender (default: 5)")
     names = [*KERNELS, *ALONE]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these reports")
+    parser.add_argument(
+        "--only", nargs="+", choices=names, default=names, metavar="REPORT", help=", ".join(names)
+    )
     parser.add_argument("--json", type=Path, help="a file to write the figures to")
     asked = parser.parse_args()
     machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"

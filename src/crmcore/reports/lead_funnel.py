@@ -148,15 +148,23 @@ def won_at(stages: Stages, deal: Opportunity, rows: Sequence[OpportunityChange])
 
     ``None`` where neither is known.
     """
+    found = since_when(stages, rows, StageCategory.WON)
+    if found is None and deal.close_on is not None:
+        return datetime.combine(deal.close_on, time(), UTC)
+    return found
+
+
+def since_when(
+    stages: Stages, rows: Sequence[OpportunityChange], category: StageCategory
+) -> datetime | None:
+    """Since when a deal has been in stages of a category; ``None`` where it ends in another."""
     found: datetime | None = None
     for row in reversed(rows):
         state = row.after
         stage = None if state is None else stages.get((state.pipeline, state.stage))
-        if stage is None or stage.category is not StageCategory.WON:
+        if stage is None or stage.category is not category:
             break
         found = row.at or moment_of(row)
-    if found is None and deal.close_on is not None:
-        return datetime.combine(deal.close_on, time(), UTC)
     return found
 
 

@@ -20,7 +20,7 @@ from crmcore.model.pipeline import LeadCategory, StageCategory
 from crmcore.reports.funnel import created_at
 from crmcore.reports.grouping import Grouping
 from crmcore.reports.known import Histories, all_histories
-from crmcore.reports.lead_funnel import won_at
+from crmcore.reports.lead_funnel import since_when
 from crmcore.reports.material import Material
 from crmcore.reports.scene import Scene, Stages, stages_of
 from crmcore.values.ref import Ref
@@ -155,8 +155,8 @@ class Journeys:
         """
         day = deal.close_on
         end = None if day is None else self._end(day)
-        rows = self.histories.get(deal.id)
-        told = won_at(self.stages, deal, rows) if rows else None
+        rows, stage = self.histories.get(deal.id), self.stages.get((deal.pipeline, deal.stage))
+        told = since_when(self.stages, rows, stage.category) if rows and stage else None
         if end is None or told is None:
             return end or told
         return min(end, told)
@@ -216,7 +216,7 @@ def failures(scene: Scene, journeys: Journeys) -> Iterable[Sequence[Touch]]:
     for (pipeline, stage), deals in scene.by_stage().items():
         found = scene.stages.get((pipeline, stage))
         if found is not None and found.category is StageCategory.LOST:
-            yield from map(journeys.known, deals)
+            yield from map(journeys.touches, deals)
     unqualified = {
         one.key
         for one in scene.context.model.lead_statuses
