@@ -35,8 +35,8 @@ def stored_findings(
         if id_ in rows_of:
             now = None if deal is None else deal_state(deal)
             found += chain_findings(in_order(rows_of[id_]), None, now)
-        elif deal is not None:
-            found.append(_without(deal))
+        else:
+            found.append(_without(known[id_]))
     found += _stages(rows_of, model)
     return found
 
