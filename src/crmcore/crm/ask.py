@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from typing import Any
+
 from crmcore.changes import Insert
 from crmcore.crm import gather, reading
 from crmcore.crm.choices import Target
@@ -12,11 +15,12 @@ from crmcore.entities import (
     Contact,
     Lead,
     Opportunity,
+    OpportunityChange,
     Record,
     kind_of,
 )
 from crmcore.errors import UsageError
-from crmcore.findings import Findings
+from crmcore.findings import Finding, Findings
 from crmcore.model.check import check_record
 from crmcore.model.model import Model
 from crmcore.model.references import references
@@ -27,6 +31,8 @@ from crmcore.reports.timeline import timeline as told
 from crmcore.rules import matching
 from crmcore.rules.integrity import check_between, missing_relations, require_kind
 from crmcore.rules.matching import AnyRule, DuplicateSets, LinkageRule
+from crmcore.rules.stages import stored_findings
+from crmcore.values.ref import Ref
 
 
 def related(snapshot: Snapshot, model: Model, what: Target) -> Related:
@@ -70,7 +76,25 @@ def check(snapshot: Snapshot, model: Model) -> Findings:
     between = check_between(sound, before={}, known=known, rivals=(), model=model)
     relations = missing_relations(sound) if model.is_enabled(AccountContactRelation) else ()
     persons = gather.persons(snapshot, (Insert(record) for record in sound), model)
-    return Findings([*found, *between.findings, *persons.findings, *relations])
+    history = _history(known.values(), broken, model)
+    return Findings([*found, *between.findings, *persons.findings, *relations, *history])
+
+
+def _history(
+    records: Iterable[Record], broken: Collection[Ref[Any] | None], model: Model
+) -> Iterable[Finding]:
+    """What is wrong with the history of deals that are sound, where the model keeps one."""
+    if not model.is_enabled(OpportunityChange):
+        return ()
+    sound = [one for one in records if one.ref not in broken]
+    deals = [one for one in sound if isinstance(one, Opportunity)]
+    rows = [
+        one
+        for one in sound
+        if isinstance(one, OpportunityChange)
+        and Ref("opportunity", one.opportunity_id) not in broken
+    ]
+    return stored_findings(deals, rows, model=model)
 
 
 def _is_history(record: Record) -> bool:

@@ -45,7 +45,7 @@ class DueRun:
     refused: tuple[Undone, ...] = ()
 
     def __str__(self) -> str:
-        return render.table(self._rows(), columns=_COLUMNS)
+        return render.table(self._rows(), columns=_COLUMNS, width=_WIDTH)
 
     def _repr_html_(self) -> str:
         return render.html_table(self._rows(), columns=_COLUMNS, caption="Due by time")
@@ -63,6 +63,8 @@ class DueRun:
 
 
 _COLUMNS = ("rule", "record", "due", "effects")
+_WIDTH = 160
+"""Wide enough for a record with its id beside what became of it."""
 
 
 def run_due(snapshot: Snapshot, context: Context, rules: RuleBook) -> DueRun:

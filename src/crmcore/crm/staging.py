@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from crmcore.crm import reading
 from crmcore.entities import Opportunity
@@ -40,3 +41,11 @@ def change_pipeline(
     else:
         found = list(reading.find(snapshot, context.model, Opportunity, deals))
     return rules.change_pipeline(found, to=pipeline, stages=stages, model=context.model)
+
+
+def to_pipeline(
+    deals: Filter | Iterable[str], pipeline: str, stages: Mapping[str, str]
+) -> Callable[[Snapshot, Context], StageMoves]:
+    """The plan to move deals, given by a filter or their ids; see ``Crm.change_pipeline``."""
+    chosen = deals if isinstance(deals, Filter) else tuple(deals)
+    return partial(change_pipeline, deals=chosen, pipeline=pipeline, stages=dict(stages))

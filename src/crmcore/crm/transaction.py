@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
 import attrs
 
 from crmcore.changes import ChangeSet
-from crmcore.crm import gather, plans, reading
+from crmcore.crm import gates, gather, plans, reading, staging
 from crmcore.crm.choices import Choices, Target
-from crmcore.crm.complete import complete, decided
+from crmcore.crm.complete import Automation, complete, decided
 from crmcore.crm.converting import convert
 from crmcore.crm.desk import Desk
+from crmcore.crm.due import DueRun, run_due
 from crmcore.crm.known import Known
 from crmcore.crm.merging import merge
+from crmcore.crm.modes import qualify_lead
+from crmcore.crm.undoing import Receipt, undo
 from crmcore.crm.unmerging import MergeLike, unmerge
-from crmcore.entities import Record
+from crmcore.entities import Account, Lead, Record
 from crmcore.errors import UsageError
 from crmcore.findings import Findings, ValidationError
 from crmcore.ports import Overlay, Snapshot
 from crmcore.query import ALL, Filter, Order, Path
 from crmcore.rules import persons
-from crmcore.rules.conversion import LeadConversion
+from crmcore.rules.conversion import LeadConversion, UndoneConversion
 from crmcore.rules.merge import Merge, Unmerge
-from crmcore.rules.rule import Context, Decided
-from crmcore.rules.stages import with_history
+from crmcore.rules.rule import Context, Decided, Decision
+from crmcore.rules.stages import StageMap, StageMoves, with_history
 from crmcore.rules.survivorship import Survivorship
+from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
 D = TypeVar("D", bound=Decided)
@@ -100,6 +105,18 @@ class Transaction:
             self._overlay(), model, entity, where, order=order, after=after, limit=limit
         )
 
+    def one(self, entity: type[R], where: Filter) -> R:
+        """The only record that matches, as it stands in this transaction; see ``Crm.one``."""
+        return reading.one(self._overlay(), self._desk.model, entity, where)
+
+    def count(self, entity: type[Record], where: Filter = ALL) -> int:
+        """How many records match, as they stand in this transaction."""
+        return len(self.find(entity, where))
+
+    def resolve(self, what: Target) -> Ref[Any]:
+        """The reference that answers for a record in this transaction; see ``Crm.resolve``."""
+        return reading.locate(self._overlay(), self._desk.model, what)
+
     def convert_lead(self, lead_id: str, **choices: Unpack[Choices]) -> LeadConversion:
         """Convert a lead; see ``Crm.convert_lead``, which has the same choices."""
         return self._do(
@@ -133,6 +150,48 @@ class Transaction:
         plan = partial(unmerge, rules=self._desk.rules, merge=merge_id, survivorship=survivorship)
         return self._do(plan)
 
+    def reparent(self, account_id: str, parent_id: str | None) -> Account:
+        """Move an account with all below it under another; see ``Crm.reparent``."""
+        self._do(partial(plans.reparent, account_id=account_id, parent_id=parent_id))
+        return self.get(Account, account_id)
+
+    def move_deals(self, stages: StageMap) -> StageMoves:
+        """Move every deal that is in one of these stages; see ``Crm.move_deals``."""
+        return self._do(partial(staging.move_deals, stages=dict(stages)))
+
+    def retire_stage(self, stage: str, into: str, *, pipeline: str | None = None) -> StageMoves:
+        """Move every deal that is in ``stage`` into another; see ``Crm.retire_stage``."""
+        key = self._desk.model.pipeline(pipeline).key
+        return self.move_deals({(key, stage): (key, into)})
+
+    def change_pipeline(
+        self, deals: Filter | Iterable[str], pipeline: str, *, stages: Mapping[str, str]
+    ) -> StageMoves:
+        """Move deals to another sales process; see ``Crm.change_pipeline``."""
+        return self._do(staging.to_pipeline(deals, pipeline, stages))
+
+    def run_due(self, now: datetime | None = None) -> DueRun:
+        """Do what rules that act by time are due for; see ``Crm.run_due``."""
+        plan = partial(run_due, rules=self._desk.rules)
+        return self._do(plan, automation=Automation.SKIP, now=now)
+
+    def qualify(self, lead_id: str, *, status: str | None = None, **said: Any) -> Lead:
+        """Enter what a lead answered, and its next status; see ``Crm.qualify``."""
+        self._do(partial(qualify_lead, lead_id=lead_id, said=said, status=status))
+        return self.get(Lead, lead_id)
+
+    def duplicates(self, a: Target, b: Target, reason: str | None = None) -> Decision:
+        """Store the judgement that two records are one; see ``Crm.duplicates``."""
+        return self._do(partial(gates.duplicates, first=a, second=b, reason=reason))
+
+    def not_duplicates(self, a: Target, b: Target, reason: str | None = None) -> Decision:
+        """Store the judgement that two records are not one; see ``Crm.not_duplicates``."""
+        return self._do(partial(plans.not_duplicates, first=a, second=b, reason=reason))
+
+    def undo(self, receipt: Receipt) -> UndoneConversion:
+        """Take a conversion back; see ``Crm.undo``."""
+        return self._do(partial(undo, receipt=receipt), automation=Automation.SKIP)
+
     def settle(self) -> None:
         """Ask of the whole what only the whole can be asked; raises ``ValidationError``."""
         people = gather.persons(self._overlay(), self._changes, self._desk.model)
@@ -151,14 +210,22 @@ class Transaction:
             raise UsageError("this transaction has ended", self._changes.reason, "begin a new one")
         return Overlay(self._snapshot, self._changes)
 
-    def _do(self, plan: Callable[[Snapshot, Context], D]) -> D:
+    def _do(
+        self,
+        plan: Callable[[Snapshot, Context], D],
+        *,
+        automation: Automation = Automation.RUN,
+        now: datetime | None = None,
+    ) -> D:
         overlay = self._overlay()
         context = self._desk.context()
-        decision = complete(plan(overlay, context), overlay, context, self._desk.rules)
-        now = Findings(one for one in decision.findings if one.code not in persons.CODES)
-        if now.errors:
+        context = context if now is None else attrs.evolve(context, now=now)
+        planned = plan(overlay, context)
+        decision = complete(planned, overlay, context, self._desk.rules, automation)
+        found = Findings(one for one in decision.findings if one.code not in persons.CODES)
+        if found.errors:
             raise ValidationError(decision.findings)
-        decision = decided(decision, changes=decision.changes, findings=now)
+        decision = decided(decision, changes=decision.changes, findings=found)
         self._changes = self._changes.then(decision.changes)
         self._findings = self._findings + decision.findings
         return decision

@@ -123,7 +123,7 @@ class AccountView:
             )
             for one in self.accounts
         ]
-        return charts.treemap(f"Open deals of {self.root.name}", boxes, unit=self.currency)
+        return charts.treemap(f"Open deals of {self._title()}", boxes, unit=self.currency)
 
     def _title(self) -> str:
         return f"{self.root.name} as of {render.plain(self.moment)}, in {self.currency}"
@@ -179,8 +179,8 @@ def _person_row(one: Person) -> tuple[object, ...]:
         ", ".join(account.name for account in one.accounts),
         one.contact.title,
         ", ".join(sorted(one.roles)) or one.contact.decision_role,
-        ", ".join(f"{deal.name}: {role or 'involved'}" for deal, role in one.deals),
-        ", ".join(account.name for account in one.shared_with),
+        ", ".join(f"{deal.name}: {role or 'involved'}" for deal, role in one.deals) or None,
+        ", ".join(account.name for account in one.shared_with) or None,
     )
 
 

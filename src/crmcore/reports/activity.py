@@ -151,19 +151,19 @@ class ActivityReport:
                 one.group.label,
                 str(one.period),
                 f"{len(one.done):,}",
-                f"{len(one.meetings):,}",
+                ", ".join(f"{kind} {n:,}" for kind, n in one.by_kind.items()) or None,
                 f"{len(one.advanced):,}",
                 f"{len(one.won):,}",
                 _decimals(one.activities_per_won_deal),
                 days(one.responses.median),
-                f"{one.responses.n:,}",
+                str(one.answer_rate),
                 f"{len(one.overdue):,}",
                 f"{len(one.without_next_step):,}",
             )
             for one in self.lines
         ]
-        columns = [self.by, "period", "done", "meetings", "advanced", "won", "per won deal"]
-        return rows, [*columns, "first response", "n", "overdue", "no next step"]
+        columns = [self.by, "period", "done", "by kind", "advanced", "won", "per won deal"]
+        return rows, [*columns, "first response", "leads answered", "overdue", "no next step"]
 
     def __str__(self) -> str:
         return page_text(self._title(), [self._table()], self.findings)

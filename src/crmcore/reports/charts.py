@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crmcore.errors import UsageError
+from crmcore.reports.share import Share
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -52,7 +53,7 @@ def bars(title: str, found: Iterable[Bar], *, axis: str, mode: str = "stack") ->
     traces = [
         go.Bar(
             name=group or "",
-            x=[name for name, _, _, _ in some],
+            x=[name.replace(" to ", "<br>to ") for name, _, _, _ in some],
             y=[None if value is None else float(value) for _, _, value, _ in some],
             text=["" if n is None else f"n={n:,}" for _, _, _, n in some],
             textposition="auto",
@@ -66,6 +67,27 @@ def bars(title: str, found: Iterable[Bar], *, axis: str, mode: str = "stack") ->
         showlegend=len(by_group) > 1,
         xaxis={"type": "category"},  # a month is a name here, not a moment
         yaxis={"title": axis},
+    )
+
+
+def rates(title: str, found: Sequence[tuple[str, Share]], *, axis: str) -> Any:
+    """A bar for each share of records, with its n and the interval in which the true one lies."""
+    go = plotly()
+    bounds = [share.interval or (0.0, 0.0) for _, share in found]
+    values = [0.0 if share.value is None else float(share.value) for _, share in found]
+    trace = go.Bar(
+        x=[f"{name}<br>{share}" for name, share in found],
+        y=[None if share.value is None else float(share.value) for _, share in found],
+        error_y={
+            "array": [high - value for (_, high), value in zip(bounds, values, strict=True)],
+            "arrayminus": [value - low for (low, _), value in zip(bounds, values, strict=True)],
+        },
+    )
+    return _finished(
+        go.Figure([trace]),
+        title,
+        xaxis={"type": "category"},
+        yaxis={"title": axis, "tickformat": ".0%", "range": [0, 1.02]},
     )
 
 
@@ -91,6 +113,8 @@ def shares(title: str, found: Iterable[tuple[str, Decimal]]) -> Any:
         values=[float(value) for _, value in some],
         hole=0.45,
         sort=False,
+        direction="clockwise",
+        textinfo="label+percent",
         marker={"colors": [COLOURS[at % len(COLOURS)] for at in range(len(some))]},
     )
     return _finished(go.Figure([trace]), title)
@@ -99,9 +123,21 @@ def shares(title: str, found: Iterable[tuple[str, Decimal]]) -> Any:
 def treemap(title: str, boxes: Sequence[tuple[str, str, str, Decimal]], *, unit: str) -> Any:
     """Boxes in boxes: ``(id, id of the box around it or "", name, value of its own)``.
 
-    The box around others comes before them. A box is as large as its own value and those in it.
+    The box around others comes before them. A box is as large as its own value and those in it;
+    beside others its own value has a box of its own.
     """
     go = plotly()
+    around = {parent for _, parent, _, _ in boxes}
+    own = [
+        (f"{id_}/", id_, f"{name} itself", value)
+        for id_, _, name, value in boxes
+        if id_ in around and value > 0
+    ]
+    apart = {parent for _, parent, _, _ in own}
+    boxes = [
+        *((*box[:3], Decimal(0)) if box[0] in apart else box for box in boxes),
+        *own,
+    ]
     totals = {id_: max(value, Decimal(0)) for id_, _, _, value in boxes}
     for id_, parent, _, _ in reversed(boxes):
         if parent:

@@ -36,7 +36,7 @@ from crmcore.reports.scene import (
     prepare,
     stage_findings,
 )
-from crmcore.reports.share import Share, percent
+from crmcore.reports.share import Share
 from crmcore.reports.shown import number, page_html, page_text
 from crmcore.reports.worth import as_money
 from crmcore.rules.rule import Context
@@ -158,12 +158,13 @@ class ForecastReport:
         )
 
     def plot(self) -> Any:
-        """Bars for each period: won, weighted and all, as a figure of plotly (``plot``)."""
+        """Bars for each period: by category, weighted and the quota, by plotly (``plot``)."""
         found: list[charts.Bar] = []
-        for name in ("closed", "commit", "best_case", "pipeline", "weighted"):
+        for name in ("closed", "commit", "best_case", "pipeline", "weighted", "quota"):
             for one in self.totals:
-                money: Money = getattr(one, name)
-                found.append((one.label, name.replace("_", " "), money.amount, None))
+                money: Money | None = getattr(one, name)
+                if money is not None:
+                    found.append((one.label, name.replace("_", " "), money.amount, None))
         axis = f"amount in {self.currency}"
         return charts.bars(self._title(), found, axis=axis, mode="group")
 
@@ -172,7 +173,7 @@ class ForecastReport:
 
     def _table(self) -> tuple[list[tuple[Any, ...]], list[str]]:
         columns = [*([self.by] if self.by else []), "period", "closed", "commit", "best case"]
-        columns += ["pipeline", "weighted", "historical", "quota", "attained", "pushed"]
+        columns += ["pipeline", "weighted", "historical", "quota", "attained", "pushed in / out"]
         rows = [
             (
                 *([str(one.group or "all")] if self.by else []),
@@ -184,8 +185,8 @@ class ForecastReport:
                 number(one.weighted),
                 number(one.historical),
                 number(one.quota),
-                percent(None if one.attainment is None else one.attainment.value),
-                f"{len(one.pushed):,}",
+                one.attainment and str(one.attainment),
+                f"{len(one.pushed):,} / {len(one.pushed_out):,}",
             )
             for one in (*self.lines, *self.totals)
         ]
@@ -236,7 +237,7 @@ def forecast(
         odds=odds,
         findings=all_findings(
             scene,
-            stage_findings(scene, by_stage(scene.deals)),
+            stage_findings(scene, scene.by_stage()),
             scene.exchange.unrated(scene.deals, scene.is_closed),
             _quota_findings(scene, quotas),
         ),
@@ -273,6 +274,7 @@ class _Desk:
     first: Period
     odds: OddsReport
     once: Mapping[str, Sequence[Period]]
+    _periods: dict[date, Period] = field(factory=dict, init=False)
 
     def place(self, deal: Opportunity) -> Place | None:
         """Where a deal stands; ``None`` for one that is in no line of this forecast."""
@@ -286,7 +288,11 @@ class _Desk:
         return When.PERIOD, self.period(deal.close_on)
 
     def period(self, day: date) -> Period:
-        return period_of(day, self.every, self.scene.context.model.calendar)
+        found = self._periods.get(day)
+        if found is None:
+            calendar = self.scene.context.model.calendar
+            found = self._periods[day] = period_of(day, self.every, calendar)
+        return found
 
     def lines(
         self, group: Group | None, deals: Iterable[Opportunity], quotas: Iterable[Quota]
@@ -300,9 +306,10 @@ class _Desk:
             place = self.place(deal)
             if place is not None:
                 found.setdefault(place, []).append(deal)
-            if deal.close_on is not None:
+            periods = self.once.get(deal.id)
+            if periods and deal.close_on is not None:
                 now = self.period(deal.close_on)
-                for period in self.once.get(deal.id, ()):
+                for period in periods:
                     if period < now:
                         out.setdefault((When.PERIOD, period), []).append(deal)
         targets: dict[Place, list[Quota]] = {}
@@ -358,10 +365,11 @@ class _Desk:
 
     def is_pushed(self, deal: Opportunity) -> bool:
         """Whether an open deal was to close in an earlier period than the one it is in."""
-        if deal.close_on is None or self.scene.is_closed(deal):
+        periods = self.once.get(deal.id)
+        if not periods or deal.close_on is None or self.scene.is_closed(deal):
             return False
         now = self.period(deal.close_on)
-        return any(one < now for one in self.once.get(deal.id, ()))
+        return any(one < now for one in periods)
 
     def _cumulative(
         self, found: Mapping[ForecastCategory, list[Opportunity]]

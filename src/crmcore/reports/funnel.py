@@ -14,7 +14,7 @@ from crmcore.errors import UsageError
 from crmcore.findings import Finding, remark, warning
 from crmcore.model.pipeline import Pipeline, StageCategory
 from crmcore.reports.grouping import Group
-from crmcore.reports.known import moment_of
+from crmcore.reports.known import Histories, moment_of
 from crmcore.reports.material import Material
 from crmcore.reports.scene import (
     EVERYTHING,
@@ -128,7 +128,7 @@ def _is_in(
     return window.has(None if made is None else scene.context.model.calendar.today(made))
 
 
-def _undated(scene: Scene, rows_of: dict[str, list[OpportunityChange]]) -> list[Finding]:
+def _undated(scene: Scene, rows_of: Histories) -> list[Finding]:
     return [
         warning(
             "report.not_dated",
@@ -157,7 +157,7 @@ def _funnel(
     scene: Scene,
     line: Pipeline,
     deals: list[Opportunity],
-    rows_of: dict[str, list[OpportunityChange]],
+    rows_of: Histories,
     group: Group | None,
 ) -> Funnel:
     open_stages = [one for one in line.stages if one.category is StageCategory.OPEN]

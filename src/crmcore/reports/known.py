@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TypeAlias
@@ -15,6 +15,7 @@ from crmcore.entities import Opportunity, OpportunityChange
 from crmcore.entities.ledger import DealState
 from crmcore.findings import Finding, warning
 from crmcore.model.describe import parts
+from crmcore.reports.material import Material
 from crmcore.rules.stages import deal_state
 from crmcore.values.ids import OpportunityId
 
@@ -30,19 +31,17 @@ def moment_of(row: OpportunityChange) -> datetime:
     return row.at or row.created_at or _BEGINNING
 
 
-def histories(
-    changes: Iterable[OpportunityChange], only: Collection[str] | None = None
-) -> dict[str, list[OpportunityChange]]:
-    """The rows of each deal, the earliest first; rows of one moment in the order of their chain.
+def all_histories(material: Material) -> Histories:
+    """The whole history of each deal; a way to arrange material."""
+    return histories(material.all(OpportunityChange))
 
-    ``only`` are the ids of the deals wanted (``None``: all).
-    """
+
+def histories(changes: Iterable[OpportunityChange]) -> dict[str, list[OpportunityChange]]:
+    """The rows of each deal, the earliest first; rows of one moment in the order of their chain."""
     found: dict[str, list[OpportunityChange]] = {}
     unsorted: set[str] = set()
     for row in changes:
         deal_id = row.opportunity_id
-        if only is not None and deal_id not in only:
-            continue
         known = found.get(deal_id)
         if known is None:
             found[deal_id] = [row]

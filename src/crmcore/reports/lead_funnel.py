@@ -13,9 +13,9 @@ from crmcore.model.pipeline import LeadCategory, StageCategory
 from crmcore.query import matches, read_filter
 from crmcore.reports.funnel import ANY_TIME, Window, created_at
 from crmcore.reports.grouping import Group
-from crmcore.reports.known import moment_of
+from crmcore.reports.known import Histories, moment_of
 from crmcore.reports.material import Material
-from crmcore.reports.scene import EVERYTHING, Asked, Scene, all_findings, prepare
+from crmcore.reports.scene import EVERYTHING, Asked, Scene, Stages, all_findings, prepare
 from crmcore.reports.share import Share
 from crmcore.reports.steps import Funnel, FunnelReport, Tally, steps_of
 from crmcore.rules.identity import survivor_of
@@ -112,7 +112,7 @@ def _count(
     *,
     scene: Scene,
     deals: list[Opportunity],
-    rows_of: dict[str, list[OpportunityChange]],
+    rows_of: Histories,
     category: dict[str, LeadCategory],
 ) -> None:
     is_converted = lead.converted_at is not None and lead.converted_at <= scene.moment
@@ -123,7 +123,9 @@ def _count(
     moments[DEAL] = min(made, default=None)
     won = [deal for deal in deals if scene.category(deal) is StageCategory.WON]
     won_moments = [
-        one for deal in won if (one := won_at(scene, deal, rows_of.get(deal.id, ()))) is not None
+        one
+        for deal in won
+        if (one := won_at(scene.stages, deal, rows_of.get(deal.id, ()))) is not None
     ]
     moments[WON] = min(won_moments, default=None)
     level = WON if won else DEAL if deals else CONVERTED if is_converted else CAPTURED
@@ -141,21 +143,28 @@ def _times(moments: list[datetime | None]) -> tuple[tuple[int, timedelta], ...]:
     return tuple((level, later - at) for (level, at), (_, later) in pairwise(known))
 
 
-def won_at(scene: Scene, deal: Opportunity, rows: Sequence[OpportunityChange]) -> datetime | None:
+def won_at(stages: Stages, deal: Opportunity, rows: Sequence[OpportunityChange]) -> datetime | None:
     """When a won deal came to its won stage for good, else the beginning of its close date (UTC).
 
     ``None`` where neither is known.
     """
+    found = since_when(stages, rows, StageCategory.WON)
+    if found is None and deal.close_on is not None:
+        return datetime.combine(deal.close_on, time(), UTC)
+    return found
+
+
+def since_when(
+    stages: Stages, rows: Sequence[OpportunityChange], category: StageCategory
+) -> datetime | None:
+    """Since when a deal has been in stages of a category; ``None`` where it ends in another."""
     found: datetime | None = None
-    stages = scene.stages
     for row in reversed(rows):
         state = row.after
         stage = None if state is None else stages.get((state.pipeline, state.stage))
-        if stage is None or stage.category is not StageCategory.WON:
+        if stage is None or stage.category is not category:
             break
         found = row.at or moment_of(row)
-    if found is None and deal.close_on is not None:
-        return datetime.combine(deal.close_on, time(), UTC)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,7 @@ from crmcore.entities import Opportunity, OpportunityChange
 from crmcore.entities.record import Record
 from crmcore.findings import Findings
 from crmcore.model.pipeline import Stage, StageCategory
+from crmcore.reports import charts
 from crmcore.reports.funnel import begun
 from crmcore.reports.known import moment_of
 from crmcore.reports.lead_funnel import won_at
@@ -81,6 +83,11 @@ class OddsReport:
             for one in self.stages
         )
 
+    def plot(self) -> Any:
+        """The win rate of each stage with its interval, as a figure of plotly (``plot``)."""
+        found = [(one.label, one.win_rate) for one in self.stages]
+        return charts.rates(self._title(), found, axis="won of resolved, with 95 % interval")
+
     def _title(self) -> str:
         return f"What became of deals by stage, as of {render.plain(self.moment)}"
 
@@ -91,7 +98,7 @@ class OddsReport:
                 str(one.win_rate),
                 _interval(one.win_rate),
                 days(one.time_to_win.median),
-                f"{days(one.time_to_win.lower)} to {days(one.time_to_win.upper)}",
+                _quartiles(one.time_to_win),
                 f"{one.time_to_win.n:,}",
             )
             for one in self.stages
@@ -108,6 +115,10 @@ class OddsReport:
 def _interval(share: Share) -> str:
     found = share.interval
     return render.ABSENT if found is None else f"{percent(found[0])} to {percent(found[1])}"
+
+
+def _quartiles(times: Spread) -> str | None:
+    return f"{days(times.lower)} to {days(times.upper)}" if times.n else None
 
 
 def observed_odds(
@@ -128,7 +139,7 @@ def odds_of(scene: Scene, rows_of: Mapping[str, Sequence[OpportunityChange]]) ->
         if category not in {StageCategory.WON, StageCategory.LOST}:
             continue
         rows = rows_of.get(deal.id, ())
-        end = won_at(scene, deal, rows) if category is StageCategory.WON and rows else None
+        end = won_at(scene.stages, deal, rows) if category is StageCategory.WON and rows else None
         for key, at in _entered(rows).items():
             resolved.setdefault(key, []).append(deal)
             if category is StageCategory.WON:
@@ -210,6 +221,20 @@ class Backtest:
             for one in self.lines
         )
 
+    def plot(self) -> Any:
+        """Deals won beside those expected, by moment, as a figure of plotly (``plot``)."""
+        found: list[charts.Bar] = []
+        for one in self.lines:
+            day, n = render.plain(one.moment)[:10], len(one.deals)
+            known = {"won": Fraction(len(one.won)), "expected by stage": one.by_stage}
+            for name, value in {**known, "expected by odds": one.by_odds}.items():
+                number = None if value is None else Decimal(f"{float(value):.1f}")
+                found.append((f"{day}<br>n={n:,}", name, number, None))
+        return charts.bars(self._title(), found, axis="deals won", mode="group")
+
+    def _title(self) -> str:
+        return f"Forecasts of earlier days, as of {render.plain(self.moment)}"
+
     def _table(self) -> tuple[list[tuple[Any, ...]], list[str]]:
         rows = [
             (
@@ -224,16 +249,14 @@ class Backtest:
             )
             for one in self.lines
         ]
-        columns = ["as of", "open then", "won", "expected by stage", "by odds"]
-        return rows, [*columns, "Brier by stage", "by odds ", "still open"]
+        columns = ["as of", "resolved since", "won", "expected by stage", "expected by odds"]
+        return rows, [*columns, "Brier by stage", "Brier by odds", "still open"]
 
     def __str__(self) -> str:
-        title = f"Forecasts of earlier days, as of {render.plain(self.moment)}"
-        return page_text(title, [self._table()], Findings())
+        return page_text(self._title(), [self._table()], Findings())
 
     def _repr_html_(self) -> str:
-        title = f"Forecasts of earlier days, as of {render.plain(self.moment)}"
-        return page_html(title, [self._table()], Findings())
+        return page_html(self._title(), [self._table()], Findings())
 
 
 def _decimals(value: Fraction | None, digits: int) -> str:

@@ -25,12 +25,11 @@ from crmcore.reports.scene import (
     Asked,
     Scene,
     all_findings,
-    by_stage,
     ids_of,
     prepare,
     stage_findings,
 )
-from crmcore.reports.share import Share, Spread, days, percent
+from crmcore.reports.share import Share, Spread, days
 from crmcore.reports.shown import number, page_html, page_text
 from crmcore.reports.steps import LossReason
 from crmcore.reports.worth import as_money
@@ -135,14 +134,14 @@ class OutcomeReport:
                 *([str(one.group or "all")] if self.by else []),
                 "all" if one.period is None else str(one.period),
                 str(one.win_rate),
-                percent(None if one.value_win_rate is None else one.value_win_rate.value),
+                one.value_win_rate and str(one.value_win_rate),
                 number(one.amount),
                 number(one.average),
                 f"{one.amounts:,}",
                 days(one.cycle.median),
                 number(one.velocity),
             )
-            for one in (*self.lines, self.total)
+            for one in (*(self.lines if self.by or self.every else ()), self.total)
         ]
         return rows, columns
 
@@ -183,7 +182,7 @@ def outcomes(
         total=_line(scene, rows_of, closed, None, None),
         findings=all_findings(
             scene,
-            stage_findings(scene, by_stage(scene.deals)),
+            stage_findings(scene, scene.by_stage()),
             scene.exchange.unrated(closed, scene.is_closed),
         ),
     )
@@ -238,5 +237,5 @@ def _line(
 
 
 def _cycle(scene: Scene, deal: Opportunity, rows: Sequence[OpportunityChange]) -> timedelta | None:
-    made, won = created_at(deal, rows), won_at(scene, deal, rows)
+    made, won = created_at(deal, rows), won_at(scene.stages, deal, rows)
     return None if made is None or won is None else won - made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -139,9 +139,19 @@ class PipelineReport:
                 number(one.average),
                 f"{one.amounts:,}",
             )
-            for one in (*self.lines, *self.totals, self.total)
+            for one in self._in_order()
         ]
         return rows, columns
+
+    def _in_order(self) -> list[PipelineLine]:
+        """The lines with the total of each group below its own."""
+        if not self.totals:
+            return [*self.lines, self.total]
+        found: list[PipelineLine] = []
+        for total in self.totals:
+            found += [one for one in self.lines if one.group == total.group]
+            found.append(total)
+        return [*found, self.total]
 
     def __str__(self) -> str:
         return page_text(self._title(), [self._table()], self.findings)
@@ -183,7 +193,7 @@ def pipeline(
     moment in the past the history of the deals.
     """
     scene = prepare(records, asked, context)
-    everything = by_stage(scene.deals)
+    everything = scene.by_stage()
     lines, total = _lines(scene, everything, None)
     totals: list[PipelineLine] = []
     if scene.grouping is not None:
@@ -211,10 +221,10 @@ def _lines(
     """The lines of a group, and its total; a group shows only the stages it has deals in."""
     lines: list[PipelineLine] = []
     total, weighted = NOTHING, Fraction(0)
-    everything: list[list[Opportunity]] = []
+    everything: list[Sequence[Opportunity]] = []
     several = len(scene.context.model.pipelines) > 1
     for (line, key), stage in scene.stages.items():
-        some = stages.get((line, key), [])
+        some = stages.get((line, key), ())
         if stage.category is not StageCategory.OPEN or (group is not None and not some):
             continue
         part, part_weighted = probability_total(some, stage, scene.exchange)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
@@ -17,10 +17,11 @@ from crmcore.entities.record import Record
 from crmcore.errors import UsageError
 from crmcore.findings import Finding, Findings, remark, warning
 from crmcore.model.describe import parts
+from crmcore.model.model import Model
 from crmcore.model.pipeline import Stage, StageCategory
 from crmcore.query import ALL, Filter, matches, paths, read_filter
 from crmcore.reports.grouping import By, Group, Grouping, grouping, present_only
-from crmcore.reports.known import KnownDeals, histories, known_deals
+from crmcore.reports.known import Histories, KnownDeals, all_histories, histories, known_deals
 from crmcore.reports.material import Material
 from crmcore.reports.worth import Exchange
 from crmcore.rules.rollup import Rates
@@ -49,6 +50,15 @@ EVERYTHING = Asked()
 """About everything there is, now, in the model's currency."""
 
 
+Stages: TypeAlias = Mapping[tuple[str, str], Stage]
+"""The stages of a model, by the keys of their pipeline and their own, in the model's order."""
+
+
+def stages_of(model: Model) -> Stages:
+    """The stages of all pipelines of a model."""
+    return {(line.key, stage.key): stage for line in model.pipelines for stage in line.stages}
+
+
 @frozen(kw_only=True, eq=False)
 class Scene:
     """The deals of a report, as they were known at ``moment``, and what it reckons with.
@@ -65,7 +75,7 @@ class Scene:
     exchange: Exchange
     grouping: Grouping | None
     findings: tuple[Finding, ...]
-    stages: dict[tuple[str, str], Stage] = field(factory=dict)
+    stages: Stages = field(factory=dict)
 
     @property
     def currency(self) -> str:
@@ -80,6 +90,12 @@ class Scene:
     def is_closed(self, deal: Opportunity) -> bool:
         """Whether the deal is won or lost."""
         return self.category(deal) in {StageCategory.WON, StageCategory.LOST}
+
+    def by_stage(self) -> StageDeals:
+        """The deals by pipeline and stage."""
+        if self.deals is self.material.all(Opportunity):
+            return self.material.arranged(all_by_stage)
+        return by_stage(self.deals)
 
     def groups(self, records: Iterable[R]) -> list[tuple[Group | None, tuple[R, ...]]]:
         """The records by group; all of them in one, ``None``, where nothing is grouped."""
@@ -100,22 +116,13 @@ class Scene:
         """Those of these records that were there at the moment."""
         return [one for one in records if not (one.created_at and one.created_at > self.moment)]
 
-    def rows(self, only: Collection[str] | None = None) -> dict[str, list[OpportunityChange]]:
-        """The history of each deal up to the moment, the earliest row first.
-
-        ``only`` are the ids of the deals wanted (``None``: all).
-        """
-        return histories(rows_until(self.material, self.moment, is_past=self.is_past), only)
-
-
-def rows_until(
-    material: Material, moment: datetime, *, is_past: bool
-) -> Iterable[OpportunityChange]:
-    """The rows of history that were written by a moment."""
-    rows = material.all(OpportunityChange)
-    if not is_past:
-        return rows
-    return [row for row in rows if not (row.at or row.created_at or moment) > moment]
+    def rows(self) -> Histories:
+        """The history of each deal up to the moment, the earliest row first."""
+        if not self.is_past:
+            return self.material.arranged(all_histories)
+        rows = self.material.all(OpportunityChange)
+        moment = self.moment
+        return histories([row for row in rows if not (row.at or row.created_at or moment) > moment])
 
 
 def moment_asked(as_of: datetime | date | None, context: Context) -> datetime:
@@ -171,11 +178,7 @@ def prepare(
         exchange=Exchange(currency, _rates(material, moment), day),
         grouping=way,
         findings=(*known.findings, *(_present(where, way) if is_past else ())),
-        stages={
-            (line.key, stage.key): stage
-            for line in context.model.pipelines
-            for stage in line.stages
-        },
+        stages=stages_of(context.model),
     )
 
 
@@ -192,7 +195,7 @@ def _known(material: Material, moment: datetime, *, is_past: bool) -> KnownDeals
     deals = material.all(Opportunity)
     if not is_past:
         return KnownDeals(deals)
-    rows = histories(material.all(OpportunityChange))
+    rows = material.arranged(all_histories)
     return known_deals(deals, rows, moment)
 
 
@@ -213,7 +216,7 @@ def _present(where: Filter, way: Grouping | None) -> list[Finding]:
     ]
 
 
-StageDeals: TypeAlias = dict[tuple[str, str], list[Opportunity]]
+StageDeals: TypeAlias = Mapping[tuple[str, str], Sequence[Opportunity]]
 """Deals by the keys of their pipeline and stage."""
 
 _pipeline = attrgetter("pipeline")
@@ -224,7 +227,7 @@ def by_stage(deals: Iterable[Opportunity]) -> StageDeals:
     stages: dict[str, list[Opportunity]] = defaultdict(list)
     for deal in deals:
         stages[deal.stage].append(deal)
-    found: StageDeals = {}
+    found: dict[tuple[str, str], list[Opportunity]] = {}
     for stage, some in stages.items():
         lines = set(map(_pipeline, some))
         if len(lines) == 1:
@@ -233,6 +236,11 @@ def by_stage(deals: Iterable[Opportunity]) -> StageDeals:
             for deal in some:
                 found.setdefault((deal.pipeline, stage), []).append(deal)
     return found
+
+
+def all_by_stage(material: Material) -> StageDeals:
+    """Every deal by stage, as it stands; a way to arrange material."""
+    return by_stage(material.all(Opportunity))
 
 
 def stage_findings(scene: Scene, stages: StageDeals) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ Table: TypeAlias = tuple[Sequence[Sequence[Any]], Sequence[str]]
 """The rows of a table and the names of its columns."""
 
 WIDTH = 132
+_NUMBER = re.compile(r"([A-Z]{3} )?-?[0-9]")
 _MOST_FINDINGS = 5
 
 
@@ -22,16 +24,17 @@ def number(value: Money | None) -> str | None:
 
 
 def _right(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> list[str]:
-    """The columns of numbers: everything in them begins with a digit, a sign or a dash."""
+    """The named columns of numbers; some of them may be a dash or empty."""
+    cells = [[render.plain(row[at]) for row in rows] for at in range(len(columns))]
     return [
         name
-        for at, name in enumerate(columns)
-        if rows and all(_is_number(render.plain(row[at])) for row in rows)
+        for name, some in zip(columns, cells, strict=True)
+        if name and _are_numbers([one for one in some if one not in {"", render.ABSENT}])
     ]
 
 
-def _is_number(text: str) -> bool:
-    return text == render.ABSENT or text.lstrip("-")[:1].isdigit()
+def _are_numbers(texts: Sequence[str]) -> bool:
+    return bool(texts) and all(map(_NUMBER.match, texts))
 
 
 def page_text(title: str, tables: Iterable[Table], findings: Findings) -> str:

@@ -37,6 +37,9 @@ from crmcore.reports.attribution import (
     shapley,
     time_decay,
 )
+from crmcore.reports.attribution.models import RestsOn
+from crmcore.reports.attribution.sharing import Scale
+from crmcore.reports.material import Material
 from crmcore.reports.scene import Asked
 from crmcore.values import Money, Ref
 from crmcore.values.ids import CampaignId, LeadId, OpportunityId
@@ -123,21 +126,21 @@ def exact(money: Money | None) -> Fraction:
     return Fraction(money.amount)
 
 
-@pytest.mark.parametrize("name", ALL_MODELS)
-def test_credits_add_up_to_the_cent(name: str) -> None:
+@given(
+    markets(currencies=(HOME, "USD")),
+    rates((HOME, "USD")),
+    st.sampled_from(["source", "campaign"]),
+)
+def test_credits_add_up_to_the_cent(
+    market: Market, some: tuple[ExchangeRate, ...], by: str
+) -> None:
     """P9. Credits and what no touch led to are the won amounts, to the cent, for every model."""
-
-    @given(
-        markets(currencies=(HOME, "USD")),
-        rates((HOME, "USD")),
-        st.sampled_from(["source", "campaign"]),
-    )
-    def check(market: Market, some: tuple[ExchangeRate, ...], by: str) -> None:
+    for model in ALL_MODELS.values():
         report = attribution(
             [*market.records, *some],
             context=context(),
             asked=Asked(by=by),
-            model=ALL_MODELS[name],
+            model=model,
         )
         shared = sum((exact(line.credit) for line in report.lines), Fraction(0))
         assert shared + exact(report.unattributed) == exact(report.total)
@@ -156,15 +159,11 @@ def test_credits_add_up_to_the_cent(name: str) -> None:
         )
         event("something is shared" if shared else "nothing is shared")
 
-    check()
 
-
-@pytest.mark.parametrize("name", [*BY_DEAL, SHAPLEY])
-def test_the_touches_behind_a_channel_add_up_to_its_credit(name: str) -> None:
+@given(markets())
+def test_the_touches_behind_a_channel_add_up_to_its_credit(market: Market) -> None:
     """P11. Each touch has its credit of each deal; they add up to the deal and to the channel."""
-
-    @given(markets())
-    def check(market: Market) -> None:
+    for name in (*BY_DEAL, SHAPLEY):
         report = attribution(market.records, context=context(), model=ALL_MODELS[name])
         by_deal: dict[str, Fraction] = {}
         for line in report.lines:
@@ -184,8 +183,6 @@ def test_the_touches_behind_a_channel_add_up_to_its_credit(name: str) -> None:
                 assert by_deal[deal.id] == exact(deal.amount)
         shares = report.conversions()
         assert sum(shares.values()) == len(report.won) - len(untouched)
-
-    check()
 
 
 def journeys(most: int = 6) -> st.SearchStrategy[Journey]:
@@ -214,13 +211,10 @@ def journeys(most: int = 6) -> st.SearchStrategy[Journey]:
     )
 
 
-@pytest.mark.parametrize("name", BY_DEAL)
-def test_every_model_shares_all_of_it_out(name: str) -> None:
+@given(journeys(), st.integers(0, 10**9))
+def test_every_model_shares_all_of_it_out(found: Journey, units: int) -> None:
     """P9. Shares are >= 0 and add up; one touch gets everything."""
-    model = BY_DEAL[name]
-
-    @given(journeys(), st.integers(0, 10**9))
-    def check(found: Journey, units: int) -> None:
+    for model in BY_DEAL.values():
         shares = model.share(units, found)
         assert len(shares) == len(found.touches)
         assert sum(shares) == units
@@ -228,8 +222,6 @@ def test_every_model_shares_all_of_it_out(name: str) -> None:
         assert sum(model.share(-units, found)) == -units
         if len(shares) == 1:
             assert [*shares] == [units]
-
-    check()
 
 
 @given(journeys(), st.integers(0, 10**6))
@@ -263,6 +255,65 @@ def test_no_share_is_a_unit_away_from_its_proportion(weights: list[int], units: 
     assert sum(shares) == units
     for share, weight in zip(shares, weights, strict=True):
         assert abs(share - Fraction(units * weight, sum(weights))) < 1
+
+
+FIXED = [
+    *(model for model in BY_DEAL.values() if model.rests_on is RestsOn.NUMBER),
+    milestones("odd", first=7, last=11, rest=13),
+]
+
+
+@given(
+    st.sampled_from(FIXED),
+    st.integers(1, 9),
+    st.lists(st.integers(-500, 10**9), min_size=1, max_size=5),
+)
+def test_a_scale_shares_as_the_model_does(
+    model: AttributionModel, n: int, amounts: list[int]
+) -> None:
+    """P9. Sharing journeys of one length by kept rests is sharing out each by itself."""
+    found = Journey([Touch(who=PEOPLE[0], at=START + timedelta(days=at)) for at in range(n)])
+    scale = Scale.of(model.weigh(found))
+    for units in amounts:
+        often, parts = scale.split(units)
+        shares = [often * weight + more for weight, more in parts]
+        assert shares == [*model.share(units, found)]
+
+
+@given(markets(currencies=(HOME, "USD")), rates((HOME, "USD")), st.sampled_from(FIXED))
+def test_sharing_by_length_is_sharing_deal_by_deal(
+    market: Market, some: tuple[ExchangeRate, ...], model: AttributionModel
+) -> None:
+    """P9. The report of a model is that of one with the same weights that looks at each touch."""
+    records = [*market.records, *some]
+    plain = attrs.evolve(model, rests_on=RestsOn.TOUCHES)
+    assert attribution(records, context=context(), model=model) == attribution(
+        records, context=context(), model=plain
+    )
+
+
+@given(
+    markets(),
+    st.lists(
+        st.tuples(st.sampled_from([*ALL_MODELS]), st.sampled_from(["source", "campaign", "who"])),
+        min_size=2,
+        max_size=4,
+    ),
+    st.none() | st.integers(0, HOURS),
+)
+def test_reports_of_kept_material_are_those_of_fresh_material(
+    market: Market, questions: list[tuple[str, str]], hours: int | None
+) -> None:
+    """P9, P7. What reports of one material share changes none of them, nor does their order."""
+    kept = Material.of(market.records)
+    odd = renamed()
+    for number, (name, by) in enumerate(questions):
+        moment = None if hours is None or number % 2 else START + timedelta(hours=hours)
+        asked, model = Asked(by=by, as_of=moment), ALL_MODELS[name]
+        for about in (context(), context(odd)):
+            assert attribution(kept, context=about, asked=asked, model=model) == attribution(
+                market.records, context=about, asked=asked, model=model
+            )
 
 
 CASES = {
@@ -340,30 +391,25 @@ def test_neither_order_nor_names_change_an_attribution(
     )
 
 
-@given(markets(), st.sampled_from([*ALL_MODELS]))
-def test_touches_after_the_close_never_count(market: Market, name: str) -> None:
-    """P9, P7. What came after a deal was closed earned nothing of it."""
+@given(markets(), st.sampled_from([*ALL_MODELS]), st.sampled_from(["web", "fair", "late"]))
+def test_touches_after_the_close_never_count(market: Market, name: str, source: str) -> None:
+    """P9, P7. What came after a deal was won or lost earned nothing, and counts for no failure."""
     late = [
         Touch(
             id=f"late-{deal.id}",  # type: ignore[arg-type]  # ids are texts
             who=PEOPLE[0],
             at=START + timedelta(days=110),
-            source="late",
+            source=source,
             opportunity_id=deal.id,
         )
         for deal in market.deals
-        if deal.close_on is not None and deal.stage == "Won"
+        if deal.close_on is not None and deal.stage in {"Won", "Lost"}
     ]
-    assert [
-        (line.channel, line.credit, line.touches)
-        for line in attribution(
-            [*market.records, *late], context=context(), model=ALL_MODELS[name]
-        ).lines
-        if line.channel.key != "late"
-    ] == [
-        (line.channel, line.credit, line.touches)
-        for line in attribution(market.records, context=context(), model=ALL_MODELS[name]).lines
-    ]
+    for model in (ALL_MODELS[name], MARKOV):
+        assert (
+            attribution([*market.records, *late], context=context(), model=model).lines
+            == attribution(market.records, context=context(), model=model).lines
+        )
 
 
 @given(markets(), st.integers(0, HOURS))

@@ -118,6 +118,7 @@ def test_history_grows_only_and_has_no_gap_whatever_is_done(
         except (ConflictError, ValidationError):
             event("refused")
         known = assert_kept(crm, known, clock)
+    assert not [one for one in crm.check() if one.code.startswith("history.")]
 
 
 def assert_kept(
@@ -229,3 +230,39 @@ def test_the_history_of_a_deal_does_not_come_without_it() -> None:
             crm.add(one)
     with pytest.raises(ConflictError):
         crm.commit(ChangeSet([Insert(attrs.evolve(DEAL)), Delete(row)]))
+
+
+@given(
+    st.lists(STEP, min_size=1, max_size=6),
+    st.sampled_from(["lost row", "other before", "deal is gone", "deal was changed", "no rows"]),
+    st.integers(0, 9),
+)
+def test_what_was_done_to_history_behind_its_back_is_found(
+    steps: list[Any], how: str, which: int
+) -> None:
+    """P3. The check finds a chain with a gap, a wrong end or nothing, and says what to do."""
+    repository = MemoryRepository()
+    crm = Crm(repository, clock=Hours())
+    for one in steps:
+        try:
+            step(crm, *one)
+        except ValidationError:
+            event("refused")
+    deals, rows = crm.find(Opportunity), crm.find(OpportunityChange)
+    if not deals:
+        return
+    deal = deals[which % len(deals)]
+    own = in_order([one for one in rows if one.opportunity_id == deal.id])
+    row = own[which % len(own)]
+    changes: dict[str, list[Any]] = {
+        "lost row": [Delete(row)],
+        "other before": [Update(row, attrs.evolve(row, before=row.after))],
+        "deal is gone": [Delete(deal)],
+        "deal was changed": [Update(deal, attrs.evolve(deal, amount=Money(99, "EUR")))],
+        "no rows": [Delete(one) for one in own],
+    }
+    repository.commit(ChangeSet(changes[how]))  # no Crm, no history
+    found = [one for one in crm.check() if one.code.startswith("history.")]
+    assert found, how
+    assert all(one.suggestion for one in found)
+    event(f"{how}: {found[0].code}")

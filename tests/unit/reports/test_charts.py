@@ -6,6 +6,7 @@ import pytest
 
 from crmcore.errors import UsageError
 from crmcore.reports import charts
+from crmcore.reports.share import Share
 
 
 def test_a_page_works_without_a_network(tmp_path: Path) -> None:
@@ -50,8 +51,32 @@ def test_a_box_is_as_large_as_its_own_value_and_those_in_it() -> None:
         ("c", "b", "Paris", Decimal(-1)),
     ]
     (trace,) = charts.treemap("Open", boxes, unit="EUR").data
-    assert trace.values == (7.0, 5.0, 0.0)
-    assert trace.labels[0] == "Acme: 7 EUR"
+    assert trace.labels == (
+        "Acme: 7 EUR",
+        "France: 5 EUR",
+        "Paris: 0 EUR",
+        "Acme itself: 2 EUR",
+        "France itself: 5 EUR",
+    )
+    assert trace.values == (7.0, 5.0, 0.0, 2.0, 5.0)
+    assert trace.parents == ("", "a", "b", "a", "b")
+    assert len(set(trace.ids)) == 5
+
+
+def test_a_rate_has_its_n_and_the_interval_around_it() -> None:
+    (trace,) = charts.rates(
+        "Odds", [("first", Share.of(3, 4)), ("last", Share.of(0, 0))], axis="won"
+    ).data
+    assert trace.x == ("first<br>75.0 % (n=4)", "last<br>– (n=0)")
+    assert trace.y == (0.75, None)
+    low, high = Share.of(3, 4).interval or (0, 0)
+    assert trace.error_y.array == (high - 0.75, 0.0)
+    assert trace.error_y.arrayminus == (0.75 - low, 0.0)
+
+
+def test_a_period_breaks_into_two_lines() -> None:
+    (trace,) = charts.bars("Won", [("2026-01 to 2026-03", None, Decimal(1), 1)], axis="EUR").data
+    assert trace.x == ("2026-01<br>to 2026-03",)
 
 
 def test_without_plotly_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

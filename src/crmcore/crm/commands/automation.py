@@ -68,11 +68,7 @@ class AutomationCommands(Core):
         and all else stay. Raises ``StageMapError`` naming the stages that the map misses, and
         ``UnknownNameError`` for a pipeline that the model does not have.
         """
-        chosen = deals if isinstance(deals, Filter) else tuple(deals)
-        plan = partial(
-            staging.change_pipeline, deals=chosen, pipeline=pipeline, stages=dict(stages)
-        )
-        return self._do(plan, dry_run=dry_run)
+        return self._do(staging.to_pipeline(deals, pipeline, stages), dry_run=dry_run)
 
     def run_due(self, now: datetime | None = None, *, dry_run: bool = False) -> DueRun:
         """Do what rules that act by time are due for by ``now`` (``None``: the clock's moment).

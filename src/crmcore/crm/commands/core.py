@@ -20,6 +20,7 @@ from crmcore.crm.hooks import Hook, HookFailure, Hooks, RollupChanged
 from crmcore.crm.indexes import Indexes
 from crmcore.crm.known import Known
 from crmcore.crm.match_index import MatchIndex
+from crmcore.crm.reporting import KeptMaterial
 from crmcore.crm.storage import as_repository
 from crmcore.entities import Record
 from crmcore.errors import CrmError
@@ -67,6 +68,7 @@ class Core:
         self._figures = Figures(self._desk, self._indexes, self._tell)
         self._matches = MatchIndex(self._desk)
         self._known = Known(self._matches, self._indexes)
+        self._kept = KeptMaterial(model)
 
     @classmethod
     def open(

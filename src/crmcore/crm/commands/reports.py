@@ -202,9 +202,9 @@ class ReportCommands(Core):
 
         Raises ``NotFoundError``; ``where`` is about deals.
         """
-        with self._repository.snapshot() as snapshot:
+        with self._indexes.current(self._kept) as snapshot:
             account = reading.get(snapshot, self.model, Account, account_id)
-            found = reporting.material(snapshot, self.model, reporting.ACCOUNT)
+            found = self._kept.of(snapshot, reporting.ACCOUNT)
         return account_view(
             found,
             account.id,
@@ -214,5 +214,5 @@ class ReportCommands(Core):
         )
 
     def _material(self, entities: Iterable[type[Record]]) -> Material:
-        with self._repository.snapshot() as snapshot:
-            return reporting.material(snapshot, self.model, entities)
+        with self._indexes.current(self._kept) as snapshot:
+            return self._kept.of(snapshot, entities)

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
+from enum import Enum
 from typing import TypeAlias
 
 from attrs import frozen
@@ -29,14 +30,24 @@ _SCALE = 10**18
 _DAY = timedelta(days=1)
 
 
+class RestsOn(Enum):
+    """What the weights of a model rest on."""
+
+    NUMBER = "number"
+    """On how many touches there are, and nothing else."""
+    TOUCHES = "touches"
+    """On the touches, such as their moments."""
+    MILESTONES = "milestones"
+    """On when the lead and the deal were made as well."""
+
+
 @frozen
 class AttributionModel:
     """A named way to weigh the touches of a journey; ``weigh`` is never asked about none."""
 
     name: str
     weigh: Weigh
-    by_milestones: bool = False
-    """Whether its weights depend on when the lead and the deal were made."""
+    rests_on: RestsOn = RestsOn.TOUCHES
 
     def share(self, units: int, journey: Journey) -> Sequence[int]:
         """The ``units`` shared out over the touches of a journey; they add up exactly."""
@@ -78,13 +89,13 @@ def _linear(journey: Journey) -> list[int]:
     return [1] * len(journey.touches)
 
 
-FIRST = AttributionModel("first", _first)
+FIRST = AttributionModel("first", _first, RestsOn.NUMBER)
 """Everything to the first touch."""
 
-LAST = AttributionModel("last", _last)
+LAST = AttributionModel("last", _last, RestsOn.NUMBER)
 """Everything to the last touch before the close."""
 
-LINEAR = AttributionModel("linear", _linear)
+LINEAR = AttributionModel("linear", _linear, RestsOn.NUMBER)
 """The same to each touch."""
 
 
@@ -129,7 +140,8 @@ def milestones(
                 scaled[at] = rest
         return scaled
 
-    return AttributionModel(name, weigh, by_milestones=bool(lead or deal))
+    rests_on = RestsOn.MILESTONES if lead or deal else RestsOn.NUMBER
+    return AttributionModel(name, weigh, rests_on)
 
 
 def _before(journey: Journey, moment: datetime) -> int:

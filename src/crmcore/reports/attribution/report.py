@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from operator import attrgetter
@@ -19,13 +19,15 @@ from crmcore.model.pipeline import StageCategory
 from crmcore.query import ALL, matches, read_filter
 from crmcore.reports import charts
 from crmcore.reports.attribution.chains import ChannelPath, markov
-from crmcore.reports.attribution.journey import Journey, Journeys, failures, journey
+from crmcore.reports.attribution.journey import Journey, Journeys, failures
 from crmcore.reports.attribution.models import (
     LINEAR,
     AttributionModel,
+    RestsOn,
     as_model,
     largest_remainder,
 )
+from crmcore.reports.attribution.sharing import Counted, Earned, earned, in_units
 from crmcore.reports.grouping import Group, Grouping, KeyOf
 from crmcore.reports.material import Material
 from crmcore.reports.scene import (
@@ -33,7 +35,6 @@ from crmcore.reports.scene import (
     Asked,
     Scene,
     all_findings,
-    by_stage,
     ids_of,
     prepare,
     stage_findings,
@@ -44,6 +45,8 @@ from crmcore.reports.worth import as_money
 from crmcore.rules.rule import Context
 from crmcore.values.currency import minor_units
 from crmcore.values.money import MAX_DECIMALS, Money
+
+_NO_TOUCH: Final = "(no touch)"
 
 MARKOV: Final = "markov"
 """Shares by removal effect: of all won amounts together, by what journeys came to."""
@@ -118,7 +121,7 @@ class AttributionReport:
             Credit(touch=touch, deal=deal, amount=amount)
             for deal in sorted(self.won, key=lambda one: one.id)
             for touch, amount in self._books.credits(deal)
-            if self._books.key_of(touch) == channel
+            if self._books.way.key_of(touch) == channel
         )
 
     def conversions(self) -> Mapping[Any, Fraction]:
@@ -145,11 +148,11 @@ class AttributionReport:
     def plot(self) -> Any:
         """The shares of the channels as a ring, as a figure of plotly (the extra ``plot``)."""
         found = [(one.channel.label, one.credit.amount) for one in self.lines]
-        return charts.shares(self._title(), found)
+        return charts.shares(self._title(), [*found, (_NO_TOUCH, self.unattributed.amount)])
 
     def _title(self) -> str:
         moment = render.plain(self.moment)
-        return f"What was won by {self.by}, {self.model}, as of {moment}, in {self.currency}"
+        return f"What was won, by {self.by} ({self.model}), as of {moment}, in {self.currency}"
 
     def _table(self) -> tuple[list[tuple[Any, ...]], list[str]]:
         whole = Fraction(self.total.amount)
@@ -165,7 +168,7 @@ class AttributionReport:
             for one in self.lines
         ]
         share = percent(Fraction(self.unattributed.amount) / whole if whole else None)
-        rows.append(("(no touch)", number(self.unattributed), share, "0", None, None))
+        rows.append((_NO_TOUCH, number(self.unattributed), share, "0", None, None))
         rows.append(("all", number(self.total), percent(1 if whole else None), "", None, None))
         return rows, [self.by, "credit", "share", "touches", "cost", "gain on cost"]
 
@@ -185,39 +188,53 @@ class Books:
 
     scene: Scene
     journeys: Journeys
-    rows_of: Mapping[str, Sequence[Any]]
-    key_of: KeyOf
+    way: Grouping
     model: AttributionModel | None
 
     def journey(self, deal: Opportunity) -> Journey:
         """The journey of a won deal."""
-        rows = self.rows_of.get(deal.id, ())
-        moments = self.model is not None and self.model.by_milestones
-        return journey(self.scene, self.journeys, deal, rows, moments=moments)
+        moments = self.model is not None and self.model.rests_on is RestsOn.MILESTONES
+        return self.journeys.to(deal, moments=moments)
 
-    def units(self, deal: Opportunity) -> tuple[int, int] | None:
-        """The amount of a deal in whole units, and how many decimals these have.
+    def earned(self, deals: Iterable[Opportunity]) -> Earned:
+        """What won deals earned by channel."""
+        return earned(
+            deals,
+            keys_of=self.journeys.keys_by(self.way),
+            journey_of=self.journey,
+            units_of=self._units_of(),
+            model=self.model,
+        )
+
+    def _units_of(self) -> Callable[[Opportunity], Counted]:
+        """Gives the amount of a deal in whole units, and how many decimals these have.
 
         Minor units of the report's currency, unless the amount has more decimals by itself.
         ``None`` without an amount, and without a rate.
         """
-        money = deal.amount
-        if money is None:
-            return None
-        digits = minor_units(self.scene.currency)
-        if money.currency == self.scene.currency:
-            scaled = money.amount.scaleb(digits)
-            units = int(scaled)
-            if units == scaled:
-                return units, digits
-            return int(money.amount.scaleb(MAX_DECIMALS)), MAX_DECIMALS
-        worth = self.scene.exchange.worth(money, deal.close_on)
-        return None if worth is None else (round(worth * 10**digits), digits)
+        exchange = self.scene.exchange
+        currency = exchange.currency
+        digits = minor_units(currency)
+
+        def units_of(deal: Opportunity) -> Counted:
+            money = deal.amount
+            if money is None:
+                return None
+            if money.currency == currency:
+                scaled = money.amount.scaleb(digits)
+                units = int(scaled)
+                if units == scaled:
+                    return units, digits
+                return int(money.amount.scaleb(MAX_DECIMALS)), MAX_DECIMALS
+            worth = exchange.worth(money, deal.close_on)
+            return None if worth is None else (round(worth * 10**digits), digits)
+
+        return units_of
 
     def credits(self, deal: Opportunity) -> list[tuple[Touch, Money | None]]:
         """Each touch of the journey of a deal, and what it earned."""
         found = self.journey(deal)
-        counted = self.units(deal)
+        counted = self._units_of()(deal)
         if counted is None or self.model is None or not found.touches:
             return [(touch, None) for touch in found.touches]
         units, digits = counted
@@ -229,7 +246,7 @@ class Books:
 
     def conversions(self, deals: Iterable[Opportunity]) -> dict[Any, Fraction]:
         """The shares of deals by channel."""
-        earned: dict[Any, Fraction] = defaultdict(Fraction)
+        shares: dict[Any, Fraction] = defaultdict(Fraction)
         if self.model is None:
             effects, won = self.removal_effects(deals)
             whole = sum(map(Fraction, effects.values()), Fraction(0))
@@ -243,14 +260,15 @@ class Books:
                 weights = self.model.weigh(found)
                 weight_of_all = sum(weights)
                 for touch, weight in zip(found.touches, weights, strict=True):
-                    earned[self.key_of(touch)] += Fraction(weight, weight_of_all)
-        return dict(earned)
+                    shares[self.way.key_of(touch)] += Fraction(weight, weight_of_all)
+        return dict(shares)
 
     def removal_effects(self, won: Iterable[Opportunity]) -> tuple[dict[Any, float], int]:
         """The removal effect of each channel, and how many journeys converted."""
-        key_of = self.key_of
-        good = Counter(tuple(map(key_of, self.journey(deal).touches)) for deal in won)
-        bad = Counter(tuple(map(key_of, some)) for some in failures(self.scene, self.journeys))
+        good = Counter(map(tuple, map(self.journeys.keys_by(self.way), won)))
+        bad = Counter(
+            tuple(map(self.way.key_of, some)) for some in failures(self.scene, self.journeys)
+        )
         del good[()], bad[()]
         # in an order of their own, as sums of floats depend on it
         order = sorted({*good, *bad}, key=repr)
@@ -279,23 +297,15 @@ def attribution(
     scene = prepare(records, by, context, about=Touch)
     way = scene.grouping or Grouping(name="source", key_of=attrgetter("source"))
     where = read_filter(asked.where, Opportunity, context.model)
-    stages = by_stage(scene.deals)
-    ended: dict[StageCategory, list[Opportunity]] = defaultdict(list)
+    stages = scene.by_stage()
+    won: list[Opportunity] = []
     for key, stage in scene.stages.items():
-        some = stages.get(key, [])
-        if where != ALL:
-            some = [deal for deal in some if matches(where, deal)]
-        ended[stage.category] += some
-    won = ended[StageCategory.WON]
+        if stage.category is StageCategory.WON:
+            won += stages.get(key, ())
+    if where != ALL:
+        won = [deal for deal in won if matches(where, deal)]
     chosen = _model(model, way.key_of)
-    wanted = [*won, *ended[StageCategory.LOST]] if chosen is None else won
-    books = Books(
-        scene=scene,
-        journeys=Journeys.of(scene, wanted),
-        rows_of=scene.rows({deal.id for deal in won}),
-        key_of=way.key_of,
-        model=chosen,
-    )
+    books = Books(scene=scene, journeys=Journeys.of(scene), way=way, model=chosen)
     return _report(books, way, won, str(model), stage_findings(scene, stages))
 
 
@@ -322,55 +332,6 @@ def shapley_model(key_of: KeyOf) -> AttributionModel:
     return AttributionModel(SHAPLEY, weigh)
 
 
-@frozen(kw_only=True, eq=False)
-class _Earned:
-    """What was earned by channel, in units by their decimals; ``touches`` counts them."""
-
-    by_digits: dict[int, dict[Any, int]] = field(factory=dict)
-    touches: dict[Any, int] = field(factory=lambda: defaultdict(int))
-    untouched: list[Opportunity] = field(factory=list)
-    totals: dict[int, int] = field(factory=lambda: defaultdict(int))
-    lost: dict[int, int] = field(factory=lambda: defaultdict(int))
-
-    def of(self, key: Any) -> Fraction:
-        """What a channel earned."""
-        return sum(
-            (Fraction(some.get(key, 0), 10**digits) for digits, some in self.by_digits.items()),
-            Fraction(0),
-        )
-
-
-def _earned(books: Books, won: Iterable[Opportunity]) -> _Earned:
-    found = _Earned()
-    key_of, model = books.key_of, books.model
-    touches, totals = found.touches, found.totals
-    for deal in won:
-        counted = books.units(deal)
-        path = books.journey(deal)
-        keys = list(map(key_of, path.touches))
-        for key in keys:
-            touches[key] += 1
-        if not keys:
-            found.untouched.append(deal)
-        if counted is None:
-            continue
-        units, digits = counted
-        totals[digits] += units
-        if not keys:
-            found.lost[digits] += units
-        elif model is not None:
-            earned = found.by_digits.get(digits)
-            if earned is None:
-                earned = found.by_digits[digits] = defaultdict(int)
-            for key, share in zip(keys, model.share(units, path), strict=True):
-                earned[key] += share
-    return found
-
-
-def _in_units(found: Mapping[int, int]) -> Fraction:
-    return sum((Fraction(units, 10**digits) for digits, units in found.items()), Fraction(0))
-
-
 def _report(
     books: Books,
     way: Grouping,
@@ -379,8 +340,8 @@ def _report(
     flaws: Iterable[Finding],
 ) -> AttributionReport:
     scene = books.scene
-    found = _earned(books, won)
-    total, unattributed = _in_units(found.totals), _in_units(found.lost)
+    found = books.earned(won)
+    total, unattributed = in_units(found.totals), in_units(found.lost)
     if books.model is None:
         credit = _by_removal(books, won, found, total - unattributed)
     else:
@@ -389,8 +350,8 @@ def _report(
     for key in cost:
         credit.setdefault(key, Fraction(0))
     lines = [
-        _line(scene, way.group(key), earned, found.touches.get(key, 0), cost.get(key))
-        for key, earned in credit.items()
+        _line(scene, way.group(key), gained, found.touches.get(key, 0), cost.get(key))
+        for key, gained in credit.items()
     ]
     return AttributionReport(
         moment=scene.moment,
@@ -431,7 +392,7 @@ def _line(
 
 
 def _by_removal(
-    books: Books, won: Iterable[Opportunity], found: _Earned, amount: Fraction
+    books: Books, won: Iterable[Opportunity], found: Earned, amount: Fraction
 ) -> dict[Any, Fraction]:
     """The amount in proportion to the removal effects, in whole units."""
     effects, _ = books.removal_effects(won)

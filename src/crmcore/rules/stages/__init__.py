@@ -2,6 +2,7 @@
 
 history    the rows that a commit writes about the deals it changes
 told       history that was told by another system, checked
+stored     history as it stands in a store, checked
 path       time in each stage, age, skips and returns, velocity
 entry      what must hold when a deal enters or leaves a stage
 moves      deals moved by a map: to another pipeline, out of a stage that goes
@@ -22,6 +23,7 @@ from crmcore.rules.stages.moves import (
     stranded,
 )
 from crmcore.rules.stages.path import DealPath, Stay, Velocity, deal_path, velocity
+from crmcore.rules.stages.stored import stored_findings
 from crmcore.rules.stages.told import Entry, told_findings, told_history
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "in_order",
     "move_deals",
     "stage_findings",
+    "stored_findings",
     "stranded",
     "told_findings",
     "told_history",

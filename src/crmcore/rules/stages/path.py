@@ -64,14 +64,30 @@ class DealPath:
         return sum((one.duration for one in self.stays if one.stage == stage), timedelta())
 
     def __str__(self) -> str:
-        return render.table(self._rows(), columns=_COLUMNS)
+        table = render.table(self._rows(), columns=_COLUMNS, right=_COLUMNS[3:])
+        return f"{table}\n\n{render.key_values(self._facts())}"
 
     def _repr_html_(self) -> str:
-        return render.html_table(self._rows(), columns=_COLUMNS, caption=self.opportunity_id)
+        table = render.html_table(self._rows(), columns=_COLUMNS, right=_COLUMNS[3:])
+        facts = render.html_table(self._facts(), columns=("figure", "value"))
+        return render.html_section(f"Path of {self.opportunity_id}", table, facts)
+
+    def _facts(self) -> list[tuple[str, str | None]]:
+        return [
+            ("age", None if self.age is None else f"{_days(self.age)} days"),
+            ("cycle", None if self.cycle is None else f"{_days(self.cycle)} days"),
+            ("skipped", ", ".join(self.skipped) or None),
+            ("entered anew", ", ".join(self.returns) or None),
+        ]
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         return [
-            (f"{one.pipeline}/{one.stage}", _day(one.entered_at), _day(one.left_at), _long(one))
+            (
+                f"{one.pipeline}/{one.stage}",
+                _day(one.entered_at),
+                _day(one.left_at),
+                _days(one.duration),
+            )
             for one in self.stays
         ]
 
@@ -80,11 +96,11 @@ _COLUMNS = ("stage", "entered", "left", "days")
 
 
 def _day(moment: datetime | None) -> str:
-    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+    return render.plain(moment)
 
 
-def _long(stay: Stay) -> str:
-    return f"{stay.duration / timedelta(days=1):.1f}"
+def _days(duration: timedelta) -> str:
+    return f"{duration / timedelta(days=1):,.1f}"
 
 
 def deal_path(rows: Iterable[OpportunityChange], *, model: Model, now: datetime) -> DealPath:
@@ -194,8 +210,8 @@ class Velocity:
 
     def _rows(self) -> list[tuple[str, str]]:
         closed = self.won + self.lost
-        rate = "-" if self.win_rate is None else f"{self.win_rate:.1%}"
-        days = "-" if self.cycle is None else f"{self.cycle / timedelta(days=1):.1f} days"
+        rate = render.ABSENT if self.win_rate is None else f"{self.win_rate * 100:.1f} %"
+        days = render.ABSENT if self.cycle is None else f"{self.cycle / timedelta(days=1):.1f} days"
         return [
             ("open deals", str(self.open)),
             ("win rate", f"{rate} (n={closed})"),

@@ -79,7 +79,7 @@ def told_findings(
             last = in_order(known.get(id_, ()))
             found += _moments(rows, last[-1].at if last else None, context.now)
             if all(row.at is not None for row in rows):
-                found += _chain(in_order(rows), *deals[id_])
+                found += chain_findings(in_order(rows), *deals[id_])
             found += _stages(rows, context.model)
     return found
 
@@ -132,9 +132,10 @@ def _moments(
             )
 
 
-def _chain(
+def chain_findings(
     rows: Iterable[OpportunityChange], before: DealState | None, after: DealState | None
 ) -> Iterator[Finding]:
+    """Where rows in their order do not lead from one state of a deal to another without a gap."""
     state, row = before, None
     for row in rows:
         if row.before != state:

@@ -56,7 +56,7 @@ def test_a_report_of_nothing_has_no_figure_that_is_undefined(name: str) -> None:
     assert "nan" not in str(report)
 
 
-@pytest.mark.parametrize("name", [name for name in REPORTS if name not in {"odds", "backtest"}])
+@pytest.mark.parametrize("name", REPORTS)
 def test_a_report_draws_itself(name: str, crm: Crm) -> None:
     figure = REPORTS[name](crm).plot()
     page = figure.to_html(include_plotlyjs=False)

@@ -48,8 +48,8 @@ def test_stays_follow_one_another_and_add_up_to_the_age() -> None:
     assert found.skipped == ("Qualification", "Qualification", "Proposal", "Negotiation")
     assert found.returns == ("Prospecting",)
     assert "standard/Proposal" in str(found)
-    assert "2026-01-04 00:00" in str(found)
-    assert "<caption>d" in found._repr_html_()
+    assert "2026-01-04T00:00Z" in str(found)
+    assert "<h3>Path of d</h3>" in found._repr_html_()
 
 
 def test_a_change_of_the_amount_ends_no_stay() -> None:
@@ -124,11 +124,11 @@ def test_velocity_is_deals_times_rate_times_size_over_cycle() -> None:
     assert found.average == Money(200, "EUR")
     assert found.cycle == timedelta(days=20)
     assert found.per_day == Money(15, "EUR")  # 2 x 0.75 x 200 / 20
-    assert "75.0% (n=4)" in str(found)
+    assert "75.0 % (n=4)" in str(found)
     assert "velocity per day" in found._repr_html_()
 
 
 def test_what_is_not_defined_is_none() -> None:
     found = velocity([won("e", "Prospecting", 70)], [], model=STANDARD_MODEL)
     assert (found.win_rate, found.average, found.cycle, found.per_day) == (None, None, None, None)
-    assert "- (n=0)" in str(found)
+    assert "– (n=0)" in str(found)
