@@ -10,8 +10,8 @@ from attrs import field, frozen
 
 from crmcore import render
 from crmcore.changes import Change, Delete, Insert, Update, differences
-from crmcore.crm.views import title
 from crmcore.entities import MergeReceipt, Record
+from crmcore.entities.title import title
 from crmcore.model.describe import defaults, describe
 from crmcore.ports import Commit, Snapshot
 from crmcore.query import F, Query

@@ -9,15 +9,7 @@ from attrs import frozen
 
 from crmcore import render
 from crmcore.entities import Account, AccountRelation, Record
-
-
-def title(record: Record) -> str:
-    """What people call a record: its name, subject or company, else its reference."""
-    for name in ("name", "subject", "company", "uri"):
-        value = getattr(record, name, None)
-        if value is not None and str(value).strip():
-            return str(value)
-    return str(record.ref)
+from crmcore.entities.title import title
 
 
 @frozen

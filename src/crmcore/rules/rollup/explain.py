@@ -13,6 +13,7 @@ from attrs import field, frozen
 from crmcore import render
 from crmcore.entities import Account, AccountRelation
 from crmcore.entities.record import Record, kind_of
+from crmcore.entities.title import title
 from crmcore.errors import InvalidValueError, NotFoundError
 from crmcore.model.references import as_ref
 from crmcore.query import And, Filter, Path, field_at, matches, value_at
@@ -86,7 +87,7 @@ class Explanation:
     counts in several of them contributes once for each. Contributions are in the order of the
     accounts, then by id; exclusions by id, first those of accounts in the scope. Where accounts
     are owned by share, ``ways`` has for each of them the first few ways to ``account_id``: the
-    owners on it with the part that each has.
+    owners on it with the part that each has. ``names`` says what the accounts are called.
     """
 
     rollup: Rollup
@@ -96,6 +97,7 @@ class Explanation:
     contributions: tuple[Contribution, ...]
     exclusions: tuple[Exclusion, ...]
     ways: Mapping[str, tuple[Parts, ...]] = field(factory=dict)
+    names: Mapping[str, str] = field(factory=dict, eq=False)
 
     def why_not(self, record_id: str) -> Exclusion | None:
         """Why a record does not count; ``None`` where it does, or was not looked at."""
@@ -103,21 +105,31 @@ class Explanation:
 
     @property
     def _title(self) -> str:
-        return f"{self.rollup.name} of {self.account_id}: {render.plain(self.value)}"
+        return f"{self.rollup.name} of {self._name(self.account_id)}: {render.plain(self.value)}"
+
+    def _name(self, account_id: str) -> str:
+        return self.names.get(account_id, account_id)
 
     @property
     def _in(self) -> list[tuple[Any, ...]]:
         if self.rollup.shares is None:
-            return [(one.account_id, one.record.id, one.value) for one in self.contributions]
+            return [self._shown(one) for one in self.contributions]
         return [
-            (one.account_id, one.record.id, one.value, percent(one.part), self._way(one.account_id))
+            (*self._shown(one), percent(one.part), self._way(one.account_id))
             for one in self.contributions
         ]
+
+    def _shown(self, one: Contribution) -> tuple[Any, ...]:
+        value = "" if self.rollup.value is None else one.value
+        return (self._name(one.account_id), title(one.record), value)
 
     def _way(self, account_id: str) -> str:
         """How an account came by its part: the share of each owner on the way."""
         ways = self.ways.get(account_id, ())
-        told = [", ".join(f"{percent(part)} by {owner}" for owner, part in way) for way in ways]
+        told = [
+            ", ".join(f"{percent(part)} by {self._name(owner)}" for owner, part in way)
+            for way in ways
+        ]
         return "; ".join(told)
 
     @property
@@ -127,7 +139,7 @@ class Explanation:
     @property
     def _out(self) -> list[tuple[Any, ...]]:
         near = [one for one in self.exclusions if one.reason not in _FAR]
-        return [(one.record.id, one.because) for one in near]
+        return [(title(one.record), one.because) for one in near]
 
     @property
     def _rest(self) -> str:
@@ -197,16 +209,14 @@ def explain(
     scope = {one: at for at, one in enumerate(parts)}
     ready = reading(rollup, context, Rates.of(rates))
     ids_of = account_ids_of(rollup, context, tree.parents, links)
-    counted: list[tuple[Contribution, Item]] = []
-    excluded: list[Exclusion] = []
-    for record in (one for one in children if type(one) is rollup.child):
-        ids = tuple(one for one in ids_of(record) if one is not None)
-        inside = [(one, parts[one]) for one in ids if one in scope]
-        item = ready.item_of(record) if inside else None
-        if item is None or isinstance(item, Out):
-            excluded.append(_exclusion(rollup, record, ids, item, context))
-        else:
-            counted += [(_contribution(rollup, record, one, item), item) for one in inside]
+    counted, excluded = _sorted_out(
+        rollup,
+        (one for one in children if type(one) is rollup.child),
+        ids_of,
+        ready,
+        parts,
+        context,
+    )
     counted.sort(key=lambda pair: (scope[pair[0].account_id], pair[0].record.id))
     excluded.sort(key=lambda one: (one.reason in _FAR, one.record.id))
     return Explanation(
@@ -217,7 +227,31 @@ def explain(
         contributions=tuple(one for one, _ in counted),
         exclusions=tuple(excluded),
         ways={} if graph is None else _ways(graph, account_id, scope),
+        names={one.id: title(one) for one in accounts if one.id in scope},
     )
+
+
+def _sorted_out(
+    rollup: Rollup,
+    children: Iterable[Record],
+    ids_of: Callable[[Record], tuple[str | None, ...]],
+    ready: Reading,
+    parts: Mapping[str, Fraction],
+    *,
+    context: Context,
+) -> tuple[list[tuple[Contribution, Item]], list[Exclusion]]:
+    """What counts in the accounts that have ``parts``, with what it adds, and what does not."""
+    counted: list[tuple[Contribution, Item]] = []
+    excluded: list[Exclusion] = []
+    for record in children:
+        ids = tuple(one for one in ids_of(record) if one is not None)
+        inside = [(one, parts[one]) for one in ids if one in parts]
+        item = ready.item_of(record) if inside else None
+        if item is None or isinstance(item, Out):
+            excluded.append(_exclusion(rollup, record, ids, item, context))
+        else:
+            counted += [(_contribution(rollup, record, one, item), item) for one in inside]
+    return counted, excluded
 
 
 def _exclusion(
