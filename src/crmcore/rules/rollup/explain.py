@@ -215,7 +215,7 @@ def explain(
         ids_of,
         ready,
         parts,
-        context,
+        context=context,
     )
     counted.sort(key=lambda pair: (scope[pair[0].account_id], pair[0].record.id))
     excluded.sort(key=lambda one: (one.reason in _FAR, one.record.id))
