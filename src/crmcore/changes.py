@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import attrs
 from attrs import field, frozen
 
-from crmcore.entities.record import Record
+from crmcore.entities.record import Record, kind_of
 from crmcore.errors import CrmError, UsageError, shown
 from crmcore.model.describe import describe
 from crmcore.query import Query, matches
@@ -158,6 +158,25 @@ def _checks(given: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(given)
 
 
+def _is_each_once(changes: Iterable[Change]) -> bool:
+    """Whether the ids of each kind are all different, told without a reference for each."""
+    by_class: dict[type, set[str]] = {}
+    by_kind: dict[str, set[str]] = {}
+    count = 0
+    try:
+        for change in changes:
+            record = change.before if isinstance(change, Delete) else change.after
+            ids = by_class.get(record.__class__)
+            if ids is None:
+                ids = by_kind.setdefault(kind_of(type(record)), set())
+                by_class[record.__class__] = ids
+            ids.add(record.id)
+            count += 1
+    except TypeError:  # an id that cannot be hashed
+        return False
+    return sum(map(len, by_kind.values())) == count
+
+
 @frozen
 class ChangeSet:
     """Changes that are stored together, at most one for each record, and what they rely on.
@@ -174,6 +193,8 @@ class ChangeSet:
     undo_checks: tuple[Check, ...] = field(default=(), converter=_checks)
 
     def __attrs_post_init__(self) -> None:
+        if _is_each_once(self.changes):
+            return
         seen: set[Ref[Any]] = set()
         for change in self.changes:
             if not isinstance(change.ref.id, Hashable):

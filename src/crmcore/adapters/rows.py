@@ -30,6 +30,7 @@ from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports.journal import Commit, HistoryGoneError
 from crmcore.ports.rows import (
     Json,
+    KeepsText,
     Row,
     RowChange,
     RowCommit,
@@ -77,6 +78,7 @@ class RowRepository:
         self._store = store
         self._codec = Codec(model)
         self._cache = _Cache(self._codec, cache_size)
+        self._keeps_text = isinstance(store, KeepsText) and store.keeps_text
 
     @property
     def model(self) -> Model:
@@ -172,15 +174,17 @@ class RowRepository:
                 for kind, ids in asked.items():
                     found = rows.get(kind, ids)
                     stored |= {Ref(kind, id_): row for id_, row in found.items()}
+        data = self._codec.data if self._keeps_text else self._codec.plain_data
         return tuple(
-            self._row(one, stored.get(one.ref) if isinstance(one, Update) else None)
-            for one in changes
+            [
+                RowChange(kind_of(type(one.after)), one.after.id, 0, data(one.after))
+                if isinstance(one, Insert)
+                else self._row(one, stored.get(one.ref) if isinstance(one, Update) else None)
+                for one in changes
+            ]
         )
 
-    def _row(self, change: Change, stored: Row | None) -> RowChange:
-        if isinstance(change, Insert):
-            row = self._codec.row(change.after)
-            return RowChange(row.kind, row.id, 0, row.data)
+    def _row(self, change: Update | Delete, stored: Row | None) -> RowChange:
         kind, id_ = change.ref.kind, change.ref.id
         expect = change.before.version
         if expect == 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 from crmcore.codec.errors import Misfit, decode_error, encode_error
 from crmcore.codec.forms import ModelForms, forms_of
-from crmcore.codec.row_text import plain_data
+from crmcore.codec.row_text import RecordText, plain_data
 from crmcore.codec.tagged import read_tagged, write_tagged
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.model import Model
@@ -42,6 +42,24 @@ class Codec:
             raise encode_error(misfit, kind, str(record.id)) from None
         except RecursionError:
             raise encode_error(Misfit("...", "it is nested too deeply"), kind, record.id) from None
+
+    def plain_data(self, record: Record) -> Mapping[str, Json]:
+        """The data of a record's row; see ``row``."""
+        return self.row(record).data
+
+    def data(self, record: Record) -> Mapping[str, Json]:
+        """The data of a record's row as ``RecordText``, for stores that keep text.
+
+        That of ``row``, which raises the same errors, where there is no short way to the text.
+        """
+        form = self.forms.entity(kind_of(type(record)))
+        try:
+            text = form.data_text(record)
+            if text.isascii() or text.encode():  # which refuses lone surrogates
+                return RecordText(text, record, form.stored)
+        except Exception:  # noqa: BLE001, S110  # whatever is unusual is told by the plain way
+            pass
+        return self.row(record).data
 
     def record(self, row: Row) -> Any:
         """The record of a row; keys that the entity does not know are passed over.

@@ -132,6 +132,20 @@ class RowStore(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsText(Protocol):
+    """A row store that keeps rows as canonical JSON text.
+
+    The data of a change may then be a ``RecordText`` of the codec: a mapping like any other, whose
+    ``text`` can be stored as it is.
+    """
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether it does."""
+        ...
+
+
 @frozen
 class RowStep:
     """What one commit did to one row: the row before and after (``None``: it was not stored)."""

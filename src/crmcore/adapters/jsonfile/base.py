@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from crmcore.adapters.jsonfile.batch import Batch
 from crmcore.adapters.jsonfile.head import ROWS, Head, damaged
 from crmcore.adapters.jsonfile.lines import (
     NO_LINK,
@@ -172,12 +173,48 @@ class Base:
                 raise self._damaged("the checksum does not fit the line", at)
             yield at, line
 
-    def sorted_rows(self) -> Iterator[tuple[bytes, bytes, Row]]:
-        """Key and line of every row, and the row, in the order of the file, all tested."""
-        self.test_rows()
-        for at, line in self.lines(ROWS, self.head.rows_end):
-            row = self._row(line, at)
-            yield row_key(row.kind, row.id), line, row
+    def batch(self, lines: Iterable[tuple[int, bytes]]) -> Batch:
+        """What the lines of rows say, given their places; they were tested before."""
+        rows = []
+        for at, line in lines:
+            try:
+                kind, id_, key = key_of(line)
+                version, text = row_parts(line, key)
+                rows.append((key.decode(), kind, id_, version, text.decode(), None))
+            except (Misfit, ValueError):
+                raise self._damaged("the line is not a row", at) from None
+        return Batch.of(rows)
+
+    def place(self, key: str, start: int) -> int:
+        """Where the first row begins, from ``start`` on, whose key is not below this one."""
+        return self._first(key.encode(), start, self.head.rows_end)
+
+    def next_line(self, at: int) -> int:
+        """Where the line behind the one at a place begins."""
+        return at + len(self._line(at))
+
+    def key_at(self, at: int) -> str | None:
+        """The key of the row at a place, tested; ``None`` behind the last one."""
+        if at >= self.head.rows_end:
+            return None
+        try:
+            return key_of(self._line(at))[2].decode()
+        except (Misfit, UnicodeDecodeError):
+            raise self._damaged("the line is not a row", at) from None
+
+    def lacks(self, keys: Iterable[str]) -> bool:
+        """Whether there surely is no row with any of these keys, which come in order."""
+        following: str | None = ""
+        at = ROWS
+        for key in keys:
+            if following is None or key < following:
+                continue  # it would stand where the one before it would
+            at = self.place(key, at)
+            following = self.key_at(at)
+            if following == key:
+                return False
+            self._require_neighbours(at, self._line(at), key.encode())
+        return True
 
     def test_rows(self) -> None:
         """Test the checksum over all rows, once."""

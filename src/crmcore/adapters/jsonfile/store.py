@@ -8,22 +8,21 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 
+from crmcore.adapters.jsonfile.batch import Draft, drafted
 from crmcore.adapters.jsonfile.checking import verified
 from crmcore.adapters.jsonfile.files import disk
 from crmcore.adapters.jsonfile.head import WHOLE_AT, whole_line
-from crmcore.adapters.jsonfile.history import History, Key, Step, oldest, rewritten, steps
-from crmcore.adapters.jsonfile.lines import SEAL, CommitLine, Past, data_of
+from crmcore.adapters.jsonfile.history import History, Key, Step, kept_lines, oldest, steps
+from crmcore.adapters.jsonfile.lines import SEAL, CommitLine
 from crmcore.adapters.jsonfile.lock import FileLock
 from crmcore.adapters.jsonfile.moment import Moment
 from crmcore.adapters.jsonfile.places import Indexed, Place
 from crmcore.adapters.jsonfile.reading import Generation, Torn, extend, read_generation
 from crmcore.adapters.jsonfile.tail import Tail
-from crmcore.adapters.jsonfile.writing import stored_rows, write_file
-from crmcore.codec.errors import Misfit
+from crmcore.adapters.jsonfile.writing import exported, pieces, write_file
 from crmcore.codec.row_text import RowText
-from crmcore.codec.scalars import read_moment, write_moment
+from crmcore.codec.scalars import read_moment
 from crmcore.errors import (
     CrmError,
     DamagedStoreError,
@@ -116,22 +115,20 @@ class JsonFileStore:
             before.test(changes)
             if not changes.changes:
                 return before.seq
-            line = self._line(changes, before.seq + 1)
+            draft = drafted(changes, before.seq + 1, str(self._path))
             found = self._found
             has_base = found is not None and found.base is not None
-            if found is not None and has_base and not self._is_large(found, line.size):
-                self._append(found, line)
-                return line.seq
-            after = Moment(before.base, before.tail.plus(line), line.seq, self._indexed)
-            known = {(one.kind, one.id): one.data for one in changes.changes if one.data}
+            if found is not None and has_base and not self._is_large(found, draft.size):
+                self._append(found, draft.line())
+                return draft.seq
             try:
-                self._rewrite(after, known=known)
+                self._rewrite(before, draft=draft)
             except StorageError as error:
                 if found is None or not has_base or isinstance(error, OutcomeUnknownError):
                     raise
                 # no room for another file, or a reader in the way: the line may still fit
-                self._append(found, line)
-            return line.seq
+                self._append(found, draft.line())
+            return draft.seq
 
     def compact(self, *, history: History | None = None) -> None:
         """Rewrite the file with its rows in order; ``history`` (``None``: as the store has it)."""
@@ -150,7 +147,7 @@ class JsonFileStore:
         moment, place = self._refresh(), Path(target)
         if self._files.look(place) is not None:
             raise StorageError("there is something already", str(place), "give another name")
-        lines = [b"[%b%b]\n" % (row.key, row.text) for row in stored_rows(moment)]
+        lines = [one for piece in pieces(moment) for one in exported(piece)]
         try:
             handle = self._files.create(place, self._path)
             try:
@@ -338,27 +335,10 @@ class JsonFileStore:
         tail = 0 if found.base is None else found.base.head.tail
         return found.end - tail + more > max(SMALLEST, SHARE * tail)
 
-    def _line(self, changes: RowCommit, seq: int) -> CommitLine:
-        where = str(self._path)
-        rows = []
-        try:
-            for one in changes.changes:
-                name = f"{one.kind}:{one.id!r}"
-                text = None if one.data is None else data_of(one.data, one.id, name)
-                f"{one.kind}{one.id}".encode()
-                rows.append(Past(one.kind, one.id, text))
-            meta = {"by": changes.by, "reason": changes.reason}
-            said = {key: str.__str__(one) for key, one in meta.items() if one is not None}
-            if changes.at is not None:
-                said["at"] = write_moment(changes.at)
-            "".join(said.values()).encode()
-        except Misfit as misfit:
-            raise StorageError(f"{name}: {misfit.why}", where, "nothing was stored") from None
-        except ValueError as refused:
-            raise StorageError(
-                f"JSON cannot hold it ({refused})", where, "nothing was stored"
-            ) from None
-        return CommitLine(seq, said, tuple(rows))
+    @property
+    def keeps_text(self) -> bool:
+        """That it does; see ``KeepsText``."""
+        return True
 
     def _append(self, found: Generation, line: CommitLine) -> None:
         content = line.line()
@@ -405,13 +385,16 @@ class JsonFileStore:
         moment: Moment,
         history: History | None = None,
         erased: frozenset[Key] = frozenset(),
-        known: Mapping[Key, Mapping[str, Json]] = MappingProxyType({}),
+        draft: Draft | None = None,
     ) -> None:
-        """Write a new file that holds a moment, and put it in the place of the old one."""
+        """Write a new file, and put it in the place of the old one.
+
+        It holds a moment, and what a commit that follows it writes.
+        """
         temporary = self._beside(".tmp")
         try:
             try:
-                self._write(temporary, moment, history or self._history, erased, known)
+                self._write(temporary, moment, history or self._history, erased, draft)
                 self._put_in_place(temporary)
             except (OSError, DamagedStoreError):
                 with suppress(OSError):
@@ -434,20 +417,24 @@ class JsonFileStore:
         moment: Moment,
         history: History,
         erased: frozenset[Key],
-        known: Mapping[Key, Mapping[str, Json]],
+        draft: Draft | None,
     ) -> None:
         keeps = history is History.KEEP
-        after = moment.seq
-        if keeps:
-            after = self._first_kept(moment)
+        seq = moment.seq if draft is None else draft.seq
+        after = self._first_kept(moment) if keeps else seq
+        known: Mapping[Key, Mapping[str, Json]] = {}
+        if draft is not None and not draft.is_load:
+            known = {(one.kind, one.id): one.data for one in draft.changes if one.data}
+            moment = Moment(moment.base, moment.tail.plus(draft.line()), seq, self._indexed)
+            draft = None
         handle = self._files.create(temporary, self._path)
         try:
             write_file(
                 self._files,
                 handle,
-                rows=stored_rows(moment, known),
-                commits=rewritten(moment, str(self._path), erased) if keeps else (),
-                seq=moment.seq,
+                rows=pieces(moment, draft, known),
+                commits=kept_lines(moment, str(self._path), erased, draft) if keeps else (),
+                seq=seq,
                 after=after,
                 places=self._indexed.places,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import frozen
 
@@ -71,6 +71,10 @@ class Tail:
             for id_, every in versions.items()
         }
         return {id_: one for id_, one in found.items() if one is not None}
+
+    def ever(self, kind: str) -> Collection[str]:
+        """The ids of a kind that any commit has written; they only become more."""
+        return self._rows.get(kind, {}).keys()
 
     def kinds(self) -> list[str]:
         """The kinds that anything was written of."""
