@@ -159,7 +159,11 @@ class RowRepository:
             return None if after is None else Insert(after)
         return Delete(before) if after is None else Update(before, after)
 
-    def _rows(self, changes: ChangeSet) -> tuple[RowChange, ...]:
+    def _rows(self, changes: ChangeSet) -> Sequence[RowChange]:
+        if self._keeps_text and all([isinstance(one, Insert) for one in changes]):
+            new = self._codec.new_rows([one.after for one in changes.changes])  # type: ignore[union-attr]  # all are inserts
+            if new is not None:
+                return new
         stored: dict[Ref[Any], Row] = {}
         asked: dict[str, list[str]] = {}
         for one in changes:
@@ -174,17 +178,15 @@ class RowRepository:
                 for kind, ids in asked.items():
                     found = rows.get(kind, ids)
                     stored |= {Ref(kind, id_): row for id_, row in found.items()}
-        data = self._codec.data if self._keeps_text else self._codec.plain_data
         return tuple(
-            [
-                RowChange(kind_of(type(one.after)), one.after.id, 0, data(one.after))
-                if isinstance(one, Insert)
-                else self._row(one, stored.get(one.ref) if isinstance(one, Update) else None)
-                for one in changes
-            ]
+            self._row(one, stored.get(one.ref) if isinstance(one, Update) else None)
+            for one in changes
         )
 
-    def _row(self, change: Update | Delete, stored: Row | None) -> RowChange:
+    def _row(self, change: Change, stored: Row | None) -> RowChange:
+        if isinstance(change, Insert):
+            row = self._codec.row(change.after)
+            return RowChange(row.kind, row.id, 0, row.data)
         kind, id_ = change.ref.kind, change.ref.id
         expect = change.before.version
         if expect == 0:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crmcore.codec.compiled import WriteText
 from crmcore.codec.errors import Misfit, decode_error, encode_error
 from crmcore.codec.forms import ModelForms, forms_of
-from crmcore.codec.row_text import RecordText, plain_data
+from crmcore.codec.row_text import plain_data
 from crmcore.codec.tagged import read_tagged, write_tagged
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.model import Model
-from crmcore.ports.rows import Json, Row
+from crmcore.ports.rows import Json, NewRows, Row
 
 
 class Codec:
@@ -43,23 +44,32 @@ class Codec:
         except RecursionError:
             raise encode_error(Misfit("...", "it is nested too deeply"), kind, record.id) from None
 
-    def plain_data(self, record: Record) -> Mapping[str, Json]:
-        """The data of a record's row; see ``row``."""
-        return self.row(record).data
+    def new_rows(self, records: Sequence[Record]) -> NewRows | None:
+        """The rows of records as texts; ``None`` where ``row`` is to be asked for each of them.
 
-    def data(self, record: Record) -> Mapping[str, Json]:
-        """The data of a record's row as ``RecordText``, for stores that keep text.
-
-        That of ``row``, which raises the same errors, where there is no short way to the text.
+        That is so where one of them cannot be stored, and where there is no short way to its text.
         """
-        form = self.forms.entity(kind_of(type(record)))
+        by_class: dict[type, tuple[str, WriteText]] = {}
+        kinds, texts = [], []
         try:
-            text = form.data_text(record)
-            if text.isascii() or text.encode():  # which refuses lone surrogates
-                return RecordText(text, record, form.stored)
-        except Exception:  # noqa: BLE001, S110  # whatever is unusual is told by the plain way
-            pass
-        return self.row(record).data
+            for record in records:
+                found = by_class.get(record.__class__)
+                if found is None:
+                    kind = kind_of(type(record))
+                    found = by_class[record.__class__] = kind, self.forms.entity(kind).data_text
+                kinds.append(found[0])
+                texts.append(found[1](record))
+            if not all(map(str.isascii, texts)):
+                for text in texts:
+                    text.encode()  # which refuses lone surrogates
+        except Exception:  # noqa: BLE001  # whatever is unusual is told by the plain way
+            return None
+        return NewRows(kinds, texts, records, self._parts)
+
+    def _parts(self, record: Record, name: str | None) -> Json:
+        """The stored form of one field of a record, or of all of them (``None``)."""
+        form = self.forms.entity(kind_of(type(record)))
+        return form.write(record) if name is None else form.stored(record, name)
 
     def record(self, row: Row) -> Any:
         """The record of a row; keys that the entity does not know are passed over.

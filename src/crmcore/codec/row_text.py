@@ -7,11 +7,10 @@ at the price of comparing texts. A row store that keeps text may hand it out.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 from crmcore.codec.errors import Misfit, decode_error
-from crmcore.entities.record import Record
 from crmcore.ports.rows import Json
 
 
@@ -95,27 +94,6 @@ class RowText(Mapping[str, Json]):
 
     def __repr__(self) -> str:
         return f"RowText({self.text!r}, {self._id!r})"
-
-
-class RecordText(RowText):
-    """The data of a row that a codec has written from a record: canonical text, and the record.
-
-    ``stored`` gives the stored form of one field, so that looking for one value need not decode
-    the text.
-    """
-
-    __slots__ = ("_stored", "record")
-
-    def __init__(self, text: str, record: Record, stored: Callable[[Any, str], Json]) -> None:
-        self.text = text
-        self._id = record.id
-        self._data = None
-        self._stored = stored
-        self.record = record
-
-    def stored(self, name: str) -> Json:
-        """The stored form of a field of the class; ``None`` where it holds nothing."""
-        return self._stored(self.record, name)
 
 
 def plain_data(data: Mapping[str, Json]) -> Mapping[str, Json]:

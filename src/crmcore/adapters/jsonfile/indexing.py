@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from crmcore.adapters.jsonfile.base import CHUNK, FIRST_INDEX
-from crmcore.adapters.jsonfile.batch import Batch
+from crmcore.adapters.jsonfile.batch import Batch, Held
 from crmcore.adapters.jsonfile.lines import NO_LINK, chained, quoted, sealed, text_of
 from crmcore.adapters.jsonfile.places import Place
-from crmcore.codec.row_text import RecordText, RowText
+from crmcore.codec.row_text import RowText
+from crmcore.entities.record import Record
 from crmcore.model.describe import Holds
 from crmcore.ports.rows import Json
 
@@ -35,20 +37,20 @@ class Indexing:
         places = self._by_kind.get(kind)
         if not places:
             return
-        if all(one.__class__ is RecordText for one in rows.data):
-            given: Sequence[Any] = [one.record for one in rows.data]  # type: ignore[union-attr]  # all of them are
-            for place, found in places:
-                name = place.path[0]
-                values = [getattr(one, name, None) for one in given]
-                _collect(place, found, values, rows.data, starts)
-            return
-        data = [
-            RowText(text, id_).decoded() if one is None else one
-            for one, text, id_ in zip(rows.data, rows.texts, rows.ids, strict=True)
-        ]
+        held = rows.held
+        if None in held:
+            texts = zip(held, rows.texts, rows.ids, strict=True)
+            held = [RowText(text, id_).decoded() if one is None else one for one, text, id_ in texts]
+        is_one_class = len({one.__class__ for one in held}) == 1 and isinstance(held[0], Record)
         for place, found in places:
             name = place.path[0]
-            _collect(place, found, [one.get(name) for one in data], data, starts)
+            if is_one_class and hasattr(held[0], name):
+                values = list(map(attrgetter(name), held))
+            else:
+                values = [_value(one, name) for one in held]
+            first = values[0]
+            if first or first == "" or values.count(first) < len(values):  # some have a value
+                _collect(place, found, rows, zip(values, held, starts, strict=True))
 
     def lines(self, link: str) -> Iterator[bytes]:
         """The list of the indexes, and their lines; ``link`` is that of the last row."""
@@ -56,48 +58,64 @@ class Indexing:
         yield sealed(f'["indexes",{names},"{link}"'.encode())
         for number, found in enumerate(self._found, FIRST_INDEX):
             # in the order of what is written, which the search goes by
-            texts = sorted([(quoted(key), key) for key in found])
+            by_text = dict(zip(map(quoted, found), found.values(), strict=True))
+            texts = sorted(by_text)
             for first in range(0, len(texts), _BLOCK):
-                keys: list[str] = []
-                rests: list[str] = []
-                for text, key in texts[first : first + _BLOCK]:
-                    at = found[key]
-                    if at.__class__ is int:
-                        keys.append(f"{number},{text},0,")
-                        rests.append(f"[{at}]")
-                    else:
-                        _add_chunks(f"{number},{text},", at, keys, rests)  # type: ignore[arg-type]  # a list
-                lines, self.link = chained(keys, rests, self.link)
-                yield b"".join(lines)
+                part = texts[first : first + _BLOCK]
+                keys, rests = _entries(number, part, list(map(by_text.__getitem__, part)))
+                lines, _, self.link = chained(keys, rests, self.link)
+                yield lines
 
 
-def _add_chunks(start: str, every: list[int], keys: list[str], rests: list[str]) -> None:
-    every.sort()
-    for chunk, first in enumerate(range(0, len(every), CHUNK)):
-        keys.append(f"{start}{chunk},")
-        rests.append(f"[{','.join(map(str, every[first : first + CHUNK]))}]")
+def _value(held: Any, name: str) -> Any:
+    """What is in a field of a record, or of a mapping that is no dictionary."""
+    return held.get(name) if isinstance(held, Mapping) else getattr(held, name, None)
+
+
+def _data(rows: Batch, held: Any, name: str) -> Mapping[str, Json]:
+    """What a row has in a field, as its text says it."""
+    if isinstance(held, Mapping) or rows.part_of is None:
+        return held  # type: ignore[no-any-return]  # a mapping
+    return {name: rows.part_of(held, name)}
+
+
+def _entries(
+    number: int, texts: Sequence[str], found: Sequence[int | list[int]]
+) -> tuple[list[str], list[str]]:
+    """Keys of the lines of an index, and the places on them."""
+    if list not in set(map(type, found)):
+        return [f"{number},{text},0," for text in texts], [f"[{at}]" for at in found]
+    keys: list[str] = []
+    rests: list[str] = []
+    for text, every in zip(texts, found, strict=True):
+        if not isinstance(every, list) or len(every) <= CHUNK:
+            keys.append(f"{number},{text},0,")
+            rests.append(f"[{every}]" if isinstance(every, int) else f"{every}".replace(" ", ""))
+            continue
+        for chunk, first in enumerate(range(0, len(every), CHUNK)):
+            keys.append(f"{number},{text},{chunk},")
+            rests.append(f"{every[first : first + CHUNK]}".replace(" ", ""))
+    return keys, rests
 
 
 def _collect(
-    place: Place,
-    found: Found,
-    values: Sequence[Any],
-    data: Sequence[Mapping[str, Json] | None],
-    starts: Sequence[int],
+    place: Place, found: Found, rows: Batch, each: Iterable[tuple[Any, Held, int]]
 ) -> None:
-    """Add where rows are, given what each has in the first step of the way to the place."""
+    """Add where rows are; of ``each``, what it has in the first step of the way, and all of it."""
     put = found.setdefault
     is_plain = place.is_plain
     is_text = len(place.path) == 1 and place.holds is Holds.ONE
-    for value, one, at in zip(values, data, starts, strict=True):
+    for value, held, at in each:
         if value.__class__ is str and is_text:
             key = value if is_plain else place.key(value)
             was = put(key, at)
             if was is not at:
-                _more(found, key, was, at)
+                if was.__class__ is list:
+                    was.append(at)  # type: ignore[union-attr]  # a list
+                else:
+                    found[key] = [was, at]  # type: ignore[list-item]  # a number
         elif value:
-            held = {place.path[0]: one.stored(place.path[0])} if isinstance(one, RecordText) else one
-            for key in place.keys(held or {}):
+            for key in place.keys(_data(rows, held, place.path[0])):
                 was = put(key, at)
                 if was is not at:
                     _more(found, key, was, at)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from attrs import frozen
@@ -83,21 +84,26 @@ def row_line(key: bytes, version: int, data: bytes, link: bytes) -> bytes:
     return b'%b,"%08x"]\n' % (start, zlib.crc32(start))
 
 
-def chained(keys: Sequence[str], rests: Iterable[str], link: str) -> tuple[list[bytes], str]:
-    """Lines of a sorted part that follow one another, and the link to the last of them.
+def chained(
+    keys: Sequence[str], rests: Iterable[str], link: str
+) -> tuple[bytes, list[int], str]:
+    """Lines of a sorted part that follow one another, their lengths, and the link to the last.
 
     ``rests`` is what stands between the key of a line and its link; ``link`` that of the first.
+    Every step is one pass over all lines, most of them without a call in Python.
     """
     links = [link, *map(_HEX, map(zlib.crc32, map(str.encode, keys)))]
     starts = [
         f'[{key}{rest},"{before}"'.encode()
         for key, rest, before in zip(keys, rests, links, strict=False)
     ]
-    sums = map(zlib.crc32, starts)
-    return [b'%b,"%08x"]\n' % both for both in zip(starts, sums, strict=True)], links[-1]
+    seals = map(_SEAL, map(zlib.crc32, starts))
+    content = b"".join(chain.from_iterable(zip(starts, seals, strict=True)))
+    return content, [len(start) + SEAL for start in starts], links[-1]
 
 
 _HEX = "%08x".__mod__
+_SEAL = b',"%08x"]\n'.__mod__
 
 
 def row_parts(line: bytes, key: bytes) -> tuple[int, bytes]:

@@ -18,12 +18,9 @@ from crmcore.adapters.jsonfile.tail import Tail, Version
 from crmcore.adapters.rows import run_rows
 from crmcore.changes import ConflictError
 from crmcore.codec.row_text import plain_data
-from crmcore.ports.rows import Row, RowChange, RowCommit, RowExpect
+from crmcore.ports.rows import NewRows, Row, RowChange, RowCommit, RowExpect
 from crmcore.query import ALL, Query, matches
 from crmcore.values.ref import Ref
-
-_LOAD = 100
-
 
 @frozen(eq=False)
 class Moment:
@@ -84,19 +81,20 @@ class Moment:
                     raise ConflictError(Ref(row.kind, row.id), f"no {query}", "one that matches")
 
     def _not_free(self, commit: RowCommit) -> Iterable[RowChange]:
-        """The changes, those of a load left out where no row with their keys ever was."""
-        changes = commit.changes
-        if len(changes) < _LOAD or any([one.expect for one in changes]):
-            return changes
+        """The changes, but for new rows of which there surely never was one with their keys."""
+        new = commit.changes
+        if not isinstance(new, NewRows):
+            return new
         if self.base is not None:
             try:
-                keys = sorted([key_text(one.kind, one.id) for one in changes])
+                keys = sorted(map(key_text, new.kinds, new.ids))
                 if not self.base.lacks(keys):
-                    return changes
+                    return new
             except UnicodeEncodeError:  # a lone surrogate, which is told later
-                return changes
-        ever = {kind: self.tail.ever(kind) for kind in {one.kind for one in changes}}
-        return [one for one in changes if one.id in ever[one.kind]]
+                return new
+        ever = {kind: self.tail.ever(kind) for kind in set(new.kinds)}
+        pairs = enumerate(zip(new.kinds, new.ids, strict=True))
+        return [new[at] for at, (kind, id_) in pairs if id_ in ever[kind]]
 
     @property
     def _is_sorted(self) -> bool:

@@ -423,7 +423,8 @@ class JsonFileStore:
         seq = moment.seq if draft is None else draft.seq
         after = self._first_kept(moment) if keeps else seq
         known: Mapping[Key, Mapping[str, Json]] = {}
-        if draft is not None and not draft.is_load:
+        load = None if draft is None else draft.load()
+        if draft is not None and load is None:
             known = {(one.kind, one.id): one.data for one in draft.changes if one.data}
             moment = Moment(moment.base, moment.tail.plus(draft.line()), seq, self._indexed)
             draft = None
@@ -432,7 +433,7 @@ class JsonFileStore:
             write_file(
                 self._files,
                 handle,
-                rows=pieces(moment, draft, known),
+                rows=pieces(moment, load, known),
                 commits=kept_lines(moment, str(self._path), erased, draft) if keeps else (),
                 seq=seq,
                 after=after,

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from attrs import frozen
 
 from crmcore.adapters.jsonfile.base import Base
-from crmcore.adapters.jsonfile.batch import Batch, Draft, key_text
+from crmcore.adapters.jsonfile.batch import Batch, key_text
 from crmcore.adapters.jsonfile.head import ROWS, Head, whole_line
 from crmcore.adapters.jsonfile.indexing import Indexing
 from crmcore.adapters.jsonfile.lines import NO_LINK, chained, link_of, linked, sealed
@@ -128,8 +128,7 @@ class _Rows:
             for start in range(0, len(of_kind), _BLOCK):
                 part = of_kind.part(start, start + _BLOCK)
                 rests = map("%d,%s".__mod__, zip(part.versions, part.texts, strict=True))
-                lines, link = chained(part.keys, rests, self.link)
-                self._put(kind, part, lines, link)
+                self._put(kind, part, *chained(part.keys, rests, self.link))
 
     def copy(self, rows: Lying) -> None:
         """Write rows as they lie in another file, where nothing was changed."""
@@ -141,26 +140,26 @@ class _Rows:
                 start += len(own)
                 if linked(own[0]).decode() != self.link:  # it stands behind another one now
                     rest = f"{part.versions[0]},{part.texts[0]}"
-                    own[:1], _ = chained(part.keys[:1], [rest], self.link)
-                self._put(kind, part, own, link_of(part.keys[-1].encode()).decode())
+                    own[0] = chained(part.keys[:1], [rest], self.link)[0]
+                link = link_of(part.keys[-1].encode()).decode()
+                self._put(kind, part, b"".join(own), list(map(len, own)), link)
 
-    def _put(self, kind: str, rows: Batch, lines: Sequence[bytes], link: str) -> None:
-        """Write lines of one kind, the last of which has this link."""
-        starts = list(accumulate(map(len, lines), initial=self._out.end))
-        content = b"".join(lines)
-        self._out.add(content)
-        self.crc = zlib.crc32(content, self.crc)
-        self.count, self.link = self.count + len(lines), link
+    def _put(self, kind: str, rows: Batch, lines: bytes, lengths: Sequence[int], link: str) -> None:
+        """Write lines of one kind, of these lengths; the line behind them has this link."""
+        starts = list(accumulate(lengths[:-1], initial=self._out.end))
+        self._out.add(lines)
+        self.crc = zlib.crc32(lines, self.crc)
+        self.count, self.link = self.count + len(lengths), link
         is_behind = self._last[0] != kind or self._last[1] < rows.ids[0]
         if not is_behind or not all(map(lt, rows.ids, islice(rows.ids, 1, None))):
             self.is_plain = False
         self._last = kind, rows.ids[-1]
-        self._indexes.add(kind, rows, starts[:-1])
+        self._indexes.add(kind, rows, starts)
 
 
 def pieces(
     moment: Moment,
-    draft: Draft | None = None,
+    load: Batch | None = None,
     known: Mapping[tuple[str, str], Mapping[str, Json]] = MappingProxyType({}),
 ) -> Iterator[Piece]:
     """Every row of a moment, and of a load on top of it, by their keys.
@@ -169,7 +168,7 @@ def pieces(
     then need not be decoded.
     """
     written, hidden = _tail_rows(moment, known)
-    rows = (written if draft is None else draft.batch().plus(written)).in_order()
+    rows = (written if load is None else load.plus(written)).in_order()
     if moment.base is None:
         yield rows
         return
