@@ -87,11 +87,9 @@ class MemoryRepository:
                 return self._seq
             seq = self._seq + 1
             stored = _as_found(now, changes).as_stored(seq)
-            for one in stored.written:
-                self._indexes.add(one)
-            for change in stored:
-                after = None if isinstance(change, Delete) else change.after
-                self._versions.put(change.ref.kind, change.ref.id, after, seq)
+            self._indexes.add_all(stored.written)
+            gone = [one.before for one in stored if isinstance(one, Delete)]
+            self._versions.put_all(stored.written, gone, seq)
             commit = Commit(seq, changes.at, changes.by, changes.reason, stored.changes)
             self._seq = seq
             self._commits.append(commit)
@@ -193,19 +191,25 @@ class _Moment:
         return (one for one in found if one is not None)
 
 
+def _subject(change: Change) -> Record:
+    """The record that a change is about, as it is when the change is done, or before it is gone."""
+    return change.before if isinstance(change, Delete) else change.after
+
+
 def _state(record: Record | None) -> str:
     return "no record" if record is None else f"version {record.version}"
 
 
 def _test(moment: _Moment, changes: ChangeSet) -> None:
     for one in changes:
-        stored = moment.stored(one.ref)
+        subject = _subject(one)
+        stored = moment.versions.get(kind_of(type(subject)), subject.id, moment.seq)
         if isinstance(one, Insert):
             if stored is not None:
                 raise ConflictError(one.ref, "a free id", _state(stored))
         elif stored is None or stored.version != one.before.version:
             raise ConflictError(one.ref, f"version {one.before.version}", _state(stored))
-    own = changes.refs
+    own = changes.refs if changes.checks else frozenset()
     for check in changes.checks:
         _test_check(moment, check, own)
 
@@ -228,6 +232,8 @@ def _test_check(
 
 def _as_found(moment: _Moment, changes: ChangeSet) -> ChangeSet:
     """The set with each record as it is stored; a change is tested by its version only."""
+    if all([isinstance(one, Insert) for one in changes.changes]):
+        return changes
     exact: list[Change] = []
     for one in changes:
         stored = moment.stored(one.ref)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import define
 
 from crmcore.adapters.sorted_keys import SortedKeys
-from crmcore.entities.record import Record
+from crmcore.entities.record import Record, kind_of
 
 CHUNK = 256
 """How many ids a walk takes at a time."""
@@ -74,15 +74,23 @@ class Versions:
                 return
             after = chunk[-1]
 
-    def put(self, kind: str, id_: str, record: Record | None, seq: int) -> None:
-        """Add a version (``None``: the record was deleted); the lock is held."""
-        table = self._tables.setdefault(kind, {})
-        older = table.get(id_)
-        table[id_] = _Version(seq, record, older)
-        if older is not None:
-            self._superseded.append((seq, kind, id_))
-        else:
-            self._ids.setdefault(kind, SortedKeys()).add(id_)
+    def put_all(self, written: Iterable[Record], gone: Iterable[Record], seq: int) -> None:
+        """Add what a commit has written, and what it has removed; the lock is held."""
+        fresh: dict[str, list[str]] = {}
+        for records, is_written in ((written, True), (gone, False)):
+            for record in records:
+                kind, id_ = kind_of(type(record)), record.id
+                table = self._tables.get(kind)
+                if table is None:
+                    table = self._tables[kind] = {}
+                older = table.get(id_)
+                table[id_] = _Version(seq, record if is_written else None, older)
+                if older is not None:
+                    self._superseded.append((seq, kind, id_))
+                else:
+                    fresh.setdefault(kind, []).append(id_)
+        for kind, ids in fresh.items():
+            self._ids.setdefault(kind, SortedKeys()).add_all(ids)
 
     def dropped(self, now: int) -> Iterator[tuple[list[Record], list[Record]]]:
         """Drop what nobody reads any more; the lock is held.

@@ -11,7 +11,7 @@ case, and the caller takes the plain way, which tells what is wrong, or does it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from keyword import iskeyword
 from typing import Any, Final, TypeAlias
 
@@ -67,6 +67,21 @@ def compiled_text(
     lines.append("    return '{' + made[1:] + '}'")
     exec("\n".join(lines), scope)  # noqa: S102  # of names of fields only, as attrs does
     made: WriteText = scope["text"]
+    return made
+
+
+def compiled_blank(
+    python: type, defaults: Sequence[tuple[Callable[[Any, Any], None], Any]]
+) -> Callable[[], Any]:
+    """What begins a value of a class: each of ``defaults`` put in its field, the others left."""
+    scope: dict[str, Any] = {"new": object.__new__, "python": python}
+    lines = ["def blank():", "    made = new(python)"]
+    for number, (put, default) in enumerate(defaults):
+        scope |= {f"put{number}": put, f"default{number}": default}
+        lines.append(f"    put{number}(made, default{number})")
+    lines.append("    return made")
+    exec("\n".join(lines), scope)  # noqa: S102  # of numbers only
+    made: Callable[[], Any] = scope["blank"]
     return made
 
 

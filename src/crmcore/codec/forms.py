@@ -207,10 +207,7 @@ class ClassForm:
         for name, hint in self._hints.items():
             rest, _, is_optional = unwrapped(hint)
             is_split = is_optional and rest is not Any
-            whole = self._forms.of(hint)
-            inner = self._forms.of(rest) if is_split else whole
-            # text and flags stand for themselves; anything else is left to the whole form
-            found[name] = (inner if inner in (SCALARS[str], SCALARS[bool]) else whole, is_split)
+            found[name] = self._forms.of(rest if is_split else hint), is_split
         return found
 
     @cached_property

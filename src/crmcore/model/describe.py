@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -339,3 +339,48 @@ def _defaults(python: type) -> Mapping[str, Any]:
 def _default(attribute: attrs.Attribute[Any]) -> Any:
     factory = getattr(attribute.default, "factory", None)
     return attribute.default if factory is None else _EMPTY.get(factory, attrs.NOTHING)
+
+
+@frozen
+class Slot:
+    """One field of a class whose constructor does nothing but fill its fields.
+
+    ``put(value, one)`` fills it; ``default`` is what it holds where nothing is given
+    (``attrs.NOTHING``: it must be), ``converter`` what is done to what is given (``None``: nothing).
+    """
+
+    name: str
+    put: Callable[[Any, Any], None]
+    default: Any
+    converter: Callable[[Any], Any] | None
+
+
+def slots(python: type) -> tuple[Slot, ...] | None:
+    """The fields of an attrs class, for building its values without its constructor.
+
+    ``None`` for classes whose constructor tests values, or does anything else.
+    """
+    key: Any = python  # Any: mypy does not see that every class is hashable
+    return _slots(key)
+
+
+_HOOKS = ("__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__", "_attrs_cached_hash")
+
+
+@cache
+def _slots(python: type) -> tuple[Slot, ...] | None:
+    init = vars(python).get("__init__")
+    made = getattr(getattr(init, "__code__", None), "co_filename", "")
+    if not made.startswith("<attrs generated") or any(hasattr(python, one) for one in _HOOKS):
+        return None
+    found: list[Slot] = []
+    for one in attrs.fields(python):
+        slot = getattr(python, one.name, None)
+        is_plain = isinstance(slot, types.MemberDescriptorType) and one.init
+        if not is_plain or one.validator is not None or isinstance(one.converter, attrs.Converter):
+            return None
+        default = _default(one)
+        if one.converter is not None and default is not attrs.NOTHING:
+            default = one.converter(default)
+        found.append(Slot(one.name, slot.__set__, default, one.converter))
+    return tuple(found)
