@@ -73,7 +73,7 @@ class _Index:
         ids = self._ids.get(key)
         if isinstance(ids, dict):
             ids.pop(id_, None)
-        if ids == id_ or ids == {}:
+        if ids in (id_, {}):
             del self._ids[key]
             if self.order is not None:
                 self.order.discard(key)
@@ -164,10 +164,7 @@ class Indexes:
             if value is None and not place.has_missing:
                 continue
             keys: Iterable[Key]
-            if value.__class__ is str and is_plain:
-                keys = (sort_key(value),)
-            else:
-                keys = place.keys(record)
+            keys = (sort_key(value),) if value.__class__ is str and is_plain else place.keys(record)
             if keys:
                 if index is None:
                     index = self._indexes.setdefault((kind, place), _Index())

@@ -88,8 +88,8 @@ class MemoryRepository:
             seq = self._seq + 1
             stored = _as_found(now, changes).as_stored(seq)
             self._indexes.add_all(stored.written)
-            gone = [one.before for one in stored if isinstance(one, Delete)]
-            self._versions.put_all(stored.written, gone, seq)
+            removed = [one.before for one in stored if isinstance(one, Delete)]
+            self._versions.put_all(stored.written, removed, seq)
             commit = Commit(seq, changes.at, changes.by, changes.reason, stored.changes)
             self._seq = seq
             self._commits.append(commit)
@@ -232,7 +232,7 @@ def _test_check(
 
 def _as_found(moment: _Moment, changes: ChangeSet) -> ChangeSet:
     """The set with each record as it is stored; a change is tested by its version only."""
-    if all([isinstance(one, Insert) for one in changes.changes]):
+    if all(isinstance(one, Insert) for one in changes):
         return changes
     exact: list[Change] = []
     for one in changes:

@@ -160,8 +160,9 @@ class RowRepository:
         return Delete(before) if after is None else Update(before, after)
 
     def _rows(self, changes: ChangeSet) -> Sequence[RowChange]:
-        if self._keeps_text and all([isinstance(one, Insert) for one in changes]):
-            new = self._codec.new_rows([one.after for one in changes.changes])  # type: ignore[union-attr]  # all are inserts
+        inserted = [one.after for one in changes if isinstance(one, Insert)]
+        if self._keeps_text and len(inserted) == len(changes):
+            new = self._codec.new_rows(inserted)
             if new is not None:
                 return new
         stored: dict[Ref[Any], Row] = {}

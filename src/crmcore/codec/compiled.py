@@ -43,9 +43,7 @@ class TextField:
     is_flag: bool = False
 
 
-def compiled_text(
-    python: type, fields: Iterable[TextField], without: str = ""
-) -> WriteText | None:
+def compiled_text(python: type, fields: Iterable[TextField], without: str = "") -> WriteText | None:
     """What writes the values of exactly this class; ``None`` where a field has no usual name.
 
     The field ``without`` is left out and must hold text.
@@ -58,7 +56,9 @@ def compiled_text(
         "    made = ''",
     ]
     if without:
-        lines[1:2] = [f"    if value.__class__ is not python or value.{without}.__class__ is not str:"]
+        lines[1:2] = [
+            f"    if value.__class__ is not python or value.{without}.__class__ is not str:"
+        ]
     for number, one in enumerate(sorted(fields, key=lambda one: one.name)):
         if not one.name.isidentifier() or iskeyword(one.name):
             return None
@@ -98,7 +98,9 @@ def _field_lines(one: TextField, number: int) -> Iterable[str]:
     if one.is_optional and one.default is not None:
         yield f"{indent}one = 'null' if one is None else text{number}(one)"
     elif one.is_flag:
-        yield f"{indent}one = 'true' if one is True else 'false' if one is False else text{number}(one)"
+        yield f"{indent}if one is True: one = 'true'"
+        yield f"{indent}elif one is False: one = 'false'"
+        yield f"{indent}else: one = text{number}(one)"
     else:
         yield f"{indent}one = text{number}(one)"
     if one.blank:

@@ -8,9 +8,9 @@ nothing, which stand for themselves, and cost no call.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import NOTHING
 
@@ -123,21 +123,17 @@ def _read_by_slots(
     python: type,
     forms: Mapping[str, tuple[Form, bool]],
     required: tuple[str, ...],
-    fields: Iterable[Slot],
+    fields: Sequence[Slot],
 ) -> Callable[[Mapping[str, Json], type], Any]:
     """The same for classes whose constructor only fills fields: these are filled here.
 
     A value is begun with all its defaults, and what is stored is put over them: for a contact that
     takes half of what its constructor does, most of whose fields are left out.
     """
-    settled = {one.name: one.put for one in fields if one.converter in {None, *_SETTLED}}
-    texts = {name: put for name, put in settled.items() if _kept(forms[name][0]) is str}
-    flags = {name: put for name, put in settled.items() if _kept(forms[name][0]) is bool}
-    absent = {name: put for name, put in settled.items() if forms[name][1]}
-    puts = {one.name: (one.put, _reader(*forms[one.name], one.converter)) for one in fields}
-    begun = compiled_blank(
-        python, [(one.put, one.default) for one in fields if one.default is not NOTHING]
-    )
+    texts, flags, absent = _standing(forms, fields)
+    puts = {one.name: (one.put, _reader(forms[one.name], one.converter)) for one in fields}
+    given = [(one.put, one.default) for one in fields if one.default is not NOTHING]
+    begun = compiled_blank(python, given)
 
     def read(stored: Mapping[str, Json], _: type) -> Any:
         made = begun()
@@ -145,15 +141,12 @@ def _read_by_slots(
         try:
             for name, one in stored.items():
                 kind = one.__class__
-                put = (
-                    texts.get(name)
-                    if kind is str
-                    else absent.get(name)
-                    if one is None
-                    else flags.get(name)
-                    if kind is bool
-                    else None
-                )
+                if kind is str:
+                    put = texts.get(name)
+                elif one is None:
+                    put = absent.get(name)
+                else:
+                    put = flags.get(name) if kind is bool else None
                 if put is not None:
                     put(made, one)
                     continue
@@ -170,10 +163,27 @@ def _read_by_slots(
     return read
 
 
+_Puts: TypeAlias = Mapping[str, Callable[[Any, Any], None]]
+
+
+def _standing(
+    forms: Mapping[str, tuple[Form, bool]], fields: Iterable[Slot]
+) -> tuple[_Puts, _Puts, _Puts]:
+    """What puts texts, flags and ``None`` in the fields where they stand for themselves."""
+    settled = {one.name: one.put for one in fields if one.converter in {None, *_SETTLED}}
+    kept = {name: (put, _kept(forms[name][0])) for name, put in settled.items()}
+    return (
+        {name: put for name, (put, kind) in kept.items() if kind is str},
+        {name: put for name, (put, kind) in kept.items() if kind is bool},
+        {name: put for name, put in settled.items() if forms[name][1]},
+    )
+
+
 def _reader(
-    form: Form, is_optional: bool, converter: Callable[[Any], Any] | None
+    declared: tuple[Form, bool], converter: Callable[[Any], Any] | None
 ) -> Callable[[Json], Any]:
     """What reads a field that does not stand for itself."""
+    form, is_optional = declared
     if converter is None or converter in _SETTLED:
         return form.read
     return lambda stored: converter(None if stored is None and is_optional else form.read(stored))

@@ -346,7 +346,7 @@ class Slot:
     """One field of a class whose constructor does nothing but fill its fields.
 
     ``put(value, one)`` fills it; ``default`` is what it holds where nothing is given
-    (``attrs.NOTHING``: it must be), ``converter`` what is done to what is given (``None``: nothing).
+    (``attrs.NOTHING``: it must be), ``converter`` what becomes of what is given (``None``: itself).
     """
 
     name: str
@@ -376,8 +376,9 @@ def _slots(python: type) -> tuple[Slot, ...] | None:
     found: list[Slot] = []
     for one in attrs.fields(python):
         slot = getattr(python, one.name, None)
-        is_plain = isinstance(slot, types.MemberDescriptorType) and one.init
-        if not is_plain or one.validator is not None or isinstance(one.converter, attrs.Converter):
+        if not isinstance(slot, types.MemberDescriptorType) or not one.init:
+            return None
+        if one.validator is not None or isinstance(one.converter, attrs.Converter):
             return None
         default = _default(one)
         if one.converter is not None and default is not attrs.NOTHING:

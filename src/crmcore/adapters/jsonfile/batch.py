@@ -19,17 +19,16 @@ from crmcore.entities.record import Record
 from crmcore.errors import StorageError
 from crmcore.ports.rows import Json, NewRows, RowChange, RowCommit
 
-
 Held: TypeAlias = Mapping[str, Json] | Record | None
 """What a text says, where that is known without decoding it."""
+
+PartOf: TypeAlias = Callable[[Record, str | None], Json]
+"""What is in one field of a record, as its text says it."""
 
 
 @frozen(eq=False)
 class Batch:
-    """Rows by their keys; ``held`` is what each text says.
-
-    ``part`` gives what is in one field of a record that is held, as the text says it.
-    """
+    """Rows by their keys; ``held`` is what each text says, ``part_of`` looks into records there."""
 
     keys: Sequence[str]
     kinds: Sequence[str]
@@ -37,33 +36,33 @@ class Batch:
     versions: Sequence[int]
     texts: Sequence[str]
     held: Sequence[Held]
-    part_of: Callable[[Record, str | None], Json] | None = None
+    part_of: PartOf | None = None
 
     @staticmethod
     def of(rows: Sequence[tuple[str, str, str, int, str, Mapping[str, Json] | None]]) -> Batch:
         """The rows of these keys, kinds, ids, versions, texts and data."""
-        return Batch(*zip(*rows, strict=True)) if rows else Batch((), (), (), (), (), ())
+        return _batch(zip(*rows, strict=True), None) if rows else Batch((), (), (), (), (), ())
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def part(self, start: int, stop: int) -> Batch:
         """The rows from one place up to another."""
-        return Batch(*[column[start:stop] for column in self._columns], self.part_of)
+        return _batch([column[start:stop] for column in self._columns], self.part_of)
 
     def plus(self, other: Batch) -> Batch:
         """The rows of both, in no order."""
         if not other.keys:
             return self
         columns = zip(self._columns, other._columns, strict=True)
-        return Batch(*[[*own, *others] for own, others in columns], self.part_of or other.part_of)
+        return _batch([[*own, *others] for own, others in columns], self.part_of or other.part_of)
 
     def in_order(self) -> Batch:
         """The rows by their keys."""
         if all(map(lt, self.keys, islice(self.keys, 1, None))):
             return self
         order = sorted(range(len(self)), key=self.keys.__getitem__)
-        return Batch(*[[column[at] for at in order] for column in self._columns], self.part_of)
+        return _batch([[column[at] for at in order] for column in self._columns], self.part_of)
 
     def kind_parts(self) -> Iterator[tuple[str, Batch]]:
         """The rows of each kind, which stand together."""
@@ -77,6 +76,11 @@ class Batch:
     @property
     def _columns(self) -> tuple[Sequence[Any], ...]:
         return self.keys, self.kinds, self.ids, self.versions, self.texts, self.held
+
+
+def _batch(columns: Iterable[Sequence[Any]], part_of: PartOf | None) -> Batch:
+    keys, kinds, ids, versions, texts, held = columns
+    return Batch(keys, kinds, ids, versions, texts, held, part_of)
 
 
 def key_text(kind: str, id_: str) -> str:
@@ -115,9 +119,7 @@ class Draft:
         new = self.changes
         if isinstance(new, NewRows) and len(set(self.keys)) == len(new):
             versions = [self.seq] * len(new)
-            return Batch(
-                self.keys, new.kinds, new.ids, versions, new.texts, new.records, new.part
-            )
+            return Batch(self.keys, new.kinds, new.ids, versions, new.texts, new.records, new.part)
         return None
 
 

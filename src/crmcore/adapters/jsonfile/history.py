@@ -12,10 +12,10 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
+from crmcore.adapters.jsonfile.batch import Draft
 from crmcore.adapters.jsonfile.head import damaged
 from crmcore.adapters.jsonfile.lines import CommitLine, Past, data_of, read_commit
 from crmcore.adapters.jsonfile.moment import Moment
-from crmcore.adapters.jsonfile.batch import Draft
 from crmcore.codec.errors import Misfit
 from crmcore.codec.row_text import RowText
 from crmcore.ports.rows import Row

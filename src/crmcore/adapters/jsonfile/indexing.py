@@ -40,7 +40,9 @@ class Indexing:
         held = rows.held
         if None in held:
             texts = zip(held, rows.texts, rows.ids, strict=True)
-            held = [RowText(text, id_).decoded() if one is None else one for one, text, id_ in texts]
+            held = [
+                RowText(text, id_).decoded() if one is None else one for one, text, id_ in texts
+            ]
         is_one_class = len({one.__class__ for one in held}) == 1 and isinstance(held[0], Record)
         for place, found in places:
             name = place.path[0]
@@ -111,7 +113,7 @@ def _collect(
             was = put(key, at)
             if was is not at:
                 if was.__class__ is list:
-                    was.append(at)  # type: ignore[union-attr]  # a list
+                    was.append(at)
                 else:
                     found[key] = [was, at]  # type: ignore[list-item]  # a number
         elif value:

@@ -84,9 +84,7 @@ def row_line(key: bytes, version: int, data: bytes, link: bytes) -> bytes:
     return b'%b,"%08x"]\n' % (start, zlib.crc32(start))
 
 
-def chained(
-    keys: Sequence[str], rests: Iterable[str], link: str
-) -> tuple[bytes, list[int], str]:
+def chained(keys: Sequence[str], rests: Iterable[str], link: str) -> tuple[bytes, list[int], str]:
     """Lines of a sorted part that follow one another, their lengths, and the link to the last.
 
     ``rests`` is what stands between the key of a line and its link; ``link`` that of the first.

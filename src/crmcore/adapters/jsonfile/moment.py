@@ -22,6 +22,7 @@ from crmcore.ports.rows import NewRows, Row, RowChange, RowCommit, RowExpect
 from crmcore.query import ALL, Query, matches
 from crmcore.values.ref import Ref
 
+
 @frozen(eq=False)
 class Moment:
     """A ``RowSnapshot`` of the commit ``seq``; ``base`` is ``None`` where there is no file yet."""

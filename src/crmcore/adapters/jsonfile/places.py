@@ -21,7 +21,6 @@ from crmcore.ports.rows import Json
 from crmcore.query import And, Compare, Contains, Filter, In, Operator
 from crmcore.values import Ref
 
-
 _DIGITS = re.compile("[0-9]+")
 
 

@@ -219,6 +219,8 @@ def _merged(base: Base, rows: Batch, hidden: Iterable[str]) -> Iterator[Piece]:
 
 def exported(rows: Piece) -> Iterator[bytes]:
     """Lines of kind, id and data."""
-    batch = rows if isinstance(rows, Batch) else rows.base.batch(rows.base.lines(rows.start, rows.stop))
+    batch = (
+        rows if isinstance(rows, Batch) else rows.base.batch(rows.base.lines(rows.start, rows.stop))
+    )
     for key, text in zip(batch.keys, batch.texts, strict=True):
         yield f"[{key}{text}]\n".encode()
