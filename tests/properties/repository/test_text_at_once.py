@@ -1,4 +1,4 @@
-"""What writes records as text at once writes what the plain way writes, and refuses nothing else."""
+"""Records are written as text at once as the plain way writes them, and the same is refused."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -44,8 +44,18 @@ ODD: Sequence[Any] = (
     *(10**300, 2**4000, 0.5, float("nan"), float("inf"), b"x", object, [], {}, (), frozenset()),
     *(Decimal(text) for text in ("1E+3", "1E-9", "-0.00", "1E+2000", "NaN", "-Infinity", "0.10")),
     *(Decimal("sNaN123"), Decimal("1." + "0" * 120), Decimal("9" * 150), Money("1.50", "EUR")),
-    *(date(1, 1, 1), datetime(2026, 1, 1), datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=9)))),  # noqa: DTZ001  # naive ones are refused
-    *(("b", "a"), frozenset({"b", "a"}), frozenset({1, "a"}), FrozenMap(b=1, a="x"), {"k": {"n": 1}}),
+    *(
+        date(1, 1, 1),
+        datetime.min,  # noqa: DTZ901  # without a time zone, which is refused
+        datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=9))),
+    ),
+    *(
+        ("b", "a"),
+        frozenset({"b", "a"}),
+        frozenset({1, "a"}),
+        FrozenMap(b=1, a="x"),
+        {"k": {"n": 1}},
+    ),
     *({"\ud800": 1}, {Size.SMALL: "x"}, ("a", ("b", (Level.ONE, Decimal("2.50"), None)))),
 )
 
