@@ -252,9 +252,10 @@ class ChangeSet:
             match change:
                 case Insert(after):
                     created = after.created_at or moment
-                    dated.append(Insert(attrs.evolve(after, created_at=created, updated_at=moment)))
+                    changed = _with_system(after, created_at=created, updated_at=moment)
+                    dated.append(Insert(changed))
                 case Update(before, after):
-                    dated.append(Update(before, attrs.evolve(after, updated_at=moment)))
+                    dated.append(Update(before, _with_system(after, updated_at=moment)))
                 case Delete():
                     dated.append(change)
         by = by if self.by is None else self.by
@@ -266,9 +267,9 @@ class ChangeSet:
         for change in self.changes:
             match change:
                 case Insert(after):
-                    stored.append(Insert(_at_version(after, seq)))
+                    stored.append(Insert(_with_system(after, version=seq)))
                 case Update(before, after):
-                    stored.append(Update(before, _at_version(after, seq)))
+                    stored.append(Update(before, _with_system(after, version=seq)))
                 case Delete():
                     stored.append(change)
         return attrs.evolve(self, changes=stored)
@@ -285,17 +286,18 @@ class ChangeSet:
         return "\n".join([f"{head} ({len(self.changes)}):", *(f"  {one}" for one in self.changes)])
 
 
-def _at_version(record: R, version: int) -> R:
-    """The record with another version: what ``attrs.evolve`` gives, at a third of its price.
+def _with_system(record: R, **values: Any) -> R:
+    """The record with other system fields: what ``attrs.evolve`` gives, at a third of its price.
 
     The values of a record have been through the constructor of its class already.
     """
     fields = slots(type(record))
-    if fields is None:
-        return attrs.evolve(record, version=version)
+    if fields is None or any(one.converter and one.name in values for one in fields):
+        return attrs.evolve(record, **values)
     copy: R = object.__new__(type(record))
     for one in fields:
-        one.put(copy, version if one.name == "version" else getattr(record, one.name))
+        name = one.name
+        one.put(copy, values[name] if name in values else getattr(record, name))
     return copy
 
 

@@ -251,6 +251,10 @@ def _lower(text: str) -> str:
     return text.lower()
 
 
+def _positive(number: int) -> int:
+    return abs(number)
+
+
 @attrs.frozen(kw_only=True)
 class Tag(Record):
     """An entity whose fields do something with what they are given."""
@@ -258,7 +262,7 @@ class Tag(Record):
     id: str
     name: str = attrs.field(converter=_lower)
     note: str | None = attrs.field(default=None, converter=attrs.converters.optional(_lower))
-    level: int = attrs.field(default=1, converter=abs)
+    level: int = attrs.field(default=1, converter=_positive)
 
 
 def test_a_converter_of_a_users_own_is_asked_when_reading() -> None:

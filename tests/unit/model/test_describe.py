@@ -285,7 +285,7 @@ def test_an_entity_is_built_slot_by_slot_as_by_its_constructor(entity: type[Reco
     found = slots(entity)
     assert found is not None
     assert [one.name for one in found] == [one.name for one in attrs.fields(entity)]
-    given = {one.name: "x" for one in found if one.default is attrs.NOTHING}
+    given: dict[str, Any] = {one.name: "x" for one in found if one.default is attrs.NOTHING}
     built, made = object.__new__(entity), entity(**given)
     for one in found:
         value = given.get(one.name, one.default)

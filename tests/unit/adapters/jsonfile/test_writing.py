@@ -64,7 +64,7 @@ def deal(number: int) -> Opportunity:
 
 def about(number: int) -> Activity:
     who: Ref[Contact] = Ref("contact", contact(number).id)
-    return Activity(id=ActivityId(f"t{number}"), subject="x", who=who)  # type: ignore[arg-type]  # one of several kinds
+    return Activity(id=ActivityId(f"t{number}"), subject="x", who=who)
 
 
 def story(repository: JsonFileRepository) -> None:
