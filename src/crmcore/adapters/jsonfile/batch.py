@@ -6,7 +6,7 @@ An object for each row would cost more than its text; a column of texts costs no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from operator import lt
 from typing import Any, TypeAlias
 
@@ -48,21 +48,24 @@ class Batch:
 
     def part(self, start: int, stop: int) -> Batch:
         """The rows from one place up to another."""
-        return _batch([column[start:stop] for column in self._columns], self.part_of)
+        return _batch([column[start:stop] for column in self.columns], self.part_of)
 
-    def plus(self, other: Batch) -> Batch:
-        """The rows of both, in no order."""
-        if not other.keys:
-            return self
-        columns = zip(self._columns, other._columns, strict=True)
-        return _batch([[*own, *others] for own, others in columns], self.part_of or other.part_of)
+    @staticmethod
+    def joined(batches: Sequence[Batch]) -> Batch:
+        """The rows of all, one after the other."""
+        if len(batches) == 1:
+            return batches[0]
+        columns = zip(*[one.columns for one in batches], strict=True)
+        part_of = next((one.part_of for one in batches if one.part_of is not None), None)
+        empty: list[Sequence[Any]] = [(), (), (), (), (), ()]
+        return _batch([list(chain.from_iterable(some)) for some in columns] or empty, part_of)
 
     def in_order(self) -> Batch:
         """The rows by their keys."""
         if all(map(lt, self.keys, islice(self.keys, 1, None))):
             return self
         order = sorted(range(len(self)), key=self.keys.__getitem__)
-        return _batch([[column[at] for at in order] for column in self._columns], self.part_of)
+        return _batch([[column[at] for at in order] for column in self.columns], self.part_of)
 
     def kind_parts(self) -> Iterator[tuple[str, Batch]]:
         """The rows of each kind, which stand together."""
@@ -74,7 +77,8 @@ class Batch:
             start = stop
 
     @property
-    def _columns(self) -> tuple[Sequence[Any], ...]:
+    def columns(self) -> tuple[Sequence[Any], ...]:
+        """Keys, kinds, ids, versions, texts and what is held."""
         return self.keys, self.kinds, self.ids, self.versions, self.texts, self.held
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
+from crmcore.adapters.jsonfile.base import Base
 from crmcore.adapters.jsonfile.batch import Draft
 from crmcore.adapters.jsonfile.head import damaged
 from crmcore.adapters.jsonfile.lines import CommitLine, Past, data_of, read_commit
@@ -70,10 +71,24 @@ def kept_lines(
     moment: Moment, where: str, erased: frozenset[Key] = frozenset(), draft: Draft | None = None
 ) -> Iterator[bytes]:
     """The lines of all commits, as the next file has them; that of a load comes last."""
-    for commit in rewritten(moment, where, erased):
-        yield commit.line()
+    if moment.base is not None and not erased and not moment.tail.kinds():
+        yield from _as_they_are(moment.base, where)
+    else:
+        yield from (commit.line() for commit in rewritten(moment, where, erased))
     if draft is not None:
         yield draft.kept_line()
+
+
+def _as_they_are(base: Base, where: str) -> Iterator[bytes]:
+    """The lines of the commits that are kept, where nothing has changed that they leave out."""
+    number = base.head.after
+    for at, line in base.commits():
+        number += 1
+        if not line.startswith(b'["commit",%d,' % number):
+            raise damaged(f"commit {number} is missing before it", where, base.number(at))
+        yield line
+    if number != base.head.seq:
+        raise damaged(f"commit {base.head.seq} is missing", where, base.number(base.head.tail))
 
 
 def text_of_row(row: Row) -> str:

@@ -43,10 +43,13 @@ class Indexing:
             held = [
                 RowText(text, id_).decoded() if one is None else one for one, text, id_ in texts
             ]
-        is_one_class = len({one.__class__ for one in held}) == 1 and isinstance(held[0], Record)
+        classes = {one.__class__ for one in held}
+        is_data, is_one_class = classes == {dict}, len(classes) == 1 and isinstance(held[0], Record)
         for place, found in places:
             name = place.path[0]
-            if is_one_class and hasattr(held[0], name):
+            if is_data:
+                values = [one.get(name) for one in held]  # type: ignore[union-attr]  # dictionaries
+            elif is_one_class and hasattr(held[0], name):
                 values = list(map(attrgetter(name), held))
             else:
                 values = [_value(one, name) for one in held]

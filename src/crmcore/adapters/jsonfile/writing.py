@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 from operator import lt
 from types import MappingProxyType
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from crmcore.adapters.jsonfile.base import Base
 from crmcore.adapters.jsonfile.batch import Batch, key_text
 from crmcore.adapters.jsonfile.head import ROWS, Head, whole_line
 from crmcore.adapters.jsonfile.indexing import Indexing
-from crmcore.adapters.jsonfile.lines import NO_LINK, chained, link_of, linked, sealed
+from crmcore.adapters.jsonfile.lines import NO_LINK, chained, link_of, linked, row_line, sealed
 from crmcore.adapters.jsonfile.moment import Moment
 from crmcore.adapters.jsonfile.places import Place
 from crmcore.ports.files import Files
@@ -85,6 +85,7 @@ def write_file(
             written.add(piece)
         else:
             written.copy(piece)
+    written.flush()
     rows_end = out.end
     for lines in indexes.lines(written.link):
         out.add(lines)
@@ -117,32 +118,49 @@ class _Rows:
         self._out = out
         self._indexes = indexes
         self._last = ("", "")
+        self._waiting: list[tuple[Batch, Sequence[bytes | None]]] = []
+        self._waiting_rows = 0
         self.count = 0
         self.crc = 0
         self.link = NO_LINK
         self.is_plain = True
 
-    def add(self, rows: Batch) -> None:
-        """Write rows that are new, or were changed."""
-        for kind, of_kind in rows.kind_parts():
-            for start in range(0, len(of_kind), _BLOCK):
-                part = of_kind.part(start, start + _BLOCK)
-                rests = map("%d,%s".__mod__, zip(part.versions, part.texts, strict=True))
-                self._put(kind, part, *chained(part.keys, rests, self.link))
+    def add(self, rows: Batch, lines: Sequence[bytes | None] | None = None) -> None:
+        """Write rows; ``lines`` are those that they have in another file (``None``: they are new).
+
+        Few rows wait for others, as what is done at once costs little for each.
+        """
+        self._waiting.append((rows, [None] * len(rows) if lines is None else lines))
+        self._waiting_rows += len(rows)
+        if self._waiting_rows >= _BLOCK:
+            self.flush()
 
     def copy(self, rows: Lying) -> None:
         """Write rows as they lie in another file, where nothing was changed."""
         lines = rows.base.lines(rows.start, rows.stop)
         while block := list(islice(lines, _BLOCK)):
-            start, batch = 0, rows.base.batch(block)
-            for kind, part in batch.kind_parts():
-                own = [line for _, line in block[start : start + len(part)]]
-                start += len(own)
-                if linked(own[0]).decode() != self.link:  # it stands behind another one now
-                    rest = f"{part.versions[0]},{part.texts[0]}"
-                    own[0] = chained(part.keys[:1], [rest], self.link)[0]
-                link = link_of(part.keys[-1].encode()).decode()
-                self._put(kind, part, b"".join(own), list(map(len, own)), link)
+            self.add(rows.base.batch(block), [line for _, line in block])
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting, self._waiting_rows = self._waiting, [], 0
+        lines = list(chain.from_iterable(lines for _, lines in waiting))
+        at = 0
+        for kind, of_kind in Batch.joined([rows for rows, _ in waiting]).kind_parts():
+            for start in range(0, len(of_kind), _BLOCK):
+                part = of_kind.part(start, start + _BLOCK)
+                own = lines[at : at + len(part)]
+                at += len(part)
+                if own.count(None) == len(own):
+                    rests = map("%d,%s".__mod__, zip(part.versions, part.texts, strict=True))
+                    self._put(kind, part, *chained(part.keys, rests, self.link))
+                elif len(waiting) > 1:
+                    self._put(kind, part, *_rechained(part, own, self.link))
+                else:  # only the first one may follow another line than it did
+                    first, _, _ = _rechained(part.part(0, 1), own[:1], self.link)
+                    lines_of = [first, *filter(None, own[1:])]
+                    link = link_of(part.keys[-1].encode()).decode()
+                    self._put(kind, part, b"".join(lines_of), list(map(len, lines_of)), link)
 
     def _put(self, kind: str, rows: Batch, lines: bytes, lengths: Sequence[int], link: str) -> None:
         """Write lines of one kind, of these lengths; the line behind them has this link."""
@@ -157,6 +175,22 @@ class _Rows:
         self._indexes.add(kind, rows, starts)
 
 
+def _rechained(
+    rows: Batch, lines: Sequence[bytes | None], link: str
+) -> tuple[bytes, list[int], str]:
+    """Rows some of which have lines, which are taken where they stand behind the same one still."""
+    written: list[bytes] = []
+    before = link.encode()
+    for own, version, text, line in zip(rows.keys, rows.versions, rows.texts, lines, strict=True):
+        key = own.encode()
+        if line is None or linked(line) != before:
+            written.append(row_line(key, version, text.encode(), before))
+        else:
+            written.append(line)
+        before = link_of(key)
+    return b"".join(written), list(map(len, written)), before.decode()
+
+
 def pieces(
     moment: Moment,
     load: Batch | None = None,
@@ -168,7 +202,7 @@ def pieces(
     then need not be decoded.
     """
     written, hidden = _tail_rows(moment, known)
-    rows = (written if load is None else load.plus(written)).in_order()
+    rows = (written if load is None else Batch.joined([load, written])).in_order()
     if moment.base is None:
         yield rows
         return

@@ -38,8 +38,10 @@ def test_rows_of_a_kind_stand_together() -> None:
 
 def test_two_batches_are_one() -> None:
     one, other = batch(("b", "1")), batch(("a", "1"))
-    assert one.plus(batch()) is one
-    assert one.plus(other).in_order().kinds == ["a", "b"]
+    assert Batch.joined([one]) is one
+    assert Batch.joined([one, other]).kinds == ["b", "a"]
+    assert Batch.joined([one, batch(), other]).in_order().kinds == ["a", "b"]
+    assert list(Batch.joined([]).keys) == []
 
 
 def test_no_key_begins_with_another_one() -> None:
