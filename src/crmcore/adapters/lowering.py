@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -68,12 +69,13 @@ def lower(query: Query[Any], model: Model) -> Lowered:
         return Lowered(Query(query.kind), is_exact=False, is_ordered=False)
     entity = model.schema(query.kind).entity
     term = _lower(query.where, entity)
+    if term.is_exact and term.where is query.where and not query.order and query.after is None:
+        return Lowered(query, is_exact=True, is_ordered=True)
     after = _cursor(query, entity)
-    plain: Query[Any] = Query(query.kind, term.where)
     if after is None:
-        return Lowered(plain, term.is_exact, is_ordered=False)
+        return Lowered(Query(query.kind, term.where), term.is_exact, is_ordered=False)
     limit = query.limit if term.is_exact else None
-    ordered = attrs.evolve(plain, order=query.order, after=after or None, limit=limit)
+    ordered: Query[Any] = Query(query.kind, term.where, query.order, after or None, limit)
     return Lowered(ordered, term.is_exact, is_ordered=True)
 
 
@@ -97,10 +99,10 @@ def _lower(where: Filter, entity: type[Record]) -> _Term:
         case Not(term):
             inner = _lower(term, entity)
             return _Term(Not(inner.where)) if inner.is_exact else _ANYTHING
-    place = _place(where.path, entity)
+    place = _place(where.path.steps, entity)
     if place is None:
         return _ANYTHING
-    lowered = _missing(place) if isinstance(where, Missing) else _comparison(where, place)
+    lowered = _missing(where, place) if isinstance(where, Missing) else _comparison(where, place)
     if lowered is None:
         return _ANYTHING
     if place.has_value and matches(where, {place.field.name: place.default}):
@@ -129,21 +131,18 @@ def _any(terms: list[_Term]) -> _Term:
 class _Place:
     """The field that a path begins with, and the class of what it leads to."""
 
-    path: Path
     field: FieldSchema
     python: type
     holds: Holds
     default: Any
-
-    @property
-    def has_value(self) -> bool:
-        """Whether leaving the field out of a row means something."""
-        return self.default is not attrs.NOTHING and self.default not in _NOTHING
+    has_value: bool
+    """Whether leaving the field out of a row means something."""
 
 
-def _place(path: Path, entity: type[Record]) -> _Place | None:
+@lru_cache(maxsize=1024)
+def _place(steps: tuple[str, ...], entity: type[Record]) -> _Place | None:
     """Where a path leads; ``None`` where rows may tell another story than records."""
-    name, *rest = path.steps or ("",)
+    name, *rest = steps or ("",)
     schema = describe(entity)
     if name == "version" or not schema.has(name) or len(rest) > 1:
         return None
@@ -151,25 +150,28 @@ def _place(path: Path, entity: type[Record]) -> _Place | None:
     default = defaults(entity)[name]
     if default is attrs.NOTHING and name != "id" and not one.is_required:
         return None
+    has_value = default is not attrs.NOTHING and default not in _NOTHING
     if not rest:
-        return _Place(path, one, one.python, one.holds, default)
+        return _Place(one, one.python, one.holds, default, has_value)
     if one.holds is Holds.MAP:
-        return _Place(path, one, one.python, Holds.ONE, default)
+        return _Place(one, one.python, Holds.ONE, default, has_value)
     python = parts(one.python).get(rest[0]) if one.python in _OPEN else None
     if python is None or one.holds is not Holds.ONE:
         return None
-    return _Place(path, one, python, Holds.ONE, default)
+    return _Place(one, python, Holds.ONE, default, has_value)
 
 
-def _missing(place: _Place) -> Filter | None:
+def _missing(where: Missing, place: _Place) -> Filter | None:
     """Only a field that is never an empty collection is missing where its row lacks it."""
-    return Missing(place.path) if place.holds is Holds.ONE and not place.has_value else None
+    return where if place.holds is Holds.ONE and not place.has_value else None
 
 
 def _comparison(where: Filter, place: _Place) -> Filter | None:
     """The same condition on the row; ``None`` where it cannot be told there."""
     match where:
         case Compare(path, operator, value) if place.holds is Holds.ONE:
+            if type(value) is str and place.python is str:
+                return where
             return _compare(path, operator, value, place.python)
         case In(path, values) if place.holds is Holds.ONE:
             lowered = [_in_row(value, place.python) for value in values]
@@ -223,7 +225,7 @@ def _in_row(value: Any, python: type) -> Json:
 
 def _cursor(query: Query[Any], entity: type[Record]) -> tuple[Json, ...] | None:
     """The cursor as rows have it, ``()`` for none; ``None`` where rows have another order."""
-    places = [_place(one.path, entity) for one in query.order]
+    places = [_place(one.path.steps, entity) for one in query.order]
     lowered: list[Json] = []
     for place, value in zip(places, query.after or (None,) * len(places), strict=False):
         if place is None or place.has_value or place.holds is not Holds.ONE:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from itertools import islice
+from types import TracebackType
 from typing import Any, TypeVar
 
 import attrs
-from attrs import frozen
+from attrs import define
 
 from crmcore.adapters.lowering import lower
+from crmcore.adapters.row_fields import RowFields, has_all
 from crmcore.changes import (
     Change,
     ChangeSet,
@@ -24,10 +26,12 @@ from crmcore.changes import (
     Update,
 )
 from crmcore.codec import Codec
+from crmcore.codec.errors import Misfit
 from crmcore.codec.row_text import plain_data
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports.journal import Commit, HistoryGoneError
+from crmcore.ports.repository import Snapshot
 from crmcore.ports.rows import (
     Json,
     Row,
@@ -40,7 +44,7 @@ from crmcore.ports.rows import (
     RowStep,
     RowStore,
 )
-from crmcore.query import Query, matches, run
+from crmcore.query import Query, predicate, run
 from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
@@ -83,11 +87,13 @@ class RowRepository:
         """The model whose entities are stored."""
         return self._codec.model
 
-    @contextmanager
-    def snapshot(self) -> Iterator[_Snapshot]:
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
         """A context that gives the present moment; see ``Repository.snapshot``."""
-        with self._store.snapshot() as rows:
-            yield _Snapshot(rows, self._cache, self.model)
+        return _Within(self._store.snapshot(), self.at)
+
+    def at(self, rows: RowSnapshot) -> Snapshot:
+        """The records of a moment of the store, which is used as long as that may be."""
+        return _Snapshot(rows, self._cache, self.model)
 
     def commit(self, changes: ChangeSet, /) -> int:
         """Store the whole set, or nothing of it; see ``Repository.commit``."""
@@ -215,14 +221,37 @@ def _expected(check: CheckVersion | CheckExists) -> RowExpect:
     return RowExpect(check.ref.kind, check.ref.id, version)
 
 
-def _test(check: CheckNone, moment: _Snapshot, own: frozenset[Ref[Any]]) -> None:
+def _test(check: CheckNone, moment: Snapshot, own: frozenset[Ref[Any]]) -> None:
     found: Query[Any] = Query(check.query.kind, check.query.where)
     for record in moment.find(found):
         if record.ref not in own:
             raise ConflictError(record.ref, str(check), "a record that matches")
 
 
-@frozen
+class _Within(AbstractContextManager[Snapshot]):
+    """The context of a moment of rows, giving the records of it."""
+
+    __slots__ = ("_at", "_rows")
+
+    def __init__(
+        self, rows: AbstractContextManager[RowSnapshot], at: Callable[[RowSnapshot], Snapshot]
+    ) -> None:
+        self._rows = rows
+        self._at = at
+
+    def __enter__(self) -> Snapshot:
+        return self._at(self._rows.__enter__())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        return self._rows.__exit__(kind, error, trace)
+
+
+@define(eq=False)
 class _Snapshot:
     """A moment of a row store, seen as records."""
 
@@ -243,12 +272,12 @@ class _Snapshot:
     def find(self, query: Query[R], /) -> Iterator[R]:
         """The records that answer ``query``, in its order; lazy where the order is the store's."""
         lowered = lower(query, self.model)
-        found: Iterator[Any] = map(self.cache.record, self.rows.find(lowered.query))
-        if not lowered.is_ordered:
-            return run(query, found)
+        rows = self.rows.find(lowered.query)
         if lowered.is_exact:
-            return found
-        return islice((one for one in found if matches(query.where, one)), query.limit)
+            found: Iterator[Any] = map(self.cache.record, rows)
+            return found if lowered.is_ordered else run(query, found)
+        found = self.cache.matching(query, rows)
+        return islice(found, query.limit) if lowered.is_ordered else run(query, found)
 
 
 class _Cache:
@@ -272,6 +301,23 @@ class _Cache:
             return None
         return Row(kind, record.id, record.version, kept[0])
 
+    def matching(self, query: Query[Any], rows: Iterable[Row]) -> Iterator[Any]:
+        """The records of those rows that the filter of a query is true of."""
+        test = predicate(query.where)
+        form = self._codec.forms.entity(query.kind) if self._codec.model.has(query.kind) else None
+        if form is None or not has_all(query.where, form):
+            yield from filter(test, map(self.record, rows))
+            return
+        for row in rows:
+            record = self._known(row)
+            if record is None:
+                with suppress(Misfit):  # of which decoding all of it tells
+                    if not test(RowFields(row, form)):
+                        continue
+                record = self.record(row)
+            if test(record):
+                yield record
+
     def forget(self, rows: frozenset[tuple[str, str]]) -> None:
         """Keep nothing of these rows, by kind and id."""
         with self._lock:
@@ -280,13 +326,19 @@ class _Cache:
 
     def record(self, row: Row) -> Any:
         """The record of a row; see ``Codec.record``."""
-        key = (row.kind, row.id, row.version)
-        kept = self._kept.get(key)
-        if kept is not None and (kept[0] is row.data or kept[0] == row.data):
-            return kept[1]
+        known = self._known(row)
+        if known is not None:
+            return known
         record = self._codec.record(row)
         with self._lock:
-            self._kept[key] = (row.data, record)
+            self._kept[row.kind, row.id, row.version] = (row.data, record)
             while len(self._kept) > self._size:
                 del self._kept[next(iter(self._kept))]
         return record
+
+    def _known(self, row: Row) -> Any:
+        """The record that was decoded from this row; ``None`` where none is kept."""
+        kept = self._kept.get((row.kind, row.id, row.version))
+        if kept is None or not (kept[0] is row.data or kept[0] == row.data):
+            return None
+        return kept[1]

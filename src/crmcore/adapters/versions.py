@@ -62,14 +62,23 @@ class Versions:
 
     def walk(self, kind: str, seq: int, after: str | None = None) -> Iterator[Record]:
         """The records of a moment by id, those after ``after``; lazily."""
+        for chunk in self.chunks(kind, seq, after):
+            yield from chunk
+
+    def chunks(self, kind: str, seq: int, after: str | None = None) -> Iterator[list[Record]]:
+        """The same, many at a time."""
         ids = self._ids.get(kind)
         while ids is not None:
             with self._lock:
                 chunk = ids.after(after, CHUNK)
-            for id_ in chunk:
-                record = self.get(kind, id_, seq)
-                if record is not None:
-                    yield record
+            version: _Version | None
+            found: list[Record] = []
+            for version in map(self._tables[kind].get, chunk):
+                while version is not None and version.seq > seq:
+                    version = version.older
+                if version is not None and version.record is not None:
+                    found.append(version.record)
+            yield found
             if len(chunk) < CHUNK:
                 return
             after = chunk[-1]

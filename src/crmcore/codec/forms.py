@@ -19,7 +19,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from crmcore.codec.containers import CONTAINERS, optional
 from crmcore.codec.direct import direct_read, direct_write, takes_names
 from crmcore.codec.errors import Misfit, under
-from crmcore.codec.scalars import SCALARS, Form, Write, enum_form
+from crmcore.codec.scalars import SCALARS, Form, Read, Write, enum_form
 from crmcore.codec.tagged import Forms, read_tagged, write_tagged
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import did_you_mean
@@ -313,6 +313,19 @@ class ClassForm:
             with under(name):
                 parts[name] = self._forms.of(self._hints[name]).read(one)
         return parts
+
+    def field(self, name: str, stored: Mapping[str, Json]) -> Any:
+        """The value of one field of the object that stands for a value; raises ``Misfit``."""
+        if name not in stored:
+            given = defaults(self._python)[name]
+            if given is attrs.NOTHING:
+                raise Misfit(None, "this is missing", (name,))
+            return given
+        return self._reads[name](stored[name])
+
+    @cached_property
+    def _reads(self) -> Mapping[str, Read]:
+        return {name: self._forms.of(hint).read for name, hint in self._hints.items()}
 
     def _placed(self, misfit: Misfit, tried: Callable[[str, Form], Any]) -> Misfit:
         """The misfit with the step to the field that it comes from."""

@@ -6,10 +6,11 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
+from crmcore.adapters.entering import Entering
 from crmcore.adapters.jsonfile.checking import verified
 from crmcore.adapters.jsonfile.files import disk
 from crmcore.adapters.jsonfile.head import WHOLE_AT, whole_line
@@ -103,11 +104,9 @@ class JsonFileStore:
         """What a crash left half written and was last seen, or cut off, at the end of the file."""
         return self._torn
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Moment]:
+    def snapshot(self) -> AbstractContextManager[Moment]:
         """A context that gives the present moment; see ``RowStore.snapshot``."""
-        self._require_open()
-        yield self._refresh()
+        return Entering(self.present)
 
     def commit(self, changes: RowCommit, /) -> int:
         """Test everything expected and store every change, or nothing; see ``RowStore.commit``."""
@@ -257,6 +256,11 @@ class JsonFileStore:
             if not self._files.keeps_open:
                 self._let_go()
             self._turn.release()
+
+    def present(self) -> Moment:
+        """The present moment, which may be read for as long as one likes."""
+        self._require_open()
+        return self._refresh()
 
     def _refresh(self) -> Moment:
         """The rows in the file as it is now; what was added is read, nothing else."""
