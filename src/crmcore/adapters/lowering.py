@@ -43,7 +43,7 @@ from crmcore.query import (
 )
 from crmcore.values import Address, FrozenMap, Money, PersonName, Ref
 
-_OPEN = (Address, Money, PersonName, Ref)
+OPEN = (Address, Money, PersonName, Ref)
 """Values whose parts stand in rows as they do in records, and are ``None`` by default."""
 
 _NOTHING: tuple[Any, ...] = (None, (), frozenset(), FrozenMap())
@@ -55,28 +55,39 @@ class Lowered:
     """A row query that selects at least what the records' query selects.
 
     ``is_exact`` says that it selects nothing else; ``is_ordered`` that it has the order and the
-    cursor of the records' query, and, where it is exact, the limit.
+    cursor of the records' query, and, where it is exact, the limit. ``rest`` is what is to be
+    tested on the records of what it selects.
     """
 
     query: Query[Any]
     is_exact: bool
     is_ordered: bool
+    rest: Filter = ALL
 
 
 def lower(query: Query[Any], model: Model) -> Lowered:
     """The row query for ``query``; everything of its kind where the model lacks the entity."""
     if not model.has(query.kind):
-        return Lowered(Query(query.kind), is_exact=False, is_ordered=False)
+        return Lowered(Query(query.kind), is_exact=False, is_ordered=False, rest=query.where)
     entity = model.schema(query.kind).entity
     term = _lower(query.where, entity)
     if term.is_exact and term.where is query.where and not query.order and query.after is None:
         return Lowered(query, is_exact=True, is_ordered=True)
+    rest = ALL if term.is_exact else _rest(query.where, entity)
     after = _cursor(query, entity)
     if after is None:
-        return Lowered(Query(query.kind, term.where), term.is_exact, is_ordered=False)
+        return Lowered(Query(query.kind, term.where), term.is_exact, is_ordered=False, rest=rest)
     limit = query.limit if term.is_exact else None
     ordered: Query[Any] = Query(query.kind, term.where, query.order, after or None, limit)
-    return Lowered(ordered, term.is_exact, is_ordered=True)
+    return Lowered(ordered, term.is_exact, is_ordered=True, rest=rest)
+
+
+def _rest(where: Filter, entity: type[Record]) -> Filter:
+    """The terms that rows cannot tell exactly."""
+    if not isinstance(where, And):
+        return where
+    terms = tuple(term for term in where.terms if not _lower(term, entity).is_exact)
+    return terms[0] if len(terms) == 1 else And(terms)
 
 
 @frozen
@@ -155,7 +166,7 @@ def _place(steps: tuple[str, ...], entity: type[Record]) -> _Place | None:
         return _Place(one, one.python, one.holds, default, has_value)
     if one.holds is Holds.MAP:
         return _Place(one, one.python, Holds.ONE, default, has_value)
-    python = parts(one.python).get(rest[0]) if one.python in _OPEN else None
+    python = parts(one.python).get(rest[0]) if one.python in OPEN else None
     if python is None or one.holds is not Holds.ONE:
         return None
     return _Place(one, python, Holds.ONE, default, has_value)

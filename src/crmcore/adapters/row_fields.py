@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crmcore.codec.forms import ClassForm
-from crmcore.codec.row_text import plain_data
-from crmcore.ports.rows import Row
+from crmcore.ports.rows import Json
 from crmcore.query import Filter, paths
+
+Asked = Mapping[str, ClassForm | None]
+"""The fields that a filter asks after, with the form of those of which it only asks after parts."""
 
 
 class RowFields(Mapping[str, Any]):
@@ -18,14 +20,20 @@ class RowFields(Mapping[str, Any]):
     the price of the record. Reading a field raises ``Misfit`` where it does not fit.
     """
 
-    __slots__ = ("_form", "_row")
+    __slots__ = ("_asked", "_data", "_form")
 
-    def __init__(self, row: Row, form: ClassForm) -> None:
-        self._row = row
+    def __init__(self, data: Mapping[str, Json], form: ClassForm, asked: Asked) -> None:
+        self._data = data
         self._form = form
+        self._asked = asked
 
     def __getitem__(self, name: str) -> Any:
-        return self._form.field(name, plain_data(self._row.data))
+        parts = self._asked.get(name)
+        if parts is not None:
+            inner = self._data.get(name)
+            if inner.__class__ is dict:
+                return RowFields(inner, parts, {})
+        return self._form.field(name, self._data)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._form.names))
@@ -34,6 +42,19 @@ class RowFields(Mapping[str, Any]):
         return len(self._form.names)
 
 
-def has_all(where: Filter, form: ClassForm) -> bool:
-    """Whether everything that a filter asks after is a field of rows, and nothing else."""
-    return all(path.steps and path.steps[0] in form.names for path in paths(where))
+def asked(where: Filter, form: ClassForm, open_: tuple[type, ...]) -> Asked | None:
+    """What a filter asks after; ``None`` where that is not all among the fields of rows.
+
+    ``open_`` are the classes of values whose parts stand in rows as they do in records.
+    """
+    found: dict[str, ClassForm | None] = {}
+    whole: set[str] = set()
+    for path in paths(where):
+        name, *rest = path.steps or ("",)
+        if name not in form.names:
+            return None
+        parts = form.parts(name, open_)
+        if parts is None or len(rest) != 1 or rest[0] not in parts.names:
+            whole.add(name)
+        found[name] = parts
+    return {name: None if name in whole else parts for name, parts in found.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import attrs
 from attrs import define
 
-from crmcore.adapters.lowering import lower
-from crmcore.adapters.row_fields import RowFields, has_all
+from crmcore.adapters.lowering import OPEN, lower
+from crmcore.adapters.row_fields import RowFields, asked
 from crmcore.changes import (
     Change,
     ChangeSet,
@@ -44,7 +44,7 @@ from crmcore.ports.rows import (
     RowStep,
     RowStore,
 )
-from crmcore.query import Query, predicate, run
+from crmcore.query import Filter, Query, predicate, run
 from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
@@ -276,7 +276,7 @@ class _Snapshot:
         if lowered.is_exact:
             found: Iterator[Any] = map(self.cache.record, rows)
             return found if lowered.is_ordered else run(query, found)
-        found = self.cache.matching(query, rows)
+        found = self.cache.matching(query.kind, lowered.rest, rows)
         return islice(found, query.limit) if lowered.is_ordered else run(query, found)
 
 
@@ -301,22 +301,25 @@ class _Cache:
             return None
         return Row(kind, record.id, record.version, kept[0])
 
-    def matching(self, query: Query[Any], rows: Iterable[Row]) -> Iterator[Any]:
-        """The records of those rows that the filter of a query is true of."""
-        test = predicate(query.where)
-        form = self._codec.forms.entity(query.kind) if self._codec.model.has(query.kind) else None
-        if form is None or not has_all(query.where, form):
+    def matching(self, kind: str, where: Filter, rows: Iterable[Row]) -> Iterator[Any]:
+        """The records of those rows of a kind that a filter is true of."""
+        test = predicate(where)
+        form = self._codec.forms.entity(kind) if self._codec.model.has(kind) else None
+        fields = None if form is None else asked(where, form, OPEN)
+        if form is None or fields is None:
             yield from filter(test, map(self.record, rows))
             return
         for row in rows:
-            record = self._known(row)
-            if record is None:
-                with suppress(Misfit):  # of which decoding all of it tells
-                    if not test(RowFields(row, form)):
-                        continue
-                record = self.record(row)
-            if test(record):
-                yield record
+            known = self._known(row)
+            try:
+                if known is not None:
+                    is_answer = test(known)
+                else:
+                    is_answer = test(RowFields(plain_data(row.data), form, fields))
+            except Misfit:  # decoding all of it tells more
+                is_answer = test(self.record(row))
+            if is_answer:
+                yield self.record(row)
 
     def forget(self, rows: frozenset[tuple[str, str]]) -> None:
         """Keep nothing of these rows, by kind and id."""

@@ -323,6 +323,11 @@ class ClassForm:
             return given
         return self._reads[name](stored[name])
 
+    def parts(self, name: str, among: tuple[type, ...]) -> ClassForm | None:
+        """The form of what a field holds where that is one value of a class ``among`` these."""
+        inner = self._inner.get(name)
+        return inner if inner is not None and inner._python in among else None
+
     @cached_property
     def _reads(self) -> Mapping[str, Read]:
         return {name: self._forms.of(hint).read for name, hint in self._hints.items()}

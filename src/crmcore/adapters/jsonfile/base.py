@@ -38,6 +38,13 @@ CHUNK: Final = 256
 """How many places stand on one index line at most; only the last one of a value has fewer."""
 
 _REMEMBERED: Final = 10
+
+_NEAR: Final = 4096
+"""Bytes that are searched for a key at once, which is faster than to halve them further."""
+
+_RECENT: Final = 512
+"""How many rows that were found are kept, as a record that is read is often written next."""
+
 _PART: Final = 8
 
 
@@ -49,6 +56,7 @@ class Base:
         self.head = head
         self._where = where
         self._probes: dict[int, tuple[int, int, bytes]] = {}
+        self._recent: dict[tuple[str, str] | int, Row] = {}
         self._ranges: dict[str, tuple[int, int]] = {}
         self._tested: set[str] = set()
         self._is_tested = False
@@ -72,6 +80,9 @@ class Base:
 
     def row(self, kind: str, id_: str) -> Row | None:
         """A row, tested; ``None`` where there surely is none."""
+        recent = self._recent.get((kind, id_))
+        if recent is not None:
+            return recent
         found = self.line(kind, id_)
         if found is None:
             return None
@@ -79,13 +90,22 @@ class Base:
             version, data = row_parts(found[1], found[0])
         except ValueError:
             raise damaged("the line is not a row", self._where, f"of {kind}:{id_}") from None
-        return Row(kind, id_, version, RowText(data, id_))
+        return self._kept((kind, id_), Row(kind, id_, version, RowText(data, id_)))
 
     def row_at(self, at: int) -> Row:
         """The row of the line that begins there, as an index said."""
+        recent = self._recent.get(at)
+        if recent is not None:
+            return recent
         if not ROWS <= at < self.head.rows_end or self._map[at - 1 : at] != b"\n":
             raise self._damaged("an index names a place that is none of a row", max(at, 0))
-        return self._row(self._line(at), at)
+        return self._kept(at, self._row(self._line(at), at))
+
+    def _kept(self, key: tuple[str, str] | int, row: Row) -> Row:
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[key] = row
+        return row
 
     def keys(self, kind: str) -> tuple[int, int]:
         """Where the rows of a kind begin and end."""
@@ -236,6 +256,14 @@ class Base:
         content, size, probes = self._map, len(target), self._probes
         low, high, depth = start, stop, 0
         while low < high:
+            if high - low <= _NEAR:
+                near = content[low:high]
+                if near.startswith(target, 1):
+                    return low
+                at = near.find(b"\n[" + target)
+                if at >= 0:
+                    return low + at + 1
+                return self._between(target, low, high)
             middle = (low + high) // 2
             depth += 1
             known = probes.get(middle)
@@ -255,6 +283,13 @@ class Base:
             else:
                 high = at
         return low
+
+    def _between(self, target: bytes, low: int, high: int) -> int:
+        """Where the first line begins whose key is above ``target``, which no line there has."""
+        for at, line in self.lines(low, high):
+            if line[1 : 1 + len(target)] > target:
+                return at
+        return high
 
     def _line(self, at: int) -> bytes:
         line = self._map[at : self._map.find(b"\n", at) + 1]

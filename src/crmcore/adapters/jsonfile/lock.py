@@ -111,6 +111,9 @@ class FileLock:
     def _sign(self, handle: int) -> None:
         with suppress(OSError):  # who holds it is a courtesy; a full disk may refuse it
             os.lseek(handle, 0, os.SEEK_SET)
+            if os.read(handle, _WIDTH) == self._signature:
+                return  # it is there from the last time: writing it again costs a wait for nothing
+            os.lseek(handle, 0, os.SEEK_SET)
             os.write(handle, self._signature)
 
     def _holder(self, handle: int) -> str:
