@@ -150,9 +150,14 @@ class _Place:
     """Whether leaving the field out of a row means something."""
 
 
-@lru_cache(maxsize=1024)
 def _place(steps: tuple[str, ...], entity: type[Record]) -> _Place | None:
     """Where a path leads; ``None`` where rows may tell another story than records."""
+    key: Any = entity  # Any: mypy does not see that every class is hashable
+    return _found(steps, key)
+
+
+@lru_cache(maxsize=1024)
+def _found(steps: tuple[str, ...], entity: type[Record]) -> _Place | None:
     name, *rest = steps or ("",)
     schema = describe(entity)
     if name == "version" or not schema.has(name) or len(rest) > 1:

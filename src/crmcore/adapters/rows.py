@@ -163,39 +163,39 @@ class RowRepository:
             return None if after is None else Insert(after)
         return Delete(before) if after is None else Update(before, after)
 
-    def _rows(self, changes: ChangeSet) -> tuple[RowChange, ...]:
-        stored: dict[Ref[Any], Row] = {}
-        asked: dict[str, list[str]] = {}
-        for one in changes:
-            if isinstance(one, Update):
-                row = self._cache.row(one.before)
-                if row is None:
-                    asked.setdefault(one.ref.kind, []).append(one.ref.id)
-                else:
-                    stored[one.ref] = row
-        if asked:
-            with self._store.snapshot() as rows:
-                for kind, ids in asked.items():
-                    found = rows.get(kind, ids)
-                    stored |= {Ref(kind, id_): row for id_, row in found.items()}
-        return tuple(
-            self._row(one, stored.get(one.ref) if isinstance(one, Update) else None)
-            for one in changes
-        )
+    def _rows(self, changes: ChangeSet) -> list[RowChange]:
+        known: list[Row | None] = []
+        asked_for: dict[str, list[str]] = {}
+        for one in changes.changes:
+            row = self._cache.row(one.before) if isinstance(one, Update) else None
+            if row is None and isinstance(one, Update):
+                asked_for.setdefault(kind_of(type(one.before)), []).append(one.before.id)
+            known.append(row)
+        stored = self._stored(asked_for) if asked_for else {}
+        return [
+            self._row(one, row or stored.get((one.ref.kind, one.ref.id)))
+            for one, row in zip(changes.changes, known, strict=True)
+        ]
+
+    def _stored(self, ids: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], Row]:
+        """The rows of these ids, as they are now."""
+        with self._store.snapshot() as rows:
+            found = {kind: rows.get(kind, some) for kind, some in ids.items()}
+        return {(kind, id_): row for kind, some in found.items() for id_, row in some.items()}
 
     def _row(self, change: Change, stored: Row | None) -> RowChange:
         if isinstance(change, Insert):
             row = self._codec.row(change.after)
             return RowChange(row.kind, row.id, 0, row.data)
-        kind, id_ = change.ref.kind, change.ref.id
-        expect = change.before.version
+        kind, id_, expect = kind_of(type(change.before)), change.before.id, change.before.version
         if expect == 0:
             # To a row store this would mean that there must be none.
             raise ConflictError(change.ref, "a stored version", "a record that was never stored")
         if isinstance(change, Delete):
             return RowChange(kind, id_, expect, None)
-        written = dict(self._codec.row(change.after).data)
-        data = written if stored is None else self._codec.kept(stored, written)
+        data = self._codec.row(change.after).data
+        if stored is not None:
+            data = self._codec.kept(stored, dict(data))
         return RowChange(kind, id_, expect, data)
 
     def _committed(

@@ -74,7 +74,11 @@ class Versions:
         is four times as fast.
         """
         with self._lock:
-            ids, last, known = self._ids.get(kind), self._written.get(kind, 0), self._whole.get(kind)
+            ids, last, known = (
+                self._ids.get(kind),
+                self._written.get(kind, 0),
+                self._whole.get(kind),
+            )
         whole: list[list[Record]] | None = [] if after is None and seq >= last else None
         if whole is not None and known is not None and known[0] == last:
             yield from known[1]
@@ -82,9 +86,9 @@ class Versions:
         while ids is not None:
             with self._lock:
                 chunk = ids.after(after, CHUNK)
-            version: _Version | None
             found: list[Record] = []
-            for version in map(self._tables[kind].get, chunk):
+            for newest in map(self._tables[kind].get, chunk):
+                version: _Version | None = newest
                 while version is not None and version.seq > seq:
                     version = version.older
                 if version is not None and version.record is not None:

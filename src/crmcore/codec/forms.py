@@ -326,7 +326,7 @@ class ClassForm:
     def parts(self, name: str, among: tuple[type, ...]) -> ClassForm | None:
         """The form of what a field holds where that is one value of a class ``among`` these."""
         inner = self._inner.get(name)
-        return inner if inner is not None and inner._python in among else None
+        return inner if inner is not None and inner._python in among else None  # noqa: SLF001 - of its own class
 
     @cached_property
     def _reads(self) -> Mapping[str, Read]:

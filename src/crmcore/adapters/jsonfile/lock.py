@@ -72,19 +72,23 @@ class FileLock:
         Raises ``StoreLockedError``, which names the holder, where another writer holds it for
         longer, and ``StorageError`` where there can be no lock. One thread at a time may ask.
         """
-        until = time.monotonic() + wait
         handle = self._opened()
+        if not self._try(handle):
+            self._wait(handle, wait)
+        try:
+            self._sign(handle)
+            yield
+        finally:
+            _unlock(handle)
+
+    def _wait(self, handle: int, wait: float) -> None:
+        until = time.monotonic() + wait
         while not self._try(handle):
             if time.monotonic() >= until:
                 hint = "try again later, or give more time with wait="
                 holder = self._holder(handle)
                 raise StoreLockedError(f"another writer holds it{holder}", str(self._path), hint)
             self._sleep(_PAUSE)
-        try:
-            self._sign(handle)
-            yield
-        finally:
-            _unlock(handle)
 
     def close(self) -> None:
         """Give the file back; the next use opens it again."""
