@@ -149,7 +149,10 @@ class Moment:
         """What ``query`` answers; lazily where there is nothing to sort."""
         ids = self._candidates(query)
         if ids is not None:
-            return run(query, self._among(query.kind, ids))
+            among = self._among(query.kind, ids)
+            if len(ids) > 1 or query.after is not None:
+                return run(query, among)
+            return islice(filter(predicate(query.where), among), query.limit)  # nothing to sort
         if not query.order:
             last = None if query.after is None else query.after[0]
             chunks = self.versions.chunks(query.kind, self.seq, last)
