@@ -27,7 +27,7 @@ from crmcore.changes import (
 )
 from crmcore.codec import Codec
 from crmcore.codec.errors import Misfit
-from crmcore.codec.row_text import plain_data
+from crmcore.codec.row_text import RowText, plain_data
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports.journal import Commit, HistoryGoneError
@@ -333,8 +333,11 @@ class _Cache:
         if known is not None:
             return known
         record = self._codec.record(row)
+        data = row.data
+        if isinstance(data, RowText):  # without what was decoded of it, which is as large again
+            data = RowText(data.text, row.id)
         with self._lock:
-            self._kept[row.kind, row.id, row.version] = (row.data, record)
+            self._kept[row.kind, row.id, row.version] = (data, record)
             while len(self._kept) > self._size:
                 del self._kept[next(iter(self._kept))]
         return record

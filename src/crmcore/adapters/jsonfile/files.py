@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from crmcore.errors import StorageError
 from crmcore.ports.files import Files, Mapped, Sight
 
 _PERMISSIONS = 0o666
@@ -140,3 +141,16 @@ class WindowsFiles(PosixFiles):
 def disk() -> Files:
     """The files of the system that this runs on."""
     return WindowsFiles() if sys.platform == "win32" else PosixFiles()
+
+
+def place_of(path: str | os.PathLike[str]) -> Path:
+    """The place of a file that is there, or that can be made; raises ``StorageError``."""
+    try:
+        file = Path(os.path.realpath(path))
+        if not file.parent.is_dir():
+            raise StorageError("its folder does not exist", str(file), "make the folder first")
+        if file.exists() and not file.is_file():
+            raise StorageError("this is not a file", str(file), "give the name of a file")
+    except (OSError, ValueError) as error:
+        raise StorageError(f"it cannot be looked at ({error})", str(path)) from error
+    return file

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from crmcore.adapters.entering import Entering
 from crmcore.adapters.jsonfile.checking import verified
-from crmcore.adapters.jsonfile.files import disk
+from crmcore.adapters.jsonfile.files import disk, place_of
 from crmcore.adapters.jsonfile.head import WHOLE_AT, whole_line
 from crmcore.adapters.jsonfile.history import History, Key, Step, oldest, rewritten, steps
 from crmcore.adapters.jsonfile.lines import SEAL, CommitLine, Past, data_of
@@ -76,7 +76,7 @@ class JsonFileStore:
         indexed: Iterable[Place] = (),
         files: Files | None = None,
     ) -> None:
-        self._path = _file(path)
+        self._path = place_of(path)
         self._wait = wait
         self._history = history
         self._indexed = Indexed(tuple(indexed))
@@ -487,16 +487,3 @@ class JsonFileStore:
 
 def _row(one: Step, state: tuple[int, str] | None) -> Row | None:
     return None if state is None else Row(one.kind, one.id, state[0], RowText(state[1], one.id))
-
-
-def _file(path: str | os.PathLike[str]) -> Path:
-    """The place of a file that is there, or that can be made."""
-    try:
-        file = Path(os.path.realpath(path))
-        if not file.parent.is_dir():
-            raise StorageError("its folder does not exist", str(file), "make the folder first")
-        if file.exists() and not file.is_file():
-            raise StorageError("this is not a file", str(file), "give the name of a file")
-    except (OSError, ValueError) as error:
-        raise StorageError(f"it cannot be looked at ({error})", str(path)) from error
-    return file
