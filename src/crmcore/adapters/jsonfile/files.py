@@ -68,7 +68,10 @@ class PosixFiles:
 
     def write(self, handle: int, start: int, content: bytes, /) -> None:
         """Write all of ``content`` from ``start``."""
-        rest = memoryview(content)
+        written = self._write(handle, content[:_MOST], start)
+        if written == len(content):
+            return
+        rest, start = memoryview(content)[written:], start + written
         while rest:
             written = self._write(handle, rest[:_MOST], start)
             rest, start = rest[written:], start + written
@@ -113,7 +116,7 @@ class PosixFiles:
     def _read(self, handle: int, start: int, count: int) -> bytes:
         return os.pread(handle, count, start)
 
-    def _write(self, handle: int, content: memoryview, start: int) -> int:
+    def _write(self, handle: int, content: bytes | memoryview, start: int) -> int:
         return os.pwrite(handle, content, start)
 
 
@@ -133,7 +136,7 @@ class WindowsFiles(PosixFiles):
         os.lseek(handle, start, os.SEEK_SET)
         return os.read(handle, count)
 
-    def _write(self, handle: int, content: memoryview, start: int) -> int:
+    def _write(self, handle: int, content: bytes | memoryview, start: int) -> int:
         os.lseek(handle, start, os.SEEK_SET)
         return os.write(handle, content)
 
@@ -141,6 +144,20 @@ class WindowsFiles(PosixFiles):
 def disk() -> Files:
     """The files of the system that this runs on."""
     return WindowsFiles() if sys.platform == "win32" else PosixFiles()
+
+
+def write_new(files: Files, path: Path, like: Path, content: bytes) -> None:
+    """Write a whole new file and wait for it; raises ``StorageError``."""
+    try:
+        handle = files.create(path, like)
+        try:
+            files.write(handle, 0, content)
+            files.sync(handle)
+        finally:
+            files.close(handle)
+    except OSError as error:
+        why = f"it cannot be written ({error.strerror or error})"
+        raise StorageError(why, str(path)) from error
 
 
 def place_of(path: str | os.PathLike[str]) -> Path:

@@ -67,7 +67,15 @@ class FileLock:
 
     @contextmanager
     def held(self, wait: float) -> Iterator[None]:
-        """Hold the lock within the context, after at most ``wait`` seconds (0: at once).
+        """Hold the lock within the context; see ``take``."""
+        self.take(wait)
+        try:
+            yield
+        finally:
+            self.give()
+
+    def take(self, wait: float) -> None:
+        """Hold the lock until ``give``, after at most ``wait`` seconds (0: at once).
 
         Raises ``StoreLockedError``, which names the holder, where another writer holds it for
         longer, and ``StorageError`` where there can be no lock. One thread at a time may ask.
@@ -77,9 +85,14 @@ class FileLock:
             self._wait(handle, wait)
         try:
             self._sign(handle)
-            yield
-        finally:
-            _unlock(handle)
+        except BaseException:
+            self.give()
+            raise
+
+    def give(self) -> None:
+        """Let others have the lock."""
+        if self._handle is not None:
+            _unlock(self._handle)
 
     def _wait(self, handle: int, wait: float) -> None:
         until = time.monotonic() + wait

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from crmcore.adapters.entering import Entering
 from crmcore.adapters.jsonfile.checking import verified
-from crmcore.adapters.jsonfile.files import disk, place_of
+from crmcore.adapters.jsonfile.files import disk, place_of, write_new
 from crmcore.adapters.jsonfile.head import WHOLE_AT, whole_line
 from crmcore.adapters.jsonfile.history import History, Key, Step, oldest, rewritten, steps
 from crmcore.adapters.jsonfile.lines import SEAL, CommitLine, Past, data_of
@@ -110,27 +110,33 @@ class JsonFileStore:
 
     def commit(self, changes: RowCommit, /) -> int:
         """Test everything expected and store every change, or nothing; see ``RowStore.commit``."""
-        with self._writing():
-            before = self._refresh()
-            before.test(changes)
-            if not changes.changes:
-                return before.seq
-            line = self._line(changes, before.seq + 1)
-            found = self._found
-            has_base = found is not None and found.base is not None
-            if found is not None and has_base and not self._is_large(found, line.size):
-                self._append(found, line)
-                return line.seq
-            after = Moment(before.base, before.tail.plus(line), line.seq, self._indexed)
-            known = {(one.kind, one.id): one.data for one in changes.changes if one.data}
-            try:
-                self._rewrite(after, known=known)
-            except StorageError as error:
-                if found is None or not has_base or isinstance(error, OutcomeUnknownError):
-                    raise
-                # no room for another file, or a reader in the way: the line may still fit
-                self._append(found, line)
+        self._begin()
+        try:
+            return self._committed(changes)
+        finally:
+            self._end()
+
+    def _committed(self, changes: RowCommit) -> int:
+        before = self._refresh()
+        before.test(changes)
+        if not changes.changes:
+            return before.seq
+        line = self._line(changes, before.seq + 1)
+        found = self._found
+        has_base = found is not None and found.base is not None
+        if found is not None and has_base and not self._is_large(found, line.size):
+            self._append(found, line)
             return line.seq
+        after = Moment(before.base, before.tail.plus(line), line.seq, self._indexed)
+        known = {(one.kind, one.id): one.data for one in changes.changes if one.data}
+        try:
+            self._rewrite(after, known=known)
+        except StorageError as error:
+            if found is None or not has_base or isinstance(error, OutcomeUnknownError):
+                raise
+            # no room for another file, or a reader in the way: the line may still fit
+            self._append(found, line)
+        return line.seq
 
     def compact(self, *, history: History | None = None) -> None:
         """Rewrite the file with its rows in order; ``history`` (``None``: as the store has it)."""
@@ -150,17 +156,7 @@ class JsonFileStore:
         if self._files.look(place) is not None:
             raise StorageError("there is something already", str(place), "give another name")
         lines = [b"[%b%b]\n" % (row.key, row.text) for row in stored_rows(moment)]
-        try:
-            handle = self._files.create(place, self._path)
-            try:
-                self._files.write(handle, 0, b"".join(lines))
-                self._files.sync(handle)
-            finally:
-                self._files.close(handle)
-        except OSError as error:
-            raise StorageError(
-                f"it cannot be written ({error.strerror or error})", str(place)
-            ) from error
+        write_new(self._files, place, self._path, b"".join(lines))
         return len(lines)
 
     def row_commits(self, after: int = 0) -> Iterator[RowRecord]:
@@ -238,20 +234,36 @@ class JsonFileStore:
         if self._is_closed:
             raise StoreClosedError("the store was closed", str(self._path), "open it anew")
 
+    def _require_sure(self) -> None:
+        self._require_open()
+        if self._is_doubtful:
+            why = "an earlier commit may or may not have been stored"
+            raise StoreClosedError(why, str(self._path), "open it anew and look")
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """A turn among the threads of this process, then one among the processes."""
-        until = time.monotonic() + self._wait
+        self._begin()
+        try:
+            yield
+        finally:
+            self._end()
+
+    def _begin(self) -> None:
+        start = time.monotonic()
         if not self._turn.acquire(timeout=max(self._wait, 0)):
             hint = "try again later, or give more time with wait="
             raise StoreLockedError("another thread is writing", str(self._path), hint)
         try:
-            self._require_open()
-            if self._is_doubtful:
-                why = "an earlier commit may or may not have been stored"
-                raise StoreClosedError(why, str(self._path), "open it anew and look")
-            with self._lock.held(until - time.monotonic()):
-                yield
+            self._require_sure()
+            self._lock.take(start + self._wait - time.monotonic())
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def _end(self) -> None:
+        try:
+            self._lock.give()
         finally:
             if not self._files.keeps_open:
                 self._let_go()
