@@ -284,9 +284,8 @@ class JsonFileStore:
             return self._moment()
 
     def _moment(self) -> Moment:
-        if self._found is None:
-            return Moment(None, Tail(), 0, self._indexed)
-        return self._found.moment(self._indexed)
+        found, indexed = self._found, self._indexed
+        return Moment(None, Tail(), 0, indexed) if found is None else found.moment(indexed)
 
     def _look(self) -> None:
         found = self._found
