@@ -199,11 +199,12 @@ class ChangeSet:
             return
         seen: set[Ref[Any]] = set()
         for change in self.changes:
-            if not isinstance(change.ref.id, Hashable):
-                raise UsageError("the id of a record is text", change.ref.id)
-            if change.ref in seen:
-                raise UsageError("a change set changes each record once", change.ref)
-            seen.add(change.ref)
+            ref = change.ref
+            if not isinstance(ref.id, Hashable):
+                raise UsageError("the id of a record is text", ref.id)
+            if ref in seen:
+                raise UsageError("a change set changes each record once", ref)
+            seen.add(ref)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)

@@ -142,6 +142,10 @@ class Indexes:
         self._indexes: dict[tuple[str, _Place], _Index] = {}
         self._external: dict[tuple[str, str], _Index] = {}
 
+    def add(self, record: Record) -> None:
+        """Take in a version of a record."""
+        self.add_all((record,))
+
     def add_all(self, records: Iterable[Record]) -> None:
         """Take in versions of records, place by place: most places are empty in most records."""
         by_class: dict[type[Record], list[Record]] = {}

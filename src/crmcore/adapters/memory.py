@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 import attrs
@@ -33,7 +33,7 @@ from crmcore.entities.record import Record, kind_of
 from crmcore.errors import StoreClosedError, UsageError
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports.journal import Commit, HistoryGoneError
-from crmcore.query import Query, matches, predicate, run, sort_key, value_at
+from crmcore.query import Query, matches, predicate, run, sieve, sort_key, value_at
 from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
@@ -66,7 +66,7 @@ class MemoryRepository:
         self._is_closed = False
 
     @contextmanager
-    def snapshot(self) -> Iterator[_Moment]:
+    def snapshot(self) -> Iterator[Moment]:
         """A context that gives the present moment; see ``Repository.snapshot``."""
         with self._lock:
             self._require_open()
@@ -120,8 +120,8 @@ class MemoryRepository:
         """Refuse every further call; see ``Repository.close``."""
         self._is_closed = True
 
-    def _now(self) -> _Moment:
-        return _Moment(self._seq, self._versions, self._indexes, self._lock)
+    def _now(self) -> Moment:
+        return Moment(self._seq, self._versions, self._indexes, self._lock)
 
     def _require_open(self) -> None:
         if self._is_closed:
@@ -129,7 +129,7 @@ class MemoryRepository:
 
 
 @frozen
-class _Moment:
+class Moment:
     """Everything stored at one moment."""
 
     seq: int
@@ -146,9 +146,18 @@ class _Moment:
     def find(self, query: Query[R], /) -> Iterator[R]:
         """What ``query`` answers; lazily where there is nothing to sort."""
         ids = self._candidates(query)
-        walk = None if ids is not None else self._walk(query)
+        if ids is not None:
+            among = self._among(query.kind, ids)
+            if len(ids) > 1 or query.after is not None:
+                return run(query, among)
+            return islice(filter(predicate(query.where), among), query.limit)  # nothing to sort
+        if not query.order:
+            last = None if query.after is None else query.after[0]
+            chunks = self.versions.chunks(query.kind, self.seq, last)
+            return islice(chain.from_iterable(map(sieve(query.where), chunks)), query.limit)
+        walk = self._walk(query)
         if walk is None:
-            return run(query, self._among(query.kind, ids))
+            return run(query, self._among(query.kind, None))
         return islice(filter(predicate(query.where), walk), query.limit)  # type: ignore[arg-type]  # the kind fixes the class
 
     def stored(self, ref: Ref[Any]) -> Record | None:
@@ -165,9 +174,6 @@ class _Moment:
 
     def _walk(self, query: Query[Any]) -> Iterator[Record] | None:
         """The records in the order of ``query`` behind its cursor; ``None``: they need sorting."""
-        if not query.order:
-            last = None if query.after is None else query.after[0]
-            return self.versions.walk(query.kind, self.seq, last)
         with self.lock:
             pages = self.indexes.pages(query, self.lock)
         return None if pages is None else self._paged(query, pages)
@@ -200,7 +206,7 @@ def _state(record: Record | None) -> str:
     return "no record" if record is None else f"version {record.version}"
 
 
-def _test(moment: _Moment, changes: ChangeSet) -> None:
+def _test(moment: Moment, changes: ChangeSet) -> None:
     for one in changes:
         subject = _subject(one)
         stored = moment.versions.get(kind_of(type(subject)), subject.id, moment.seq)
@@ -215,7 +221,7 @@ def _test(moment: _Moment, changes: ChangeSet) -> None:
 
 
 def _test_check(
-    moment: _Moment, check: CheckVersion | CheckExists | CheckNone, own: frozenset[Ref[Any]]
+    moment: Moment, check: CheckVersion | CheckExists | CheckNone, own: frozenset[Ref[Any]]
 ) -> None:
     if isinstance(check, CheckNone):
         offender = moment.offender(check, own)
@@ -230,7 +236,7 @@ def _test_check(
         raise ConflictError(check.ref, f"version {check.version}", _state(stored))
 
 
-def _as_found(moment: _Moment, changes: ChangeSet) -> ChangeSet:
+def _as_found(moment: Moment, changes: ChangeSet) -> ChangeSet:
     """The set with each record as it is stored; a change is tested by its version only."""
     if all(isinstance(one, Insert) for one in changes):
         return changes

@@ -20,7 +20,7 @@ from crmcore.codec.compiled import NEVER, TextField, WriteText, compiled_text
 from crmcore.codec.containers import CONTAINERS, optional
 from crmcore.codec.direct import direct_read, direct_write, takes_names
 from crmcore.codec.errors import Misfit, under
-from crmcore.codec.scalars import SCALARS, Form, Write, enum_form
+from crmcore.codec.scalars import SCALARS, Form, Read, Write, enum_form
 from crmcore.codec.tagged import Forms, read_tagged, write_tagged
 from crmcore.codec.text import canonical, plain_text
 from crmcore.entities.record import Record, kind_of
@@ -350,6 +350,24 @@ class ClassForm:
             with under(name):
                 parts[name] = self._forms.of(self._hints[name]).read(one)
         return parts
+
+    def field(self, name: str, stored: Mapping[str, Json]) -> Any:
+        """The value of one field of the object that stands for a value; raises ``Misfit``."""
+        if name not in stored:
+            given = defaults(self._python)[name]
+            if given is attrs.NOTHING:
+                raise Misfit(None, "this is missing", (name,))
+            return given
+        return self._reads[name](stored[name])
+
+    def parts(self, name: str, among: tuple[type, ...]) -> ClassForm | None:
+        """The form of what a field holds where that is one value of a class ``among`` these."""
+        inner = self._inner.get(name)
+        return inner if inner is not None and inner._python in among else None  # noqa: SLF001 - of its own class
+
+    @cached_property
+    def _reads(self) -> Mapping[str, Read]:
+        return {name: self._forms.of(hint).read for name, hint in self._hints.items()}
 
     def _placed(self, misfit: Misfit, tried: Callable[[str, Form], Any]) -> Misfit:
         """The misfit with the step to the field that it comes from."""

@@ -58,7 +58,7 @@ class FieldSchema:
 
     ``meaning`` is what it means and ``python`` the class of one value. ``is_optional`` says that
     ``None`` is allowed, ``is_required`` that there is no default. A custom field's value is in
-    ``record.custom``.
+    ``record.custom``. ``lookup`` is the reference that it is, or ``None`` where it is none.
     """
 
     name: str
@@ -69,6 +69,11 @@ class FieldSchema:
     is_optional: bool = False
     is_required: bool = False
     is_custom: bool = False
+    lookup: Lookup | None = field(init=False, eq=False, repr=False)
+
+    @lookup.default
+    def _lookup(self) -> Lookup | None:
+        return self.meaning if isinstance(self.meaning, Lookup) else None
 
     @property
     def path(self) -> str:
@@ -79,11 +84,6 @@ class FieldSchema:
     def is_system(self) -> bool:
         """Whether the library writes it, rather than people."""
         return not self.is_custom and self.name in SYSTEM_FIELDS
-
-    @property
-    def lookup(self) -> Lookup | None:
-        """The reference that it is, or ``None`` where it is none."""
-        return self.meaning if isinstance(self.meaning, Lookup) else None
 
     def value(self, record: Record) -> Any:
         """Its value in ``record``; ``None`` where a custom value is missing."""
@@ -101,14 +101,33 @@ class FieldSchema:
 
 @frozen(kw_only=True)
 class EntitySchema:
-    """One entity: its stored name, class, labels and fields, standard ones first."""
+    """One entity: its stored name, class, labels and fields, standard ones first.
+
+    ``standard`` are the fields of the class, ``custom`` those that the model adds, and ``lookups``
+    those of both that are references.
+    """
 
     kind: str
     entity: type[Record]
     label: str
     plural: str
     fields: tuple[FieldSchema, ...]
+    standard: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
+    custom: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
+    lookups: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
     _by_name: Mapping[str, FieldSchema] = field(init=False, eq=False, repr=False)
+
+    @standard.default
+    def _standard(self) -> tuple[FieldSchema, ...]:
+        return tuple(one for one in self.fields if not one.is_custom)
+
+    @custom.default
+    def _custom(self) -> tuple[FieldSchema, ...]:
+        return tuple(one for one in self.fields if one.is_custom)
+
+    @lookups.default
+    def _lookups(self) -> tuple[FieldSchema, ...]:
+        return tuple(one for one in self.fields if one.lookup is not None)
 
     def __attrs_post_init__(self) -> None:
         by_name = {one.name: one for one in reversed(self.fields)}
@@ -131,21 +150,6 @@ class EntitySchema:
         plain = name.removeprefix("custom.")
         found = self._by_name.get(plain)
         return found is not None and (found.is_custom or plain == name)
-
-    @property
-    def standard(self) -> tuple[FieldSchema, ...]:
-        """The fields of the class."""
-        return tuple(one for one in self.fields if not one.is_custom)
-
-    @property
-    def custom(self) -> tuple[FieldSchema, ...]:
-        """The fields that the model adds."""
-        return tuple(one for one in self.fields if one.is_custom)
-
-    @property
-    def lookups(self) -> tuple[FieldSchema, ...]:
-        """The fields that are references."""
-        return tuple(one for one in self.fields if one.lookup is not None)
 
 
 def words(name: str) -> str:

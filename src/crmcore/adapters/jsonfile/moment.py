@@ -19,7 +19,7 @@ from crmcore.adapters.rows import run_rows
 from crmcore.changes import ConflictError
 from crmcore.codec.row_text import plain_data
 from crmcore.ports.rows import NewRows, Row, RowChange, RowCommit, RowExpect
-from crmcore.query import ALL, Query, matches
+from crmcore.query import ALL, Query, matches, predicate
 from crmcore.values.ref import Ref
 
 
@@ -34,23 +34,28 @@ class Moment:
 
     def get(self, kind: str, ids: Sequence[str], /) -> Mapping[str, Row]:
         """The rows of these ids, by id; absent ids are absent."""
-        found = ((id_, self.row(kind, id_)) for id_ in ids)
-        return {id_: row for id_, row in found if row is not None}
+        found: dict[str, Row] = {}
+        for id_ in ids:
+            row = self.row(kind, id_)
+            if row is not None:
+                found[id_] = row
+        return found
 
     def find(self, query: Query[Any], /) -> Iterator[Row]:
         """The rows that answer the query, in its order."""
         offered = self._offered(query)
         if offered is not None:
-            if len(offered) == 1 and query.after is None:  # nothing to sort
-                found = (one for one in offered if matches(query.where, plain_data(one.data)))
-                return islice(found, query.limit)
-            return run_rows(query, offered)
+            if len(offered) > 1 or query.after is not None:
+                return run_rows(query, offered)
+            found = (one for one in offered if matches(query.where, plain_data(one.data)))
+            return islice(found, query.limit)  # nothing to sort
         after = None if query.after is None else query.after[-1]
         if query.order or not self._is_sorted or not (after is None or is_text(after)):
             return run_rows(query, self._scanned(query, None))
         scanned = self._scanned(query, after)
         if query.where != ALL:
-            scanned = (row for row in scanned if matches(query.where, plain_data(row.data)))
+            test = predicate(query.where)
+            scanned = (row for row in scanned if test(plain_data(row.data)))
         return islice(scanned, query.limit)
 
     def row(self, kind: str, id_: str) -> Row | None:

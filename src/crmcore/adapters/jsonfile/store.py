@@ -6,12 +6,13 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
+from crmcore.adapters.entering import Entering
 from crmcore.adapters.jsonfile.batch import Draft, drafted
 from crmcore.adapters.jsonfile.checking import verified
-from crmcore.adapters.jsonfile.files import disk
+from crmcore.adapters.jsonfile.files import disk, place_of, write_new
 from crmcore.adapters.jsonfile.head import WHOLE_AT, whole_line
 from crmcore.adapters.jsonfile.history import History, Key, Step, kept_lines, oldest, steps
 from crmcore.adapters.jsonfile.lines import SEAL, CommitLine
@@ -74,7 +75,7 @@ class JsonFileStore:
         indexed: Iterable[Place] = (),
         files: Files | None = None,
     ) -> None:
-        self._path = _file(path)
+        self._path = place_of(path)
         self._wait = wait
         self._history = history
         self._indexed = Indexed(tuple(indexed))
@@ -102,33 +103,37 @@ class JsonFileStore:
         """What a crash left half written and was last seen, or cut off, at the end of the file."""
         return self._torn
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Moment]:
+    def snapshot(self) -> AbstractContextManager[Moment]:
         """A context that gives the present moment; see ``RowStore.snapshot``."""
-        self._require_open()
-        yield self._refresh()
+        return Entering(self.present)
 
     def commit(self, changes: RowCommit, /) -> int:
         """Test everything expected and store every change, or nothing; see ``RowStore.commit``."""
-        with self._writing():
-            before = self._refresh()
-            before.test(changes)
-            if not changes.changes:
-                return before.seq
-            draft = drafted(changes, before.seq + 1, str(self._path))
-            found = self._found
-            has_base = found is not None and found.base is not None
-            if found is not None and has_base and not self._is_large(found, draft.size):
-                self._append(found, draft.line())
-                return draft.seq
-            try:
-                self._rewrite(before, draft=draft)
-            except StorageError as error:
-                if found is None or not has_base or isinstance(error, OutcomeUnknownError):
-                    raise
-                # no room for another file, or a reader in the way: the line may still fit
-                self._append(found, draft.line())
+        self._begin()
+        try:
+            return self._committed(changes)
+        finally:
+            self._end()
+
+    def _committed(self, changes: RowCommit) -> int:
+        before = self._refresh()
+        before.test(changes)
+        if not changes.changes:
+            return before.seq
+        draft = drafted(changes, before.seq + 1, str(self._path))
+        found = self._found
+        has_base = found is not None and found.base is not None
+        if found is not None and has_base and not self._is_large(found, draft.size):
+            self._append(found, draft.line())
             return draft.seq
+        try:
+            self._rewrite(before, draft=draft)
+        except StorageError as error:
+            if found is None or not has_base or isinstance(error, OutcomeUnknownError):
+                raise
+            # no room for another file, or a reader in the way: the line may still fit
+            self._append(found, draft.line())
+        return draft.seq
 
     def compact(self, *, history: History | None = None) -> None:
         """Rewrite the file with its rows in order; ``history`` (``None``: as the store has it)."""
@@ -148,17 +153,7 @@ class JsonFileStore:
         if self._files.look(place) is not None:
             raise StorageError("there is something already", str(place), "give another name")
         lines = [one for piece in pieces(moment) for one in exported(piece)]
-        try:
-            handle = self._files.create(place, self._path)
-            try:
-                self._files.write(handle, 0, b"".join(lines))
-                self._files.sync(handle)
-            finally:
-                self._files.close(handle)
-        except OSError as error:
-            raise StorageError(
-                f"it cannot be written ({error.strerror or error})", str(place)
-            ) from error
+        write_new(self._files, place, self._path, b"".join(lines))
         return len(lines)
 
     def row_commits(self, after: int = 0) -> Iterator[RowRecord]:
@@ -236,24 +231,45 @@ class JsonFileStore:
         if self._is_closed:
             raise StoreClosedError("the store was closed", str(self._path), "open it anew")
 
+    def _require_sure(self) -> None:
+        self._require_open()
+        if self._is_doubtful:
+            why = "an earlier commit may or may not have been stored"
+            raise StoreClosedError(why, str(self._path), "open it anew and look")
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """A turn among the threads of this process, then one among the processes."""
-        until = time.monotonic() + self._wait
+        self._begin()
+        try:
+            yield
+        finally:
+            self._end()
+
+    def _begin(self) -> None:
+        start = time.monotonic()
         if not self._turn.acquire(timeout=max(self._wait, 0)):
             hint = "try again later, or give more time with wait="
             raise StoreLockedError("another thread is writing", str(self._path), hint)
         try:
-            self._require_open()
-            if self._is_doubtful:
-                why = "an earlier commit may or may not have been stored"
-                raise StoreClosedError(why, str(self._path), "open it anew and look")
-            with self._lock.held(until - time.monotonic()):
-                yield
+            self._require_sure()
+            self._lock.take(start + self._wait - time.monotonic())
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def _end(self) -> None:
+        try:
+            self._lock.give()
         finally:
             if not self._files.keeps_open:
                 self._let_go()
             self._turn.release()
+
+    def present(self) -> Moment:
+        """The present moment, which may be read for as long as one likes."""
+        self._require_open()
+        return self._refresh()
 
     def _refresh(self) -> Moment:
         """The rows in the file as it is now; what was added is read, nothing else."""
@@ -265,9 +281,8 @@ class JsonFileStore:
             return self._moment()
 
     def _moment(self) -> Moment:
-        if self._found is None:
-            return Moment(None, Tail(), 0, self._indexed)
-        return self._found.moment(self._indexed)
+        found, indexed = self._found, self._indexed
+        return Moment(None, Tail(), 0, indexed) if found is None else found.moment(indexed)
 
     def _look(self) -> None:
         found = self._found
@@ -471,16 +486,3 @@ class JsonFileStore:
 
 def _row(one: Step, state: tuple[int, str] | None) -> Row | None:
     return None if state is None else Row(one.kind, one.id, state[0], RowText(state[1], one.id))
-
-
-def _file(path: str | os.PathLike[str]) -> Path:
-    """The place of a file that is there, or that can be made."""
-    try:
-        file = Path(os.path.realpath(path))
-        if not file.parent.is_dir():
-            raise StorageError("its folder does not exist", str(file), "make the folder first")
-        if file.exists() and not file.is_file():
-            raise StorageError("this is not a file", str(file), "give the name of a file")
-    except (OSError, ValueError) as error:
-        raise StorageError(f"it cannot be looked at ({error})", str(path)) from error
-    return file

@@ -84,7 +84,8 @@ class Tail:
     def commits(self, after: int, seq: int) -> list[CommitLine]:
         """The commits with numbers above ``after`` and up to ``seq``."""
         with self._lock:
-            return [one for one in self._commits if after < one.seq <= seq]
+            first = self._commits[0].seq if self._commits else 0  # numbers follow one another
+            return self._commits[max(after + 1 - first, 0) : max(seq + 1 - first, 0)]
 
     def ids(self, place: Place, keys: Iterable[str]) -> list[str]:
         """The ids of rows that have, or once had, one of these keys, in order."""

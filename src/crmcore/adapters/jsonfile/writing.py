@@ -81,10 +81,7 @@ def write_file(
     indexes = Indexing(places)
     written = _Rows(out, indexes)
     for piece in rows:
-        if isinstance(piece, Batch):
-            written.add(piece)
-        else:
-            written.copy(piece)
+        written.take(piece)
     written.flush()
     rows_end = out.end
     for lines in indexes.lines(written.link):
@@ -124,6 +121,13 @@ class _Rows:
         self.crc = 0
         self.link = NO_LINK
         self.is_plain = True
+
+    def take(self, rows: Piece) -> None:
+        """Write rows, wherever they are."""
+        if isinstance(rows, Batch):
+            self.add(rows)
+        else:
+            self.copy(rows)
 
     def add(self, rows: Batch, lines: Sequence[bytes | None] | None = None) -> None:
         """Write rows; ``lines`` are those that they have in another file (``None``: they are new).
