@@ -146,14 +146,18 @@ def outcome(
     path.unlink(missing_ok=True)
     repository = made()
     told: list[object] = []
+    expected: set[object] = set()
     with patch.object(JsonFileStore, "_is_large", side_effect=cycle(rewritten)):
         for records in loads:
             try:
                 told.append(repository.commit(ChangeSet([Insert(one) for one in records], by="u")))
+                expected |= {one.ref for one in records}
             except (CrmError, ValueError, TypeError) as refused:
                 told.append((type(refused), str(refused)))
             there = everything(repository, MODEL.entities)
+            assert {one.ref for one in there} == expected
             repository.commit(ChangeSet([Delete(one) for one in there[::3]]))
+            expected -= {one.ref for one in there[::3]}
     told += [form(one) for one in everything(repository, MODEL.entities)]
     repository.close()
     return told, path.read_bytes() if path.exists() else b""
