@@ -115,10 +115,10 @@ def _collect(
             key = value if is_plain else place.key(value)
             was = put(key, at)
             if was is not at:
-                if was.__class__ is list:
+                if isinstance(was, list):
                     was.append(at)
                 else:
-                    found[key] = [was, at]  # type: ignore[list-item]  # a number
+                    found[key] = [was, at]
         elif value:
             for key in place.keys(_data(rows, held, place.path[0])):
                 was = put(key, at)
