@@ -31,7 +31,7 @@ class RowFields(Mapping[str, Any]):
         parts = self._asked.get(name)
         if parts is not None:
             inner = self._data.get(name)
-            if inner.__class__ is dict:
+            if isinstance(inner, dict):
                 return RowFields(inner, parts, {})
         return self._form.field(name, self._data)
 

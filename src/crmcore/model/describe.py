@@ -71,9 +71,9 @@ class FieldSchema:
     is_custom: bool = False
     lookup: Lookup | None = field(init=False, eq=False, repr=False)
 
-    @lookup.default
-    def _lookup(self) -> Lookup | None:
-        return self.meaning if isinstance(self.meaning, Lookup) else None
+    def __attrs_post_init__(self) -> None:
+        is_reference = isinstance(self.meaning, Lookup)
+        object.__setattr__(self, "lookup", self.meaning if is_reference else None)
 
     @property
     def path(self) -> str:
@@ -117,19 +117,15 @@ class EntitySchema:
     lookups: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
     _by_name: Mapping[str, FieldSchema] = field(init=False, eq=False, repr=False)
 
-    @standard.default
-    def _standard(self) -> tuple[FieldSchema, ...]:
-        return tuple(one for one in self.fields if not one.is_custom)
-
-    @custom.default
-    def _custom(self) -> tuple[FieldSchema, ...]:
-        return tuple(one for one in self.fields if one.is_custom)
-
-    @lookups.default
-    def _lookups(self) -> tuple[FieldSchema, ...]:
-        return tuple(one for one in self.fields if one.lookup is not None)
-
     def __attrs_post_init__(self) -> None:
+        # computed once, as every command asks for them again and again
+        told = {
+            "standard": tuple(one for one in self.fields if not one.is_custom),
+            "custom": tuple(one for one in self.fields if one.is_custom),
+            "lookups": tuple(one for one in self.fields if one.lookup is not None),
+        }
+        for name, fields in told.items():
+            object.__setattr__(self, name, fields)
         by_name = {one.name: one for one in reversed(self.fields)}
         object.__setattr__(self, "_by_name", by_name)
 

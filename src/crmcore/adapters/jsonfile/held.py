@@ -135,8 +135,9 @@ class Held:
                 try:
                     if one.data is not None:
                         data = RowText(one.data, one.id)
-                        record = self._record(Row(one.kind, one.id, commit.seq, data))
-                        file.indexes.add(record)
+                        decoded = self._record(Row(one.kind, one.id, commit.seq, data))
+                        file.indexes.add(decoded)
+                        record = decoded
                 except DecodeError:
                     file.since[one.kind] = _NEVER
                     continue
