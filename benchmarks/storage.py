@@ -1,15 +1,23 @@
-"""Storage beside its peers: ``python benchmarks/storage.py --n 10000 100000 [--json out.json]``.
+"""Storage beside its peers: ``python benchmarks/storage.py --n 10000 100000 --json out.json``.
 
 Every engine keeps the same records, half contacts and half deals, and answers the same questions
-with the same entities. Engines take turns within each round, so that a busy machine slows all of
-them; a figure is the median of ``--rounds`` rounds, fewer for what takes longer than ``--budget``
-seconds. *floor* is what no durable store can do without: lock, append of 400 bytes, ``fdatasync``,
-and, for a bulk load, constructing the objects. Peers that are not installed are left out.
+with the same entities (see ``storage_engines.py``). Engines take turns within each round, so that
+a busy machine slows all of them; a figure is the median of ``--rounds`` rounds, fewer for what
+takes longer than ``--budget`` seconds. *floor* is what no durable store can do without: lock,
+append of 400 bytes, ``fdatasync``; for a bulk load, constructing the objects; for reading stored
+bytes, ``json.loads`` and a constructor call written by hand.
+
+Each size ends with a table of the ratios that have a target, and whether it is met. A peer that
+is not installed is left out, and so is one at a size where loading it or one of its commits would
+take longer than ``--patience`` seconds, judged by 10,000 records. The files are written below the
+present folder: use the disk that is to be measured. 10,000 records take about a minute, 100,000
+three, 1,000,000 ten.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -21,316 +29,41 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
+import storage_engines as engines  # type: ignore[import-not-found]  # beside this file, which is no package
+import storage_targets as targets  # type: ignore[import-not-found]  # likewise
 
-from crmcore import (
-    ChangeSet,
-    Contact,
-    Crm,
-    F,
-    JsonFileRepository,
-    MemoryRepository,
-    Money,
-    Opportunity,
-    PersonName,
-    Repository,
-)
-from crmcore.changes import Insert, Update
-from crmcore.query import Query
+from crmcore import STANDARD_MODEL
+from crmcore.adapters.jsonfile import History, JsonFileStore
+from crmcore.codec import Codec
+from crmcore.codec.row_text import RowText
+from crmcore.ports.rows import Row, RowChange, RowCommit
 from crmcore.render import table
 
-STAGES = ("Prospecting", "Qualification", "Proposal", "Negotiation", "Won", "Lost")
-ENOUGH = Decimal(8200)
-"""Of the deals in one stage, about a sixth are of at least this amount: 3 % of all deals."""
+SAMPLE = 10_000
+"""How many records tell whether a peer is too slow for a larger size."""
 
-SAVED, IN_MEMORY = "crmcore, crm.save", "crmcore memory"
+MANY = 500_000
+"""From this number of records on, one round has to do for what takes long."""
 
-Answer = Any  # Any: whichever entity, or how many
-Fields = tuple[Any, ...]
-
-
-def contact(number: int) -> Contact:
-    """A contact with about 330 bytes in compact JSON."""
-    return Contact(
-        id=f"c{number:07}",  # type: ignore[arg-type]  # an id of our own
-        name=PersonName(given=f"Given{number % 997}", family=f"Family{number % 9973}"),
-        email=f"user{number}@example{number % 211}.org",
-        phone=f"+49301{number:07}",
-        title=("Engineer", "Director", "Buyer", "Clerk")[number % 4],
-        department=f"Department {number % 31}",
-        account_id=f"a{number % 5003:05}",  # type: ignore[arg-type]  # likewise
-        source=("web", "fair", "partner")[number % 3],
-        owner_id=f"u{number % 17}",  # type: ignore[arg-type]  # likewise
-    )
-
-
-def deal(number: int) -> Opportunity:
-    """A deal; stage and amount do not depend on one another."""
-    draw = random.Random(number)
-    return Opportunity(
-        id=f"d{number:07}",  # type: ignore[arg-type]  # an id of our own
-        name=f"Deal {number}",
-        account_id=f"a{number % 5003:05}",  # type: ignore[arg-type]  # likewise
-        stage=STAGES[number % 6],
-        pipeline="standard",
-        amount=Money(Decimal(draw.randrange(1_000_000)) / 100, "EUR"),
-        close_on=date(2026, 1, 1) + timedelta(days=number % 700),
-        owner_id=f"u{number % 17}",  # type: ignore[arg-type]  # likewise
-    )
-
-
-def contact_fields(one: Contact) -> Fields:
-    """What peers store of a contact."""
-    name = one.name
-    plain = (one.email, one.phone, one.title, one.department, one.account_id, one.source)
-    return (one.id, name.given, name.family, *plain, one.owner_id)
-
-
-def contact_of(stored: Sequence[Any]) -> Contact:
-    """The contact of such fields, by one constructor call."""
-    key, given, family, email, phone, title, department, account, source, owner = stored
-    return Contact(
-        id=key,
-        name=PersonName(given=given, family=family),
-        email=email,
-        phone=phone,
-        title=title,
-        department=department,
-        account_id=account,
-        source=source,
-        owner_id=owner,
-    )
-
-
-def deal_fields(one: Opportunity) -> Fields:
-    """What peers store of a deal; the amount in cents, which sorts."""
-    assert one.amount is not None
-    assert one.close_on is not None
-    cents = int(one.amount.amount * 100)
-    return (
-        one.id,
-        one.name,
-        one.account_id,
-        one.stage,
-        cents,
-        one.close_on.isoformat(),
-        one.owner_id,
-    )
-
-
-def deal_of(stored: Sequence[Any]) -> Opportunity:
-    """The deal of such fields."""
-    key, name, account, stage, cents, close_on, owner = stored
-    return Opportunity(
-        id=key,
-        name=name,
-        account_id=account,
-        stage=stage,
-        pipeline="standard",
-        amount=Money(Decimal(cents) / 100, "EUR"),
-        close_on=date.fromisoformat(close_on),
-        owner_id=owner,
-    )
-
-
-Records = tuple[Sequence[Contact], Sequence[Opportunity]]
-
-
-class Engine(Protocol):
-    """One way to keep records in files below ``path``."""
-
-    def __init__(self, path: Path) -> None: ...
-    def load(self, records: Records) -> None:
-        """Store everything, durably."""
-
-    def get(self, key: str) -> Answer:
-        """The contact of an id."""
-
-    def by_email(self, email: str) -> Answer:
-        """The contact of an e-mail address."""
-
-    def scan(self) -> int:
-        """How many deals in negotiation have a large amount; each is built."""
-
-    def prepare(self, key: str, title: str) -> Callable[[], object]:
-        """A function that gives a contact another title, durably."""
-
-    def close(self) -> None:
-        """Let go of the files."""
-
-
-class JsonFile:
-    """crmcore's repository in a JSON file."""
-
-    def __init__(self, path: Path) -> None:
-        self.repository: Repository = JsonFileRepository(path / "x.crm.json")
-
-    def load(self, records: Records) -> None:
-        """One commit of everything."""
-        self.repository.commit(ChangeSet([Insert(one) for some in records for one in some]))
-
-    def get(self, key: str) -> Answer:
-        """By id, in a snapshot of its own."""
-        with self.repository.snapshot() as now:
-            return now.get(Contact, [key])[key]
-
-    def by_email(self, email: str) -> Answer:
-        """By query, likewise."""
-        with self.repository.snapshot() as now:
-            return next(now.find(Query.of(Contact, F.email == email)))
-
-    def scan(self) -> int:
-        """A stage and an amount."""
-        where = (F.stage == "Negotiation") & (F.amount.amount >= ENOUGH)
-        with self.repository.snapshot() as now:
-            return len(list(now.find(Query.of(Opportunity, where))))
-
-    def prepare(self, key: str, title: str) -> Callable[[], object]:
-        """One update, from the change set to the return of ``commit``."""
-        old = self.get(key)
-        changes = ChangeSet([Update(old, attrs.evolve(old, title=title))])
-        return lambda: self.repository.commit(changes)
-
-    def close(self) -> None:
-        """The repository is closed."""
-        self.repository.close()
-
-
-class JsonFileSaved(JsonFile):
-    """The same, written by ``crm.save``, with the standard rules."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.crm = Crm(repository=self.repository)
-
-    def prepare(self, key: str, title: str) -> Callable[[], object]:
-        """One ``crm.save``."""
-        after = attrs.evolve(self.get(key), title=title)
-        return lambda: self.crm.save(after)
-
-
-class Memory(JsonFile):
-    """crmcore's repository in memory: nothing is durable."""
-
-    def __init__(self, path: Path) -> None:  # noqa: ARG002  # made as all engines are
-        self.repository = MemoryRepository()
-
-
-class Sqlite:
-    """sqlite3 with columns and indexes, WAL, synchronous=FULL."""
-
-    def __init__(self, path: Path) -> None:
-        self.db = sqlite3.connect(path / "x.db", isolation_level=None)
-        self.db.execute("PRAGMA journal_mode = WAL")
-        self.db.execute("PRAGMA synchronous = FULL")
-
-    def load(self, records: Records) -> None:
-        """One transaction, then the indexes."""
-        self.db.execute("BEGIN")
-        self.db.execute(
-            "CREATE TABLE contact (id TEXT PRIMARY KEY, given, family, email, phone, title,"
-            " department, account, source, owner) WITHOUT ROWID"
-        )
-        self.db.execute(
-            "CREATE TABLE deal (id TEXT PRIMARY KEY, name, account, stage, cents INTEGER,"
-            " close_on, owner) WITHOUT ROWID"
-        )
-        contacts, deals = map(contact_fields, records[0]), map(deal_fields, records[1])
-        self.db.executemany("INSERT INTO contact VALUES (?,?,?,?,?,?,?,?,?,?)", contacts)
-        self.db.executemany("INSERT INTO deal VALUES (?,?,?,?,?,?,?)", deals)
-        for place in ("contact (email)", "contact (account)", "contact (phone)", "deal (account)"):
-            name = place.replace(" (", "_").rstrip(")")
-            self.db.execute(f"CREATE INDEX {name} ON {place}")
-        self.db.execute("COMMIT")
-
-    def get(self, key: str) -> Answer:
-        """By the primary key."""
-        return contact_of(self.db.execute("SELECT * FROM contact WHERE id = ?", (key,)).fetchone())
-
-    def by_email(self, email: str) -> Answer:
-        """By the index."""
-        sql = "SELECT * FROM contact WHERE email = ?"
-        return contact_of(self.db.execute(sql, (email,)).fetchone())
-
-    def scan(self) -> int:
-        """The whole condition in SQL."""
-        sql = "SELECT * FROM deal WHERE stage = 'Negotiation' AND cents >= ?"
-        return len(list(map(deal_of, self.db.execute(sql, (int(ENOUGH * 100),)))))
-
-    def prepare(self, key: str, title: str) -> Callable[[], object]:
-        """One statement, which is one transaction."""
-        sql = "UPDATE contact SET title = ? WHERE id = ?"
-        return lambda: self.db.execute(sql, (title, key))
-
-    def close(self) -> None:
-        """The connection is closed."""
-        self.db.close()
-
-
-class JsonDump:
-    """``json.dump`` of everything, put in place of the old file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path / "x.json"
-        self.kept: dict[str, dict[str, list[Any]]] = {"contact": {}, "deal": {}}
-        if self.path.exists():
-            self.kept = json.loads(self.path.read_bytes())
-        self.emails = {one[3]: one for one in self.kept["contact"].values()}
-
-    def load(self, records: Records) -> None:
-        """Into dictionaries, then into the file."""
-        self.kept["contact"] = {one.id: list(contact_fields(one)) for one in records[0]}
-        self.kept["deal"] = {one.id: list(deal_fields(one)) for one in records[1]}
-        self.emails = {one[3]: one for one in self.kept["contact"].values()}
-        self._write()
-
-    def get(self, key: str) -> Answer:
-        """From the dictionary."""
-        return contact_of(self.kept["contact"][key])
-
-    def by_email(self, email: str) -> Answer:
-        """From another one."""
-        return contact_of(self.emails[email])
-
-    def scan(self) -> int:
-        """A loop over all."""
-        least, deals = int(ENOUGH * 100), self.kept["deal"].values()
-        return len([deal_of(one) for one in deals if one[3] == "Negotiation" and one[4] >= least])
-
-    def prepare(self, key: str, title: str) -> Callable[[], object]:
-        """The whole file is written anew."""
-        self.kept["contact"][key][5] = title
-        return self._write
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def _write(self) -> None:
-        beside = self.path.with_suffix(".tmp")
-        with beside.open("w", encoding="utf-8") as file:
-            json.dump(self.kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+OURS = frozenset({targets.FILE, targets.SAVED, targets.HELD, targets.MEMORY})
+ON_THE_FILE = frozenset({targets.SAVED, targets.HELD})
+"""Engines that are other ways to use the same file."""
 
 
 def peers() -> dict[str, Callable[[Path], Any]]:
-    """The engines that are there, the one that all others are compared with first."""
+    """The engines that are there, the one that most others are compared with first."""
     found: dict[str, Callable[[Path], Any]] = {
-        "sqlite3": Sqlite,
-        "crmcore JSON file": JsonFile,
-        SAVED: JsonFileSaved,
-        IN_MEMORY: Memory,
-        "json.dump": JsonDump,
+        targets.SQLITE: engines.Sqlite,
+        targets.FILE: engines.JsonFile,
+        targets.SAVED: engines.JsonFileSaved,
+        targets.HELD: engines.JsonFileHeld,
+        targets.MEMORY: engines.Memory,
+        "json.dump": engines.JsonDump,
     }
     for name, module in (("TinyDB", "storage_tinydb"), ("ZODB", "storage_zodb")):
         try:
@@ -338,22 +71,6 @@ def peers() -> dict[str, Callable[[Path], Any]]:
         except ImportError as missing:
             print(f"{name} is left out: {missing}")
     return found
-
-
-def floor(path: Path) -> Callable[[], object]:
-    """Lock, append 400 bytes, sync: what a durable commit cannot do without."""
-    import fcntl  # noqa: PLC0415  # not everywhere; the benchmark runs where it is
-
-    file = (path / "floor").open("ab", buffering=0)
-    line = b"x" * 399 + b"\n"
-
-    def append() -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(line)
-        os.fdatasync(file.fileno())
-        fcntl.flock(file, fcntl.LOCK_UN)
-
-    return append
 
 
 def timed(work: Callable[[], object], repeat: int = 1) -> float:
@@ -364,17 +81,75 @@ def timed(work: Callable[[], object], repeat: int = 1) -> float:
     return (time.perf_counter() - start) / repeat
 
 
+def too_slow(count: int, patience: float) -> dict[str, float]:
+    """The peers that would take too long at a size, and how many seconds, by a smaller one."""
+    found: dict[str, float] = {}
+    if count <= SAMPLE * 10:
+        return found
+    records = made(SAMPLE)
+    for name, engine in peers().items():
+        if name in OURS or name == targets.SQLITE:
+            continue
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+            peer = engine(Path(folder))
+            load = timed(lambda peer=peer: peer.load(records))  # type: ignore[misc]  # a default binds it
+            commit = timed(peer.prepare("c0000007", "title"))
+            peer.close()
+        seconds = max(load, commit) * count / SAMPLE
+        if seconds > patience:
+            found[name] = seconds
+    return found
+
+
+def made(count: int) -> engines.Records:
+    """So many records, half of them contacts, half deals."""
+    half = count // 2
+    return [engines.contact(n) for n in range(half)], [engines.deal(n) for n in range(half)]
+
+
 class Bench:
     """One size: all engines, measure by measure, by turns."""
 
-    def __init__(self, count: int, rounds: int, budget: float, folder: Path) -> None:
-        half = count // 2
-        self.records: Records = ([contact(n) for n in range(half)], [deal(n) for n in range(half)])
-        self.rounds, self.budget, self.folder, self.half = rounds, budget, folder, half
-        self.engines = peers()
+    def __init__(self, count: int, given: argparse.Namespace, folder: Path) -> None:
+        self.records = made(count)
+        self.count, self.half, self.folder = count, count // 2, folder
+        self.rounds, self.budget = given.rounds, given.budget
+        self.left_out = too_slow(count, given.patience)
+        self.engines = {one: made for one, made in peers().items() if one not in self.left_out}
         self.open: dict[str, Any] = {}
         self.times: dict[str, dict[str, list[float]]] = {}
         self.draw = random.Random(1)
+
+    def run(self) -> dict[str, dict[str, float]]:
+        """Every measure: seconds, or bytes, by engine."""
+        self._load()
+        self.take("open, first get", [(name, self._opener(name)) for name in self._on_disk])
+        for name in self.engines:
+            if name not in self.open:
+                self.open[name] = self.engines[name](self._place(name))
+        gc.collect()
+        gc.freeze()  # or the collector would walk over all records here again and again
+        keys = [f"c{self.draw.randrange(self.half):07}" for _ in range(2_000)]
+        emails = [engines.contact(int(one[1:])).email for one in keys]
+        self._ask("get by id", lambda one, n: one.get(keys[n % 2_000]))
+        self._ask("get by e-mail", lambda one, n: one.by_email(emails[-1 - n % 2_000]))
+        for one in self.open.values():  # reads what it holds, or tests a checksum once
+            one.scan()
+        self.take("filter, 3 % kept", [(n, self._scanner(one)) for n, one in self._asked])
+        self._commits()
+        self._decode()
+        for one in self.open.values():
+            one.close()
+        figures = {
+            measure: {name: statistics.median(some) for name, some in by_name.items()}
+            for measure, by_name in self.times.items()
+        }
+        figures["file size"] = {one: self._size(one) for one in self._on_disk}
+        figures["file size"][targets.DATA_ALONE] = self._data_alone()
+        figures["file size"][targets.COMPACT] = float(self._compact(self.count))
+        figures["memory after opening"] = {one: self._memory(one) for one in self._on_disk}
+        gc.unfreeze()
+        return figures
 
     def take(self, measure: str, works: Iterable[tuple[str, Callable[[int], float]]]) -> None:
         """Let the engines take turns at one measure."""
@@ -387,43 +162,25 @@ class Bench:
                 if sum(self.times[measure][name]) > self.budget:
                     del left[name]
 
-    def run(self) -> dict[str, dict[str, float]]:
-        """Every measure: seconds, or bytes, by engine."""
-        loaders = [(name, self._loader(name)) for name in self.engines if name != SAVED]
-        self.take("bulk load", [("floor", lambda _: timed(self._construct)), *loaders])
-        self.take("open, first get", [(name, self._opener(name)) for name in self._on_disk])
-        for name in self.engines:
-            if name not in self.open:
-                self.open[name] = self.engines[name](self._place(name))
-                if name == IN_MEMORY:
-                    self.open[name].load(self.records)
-        keys = [f"c{self.draw.randrange(self.half):07}" for _ in range(1_000)]
-        emails = [contact(int(one[1:])).email for one in keys]
-        self._ask("get by id", lambda one, n: one.get(keys[n % 1_000]), 1_000)
-        self._ask("get by e-mail", lambda one, n: one.by_email(emails[n % 1_000]), 1_000)
-        self._ask("scan, 3 % kept", lambda one, _: one.scan(), 1)
-        append = floor(self.folder)
-        commits = [(name, self._committer(one)) for name, one in self.open.items()]
-        self.take("durable commit", [("floor", lambda _: timed(append, 20)), *commits])
-        for one in self.open.values():
-            one.close()
-        figures = {
-            measure: {name: statistics.median(some) for name, some in by_name.items()}
-            for measure, by_name in self.times.items()
-        }
-        figures["file size"] = {one: self._size(one) for one in self._on_disk}
-        figures["peak memory"] = {one: self._memory(one) for one in self._on_disk}
-        return figures
+    def _load(self) -> None:
+        rounds, self.rounds = self.rounds, 1 if self.count >= MANY else self.rounds
+        loaders = [(name, self._loader(name)) for name in self.engines if name not in ON_THE_FILE]
+        self.take("bulk load", [(targets.FLOOR, lambda _: timed(self._construct)), *loaders])
+        self.rounds = rounds
 
     def _construct(self) -> int:
         return sum(len(list(map(attrs.evolve, some))) for some in self.records)
 
     @property
     def _on_disk(self) -> list[str]:
-        return [one for one in self.engines if one not in (IN_MEMORY, SAVED)]
+        return [one for one in self.engines if one not in ON_THE_FILE | {targets.MEMORY}]
+
+    @property
+    def _asked(self) -> list[tuple[str, Any]]:
+        return [(name, one) for name, one in self.open.items() if name != targets.SAVED]
 
     def _place(self, name: str) -> Path:
-        place = self.folder / ("crmcore JSON file" if name == SAVED else name)
+        place = self.folder / (targets.FILE if name in ON_THE_FILE else name)
         place.mkdir(exist_ok=True)
         return place
 
@@ -435,49 +192,111 @@ class Bench:
             shutil.rmtree(self._place(name))
             engine = self.engines[name](self._place(name))
             seconds = timed(lambda: engine.load(self.records))
-            engine.close()
+            if name == targets.MEMORY:
+                self.open[name] = engine
+            else:
+                engine.close()
             return seconds
 
         return load
 
     def _opener(self, name: str) -> Callable[[int], float]:
         def opened(_: int) -> float:
-            kept = []
-            seconds = timed(
-                lambda: kept.append(self.engines[name](self._place(name)).get(self._id()))
-            )
-            assert kept[0].title is not None
+            kept: list[Any] = []
+            key = self._id()
+
+            def work() -> None:
+                kept.append(self.engines[name](self._place(name)))
+                kept.append(kept[0].get(key))
+
+            seconds = timed(work)
+            kept[0].close()
+            assert kept[1].title is not None
             return seconds
 
         return opened
 
-    def _ask(self, measure: str, question: Callable[[Any, int], object], most: int) -> None:
+    def _ask(self, measure: str, question: Callable[[Any, int], object]) -> None:
+        """Ask each engine for something else every time, a quarter of it in each round."""
+
         def asker(engine: Any) -> Callable[[int], float]:
+            numbers: Iterator[int] = iter(range(1_000_000))
+
             def ask(_: int) -> float:
-                first = timed(lambda: question(engine, 0))
-                repeat = max(1, min(most, int(0.05 / max(first, 1e-7))))
-                numbers = iter(range(repeat))
+                first = timed(lambda: question(engine, next(numbers)))
+                repeat = max(1, min(400, int(0.05 / max(first, 1e-7))))
                 return timed(lambda: question(engine, next(numbers)), repeat)
 
             return ask
 
-        asked = [(name, asker(one)) for name, one in self.open.items() if name != SAVED]
-        self.take(measure, asked)
+        self.take(measure, [(name, asker(one)) for name, one in self._asked])
 
-    def _committer(self, engine: Any) -> Callable[[int], float]:
-        def commit(turn: int) -> float:
-            times: list[float] = []
-            for n in range(20):
-                work = engine.prepare(self._id(), f"title {turn} {n}")
-                times.append(timed(work))
-                if sum(times) > self.budget / self.rounds:
-                    break
-            return statistics.median(times)
+    def _scanner(self, engine: Any) -> Callable[[int], float]:
+        return lambda _: timed(engine.scan)
 
-        return commit
+    def _commits(self) -> None:
+        """One commit of each engine after the other, so that all meet the same disk."""
+        print("  durable commit ...", flush=True)
+        append = engines.floor(self.folder)
+        left: dict[str, Any] = {
+            name: one for name, one in self.open.items() if name != targets.HELD
+        }
+        measured = self.times.setdefault("durable commit", {})
+        for turn in range(self.rounds * 30):
+            measured.setdefault(targets.FLOOR, []).append(timed(append))
+            for name, engine in list(left.items()):
+                work = engine.prepare(self._id(), f"title {turn}")
+                measured.setdefault(name, []).append(timed(work))
+                if sum(measured[name]) > self.budget:
+                    del left[name]
+
+    def _decode(self) -> None:
+        """From the stored bytes of a contact to the entity, and the same by hand."""
+        codec, some = Codec(STANDARD_MODEL), self.records[0][:2_000]
+        rows = [codec.row(one) for one in some]
+        texts = [json.dumps(row.data, separators=(",", ":")).encode() for row in rows]
+        # stored without the id, which stands beside it
+        data = [
+            json.dumps({k: v for k, v in row.data.items() if k != "id"}).encode() for row in rows
+        ]
+
+        def ours(_: int) -> float:
+            pairs = zip(rows, data, strict=True)
+            fresh = [Row("contact", row.id, 1, RowText(text, row.id)) for row, text in pairs]
+            return timed(lambda: [codec.record(one) for one in fresh]) / len(fresh)
+
+        def by_hand(_: int) -> float:
+            read = engines.contact_of_object
+            return timed(lambda: [read(json.loads(text)) for text in texts]) / len(texts)
+
+        self.take("stored bytes to entity", [(targets.FLOOR, by_hand), (targets.FILE, ours)])
 
     def _size(self, name: str) -> float:
         return sum(one.stat().st_size for one in self._place(name).rglob("*") if one.is_file())
+
+    def _some(self) -> Iterator[Any]:
+        """At most 100,000 of the records: what a record takes does not depend on how many are."""
+        for some in self.records:
+            yield from some[:50_000]
+
+    def _compact(self, count: int) -> float:
+        """Bytes of all records as compact JSON, judged by some of them."""
+        codec = Codec(STANDARD_MODEL)
+        sizes = [
+            len(json.dumps(codec.row(one).data, separators=(",", ":"), ensure_ascii=False).encode())
+            for one in self._some()
+        ]
+        return sum(sizes) * count / len(sizes)
+
+    def _data_alone(self) -> float:
+        """Bytes of a file without indexes and history, judged by some of the records."""
+        codec, path = Codec(STANDARD_MODEL), self.folder / "alone.crm.json"
+        rows = [codec.row(one) for one in self._some()]
+        store = JsonFileStore(path, history=History.DROP)
+        store.commit(RowCommit([RowChange(row.kind, row.id, 0, row.data) for row in rows]))
+        store.compact()
+        store.close()
+        return path.stat().st_size * self.count / len(rows)
 
     def _memory(self, name: str) -> float:
         command = [sys.executable, __file__, "--memory", name, str(self._place(name)), "--n", "0"]
@@ -500,62 +319,60 @@ def _status(field: str) -> float:
     return sum(float(one.split()[1]) * 1024 for one in lines if one.startswith(f"{field}:"))
 
 
-def shown(measure: str, value: float | None) -> str:
-    """A figure in the unit that suits it."""
-    if value is None:
-        return ""
-    if measure in ("file size", "peak memory"):
-        return f"{value / 1e6:.1f} MB"
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value * 1e6:.3g} µs"
-
-
-def ratio(value: float | None, unit: float) -> str:
-    """How often one figure is another; nothing where either is missing."""
-    return f"{value / unit:.3g}" if value is not None and unit else ""
-
-
-def report(count: int, figures: dict[str, dict[str, float]], engines: Iterable[str]) -> str:
-    """Two tables: the figures, and how often each is that of sqlite3 (commits: of the floor)."""
-    names, measures = ["floor", *engines], tuple(figures)
-    told = [[name, *(shown(one, figures[one].get(name)) for one in measures)] for name in names]
-    units = {
-        one: found["floor" if one == "durable commit" else "sqlite3"]
-        for one, found in figures.items()
-    }
-    ratios = [
-        [name, *(ratio(figures[one].get(name), units[one]) for one in measures)] for name in names
+def machine() -> str:
+    """The machine and the versions, in words."""
+    parts = [
+        platform.machine(),
+        f"{os.cpu_count()} cores",
+        f"{platform.system()} {platform.release()}",
+        f"Python {platform.python_version()}",
+        f"SQLite {sqlite3.sqlite_version}",
     ]
-    parts = [f"{count:,} records"]
-    for title, rows in (("median", told), ("ratio to sqlite3, commits to floor", ratios)):
-        parts.append(table(rows, columns=(title, *measures), right=measures, width=150))
-    return "\n\n".join(parts)
+    if hasattr(os, "getloadavg"):
+        parts.append(f"load {os.getloadavg()[0]:.1f}")
+    return ", ".join(parts)
 
 
 def main() -> None:
     """Measure each size, print the tables, write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, nargs="+", default=[10_000])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--budget", type=float, default=20.0, help="seconds per engine and measure")
-    parser.add_argument("--json", type=Path)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--n", type=int, nargs="+", default=[10_000], help="how many records")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each engine (5)")
+    parser.add_argument(
+        "--budget", type=float, default=15.0, help="seconds for each engine and measure (15)"
+    )
+    parser.add_argument(
+        "--patience", type=float, default=20.0, help="seconds for a load or a commit of a peer (20)"
+    )
+    parser.add_argument("--json", type=Path, help="where the figures are written")
     parser.add_argument("--memory", nargs=2, metavar=("ENGINE", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.memory:
         print(memory(given.memory[0], Path(given.memory[1])))
         return
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    print(f"{machine}, SQLite {sqlite3.sqlite_version}")
-    every: dict[str, Any] = {"machine": machine, "sizes": {}}
+    print(machine())
+    every: dict[str, Any] = {"machine": machine(), "sizes": {}}
     for count in given.n:
+        start = time.perf_counter()
         print(f"{count:,} records", flush=True)
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-            bench = Bench(count, given.rounds, given.budget, Path(folder))
+            bench = Bench(count, given, Path(folder))
+            for name, seconds in bench.left_out.items():
+                print(f"  {name} is left out: one step would take about {seconds:.0f} s")
             figures = bench.run()
+            print(f"  done in {time.perf_counter() - start:.0f} s", flush=True)
         every["sizes"][count] = figures
-        print(report(count, figures, bench.engines), flush=True)
+        every["targets"] = targets.judged(every["sizes"])
+        names = [targets.FLOOR, *bench.engines]
+        del bench
+        gc.collect()
+        print(targets.told(count, figures, names))
+        rows = targets.rows(every["targets"], count)
+        print(
+            table(rows, columns=targets.COLUMNS, right=("reached", "target"), width=120), flush=True
+        )
         if given.json:
             given.json.write_text(json.dumps(every, indent=2), encoding="utf-8")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import storage  # type: ignore[import-not-found]  # beside this file, which is no package
+import storage_engines as storage  # type: ignore[import-not-found]  # beside this file, which is no package
 from tinydb import TinyDB, where  # type: ignore[import-not-found,unused-ignore]  # optional
 
 

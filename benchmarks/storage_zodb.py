@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import storage  # type: ignore[import-not-found]  # beside this file, which is no package
+import storage_engines as storage  # type: ignore[import-not-found]  # beside this file, which is no package
 import transaction  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional
 import ZODB  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional
 from BTrees.OOBTree import OOBTree  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 from attrs import field, frozen
 
-from crmcore.entities.record import Record
+from crmcore.entities.record import Record, kind_of
 from crmcore.errors import CrmError, UsageError, shown
-from crmcore.model.describe import describe
+from crmcore.model.describe import describe, slots
 from crmcore.query import Query, matches
 from crmcore.values.ref import Ref
+
+R = TypeVar("R", bound=Record)
 
 
 @frozen
@@ -158,6 +160,25 @@ def _checks(given: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(given)
 
 
+def _is_each_once(changes: Iterable[Change]) -> bool:
+    """Whether the ids of each kind are all different, told without a reference for each."""
+    by_class: dict[type, set[str]] = {}
+    by_kind: dict[str, set[str]] = {}
+    count = 0
+    try:
+        for change in changes:
+            record = change.before if isinstance(change, Delete) else change.after
+            ids = by_class.get(record.__class__)
+            if ids is None:
+                ids = by_kind.setdefault(kind_of(type(record)), set())
+                by_class[record.__class__] = ids
+            ids.add(record.id)
+            count += 1
+    except TypeError:  # an id that cannot be hashed
+        return False
+    return sum(map(len, by_kind.values())) == count
+
+
 @frozen
 class ChangeSet:
     """Changes that are stored together, at most one for each record, and what they rely on.
@@ -174,13 +195,16 @@ class ChangeSet:
     undo_checks: tuple[Check, ...] = field(default=(), converter=_checks)
 
     def __attrs_post_init__(self) -> None:
+        if _is_each_once(self.changes):
+            return
         seen: set[Ref[Any]] = set()
         for change in self.changes:
-            if not isinstance(change.ref.id, Hashable):
-                raise UsageError("the id of a record is text", change.ref.id)
-            if change.ref in seen:
-                raise UsageError("a change set changes each record once", change.ref)
-            seen.add(change.ref)
+            ref = change.ref
+            if not isinstance(ref.id, Hashable):
+                raise UsageError("the id of a record is text", ref.id)
+            if ref in seen:
+                raise UsageError("a change set changes each record once", ref)
+            seen.add(ref)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
@@ -229,9 +253,10 @@ class ChangeSet:
             match change:
                 case Insert(after):
                     created = after.created_at or moment
-                    dated.append(Insert(attrs.evolve(after, created_at=created, updated_at=moment)))
+                    changed = _with_system(after, created_at=created, updated_at=moment)
+                    dated.append(Insert(changed))
                 case Update(before, after):
-                    dated.append(Update(before, attrs.evolve(after, updated_at=moment)))
+                    dated.append(Update(before, _with_system(after, updated_at=moment)))
                 case Delete():
                     dated.append(change)
         by = by if self.by is None else self.by
@@ -243,9 +268,9 @@ class ChangeSet:
         for change in self.changes:
             match change:
                 case Insert(after):
-                    stored.append(Insert(attrs.evolve(after, version=seq)))
+                    stored.append(Insert(_with_system(after, version=seq)))
                 case Update(before, after):
-                    stored.append(Update(before, attrs.evolve(after, version=seq)))
+                    stored.append(Update(before, _with_system(after, version=seq)))
                 case Delete():
                     stored.append(change)
         return attrs.evolve(self, changes=stored)
@@ -260,6 +285,21 @@ class ChangeSet:
     def __str__(self) -> str:
         head = "changes" if self.reason is None else self.reason
         return "\n".join([f"{head} ({len(self.changes)}):", *(f"  {one}" for one in self.changes)])
+
+
+def _with_system(record: R, **values: Any) -> R:
+    """The record with other system fields: what ``attrs.evolve`` gives, at a third of its price.
+
+    The values of a record have been through the constructor of its class already.
+    """
+    fields = slots(type(record))
+    if fields is None or any(one.converter and one.name in values for one in fields):
+        return attrs.evolve(record, **values)
+    copy: R = object.__new__(type(record))
+    for one in fields:
+        name = one.name
+        one.put(copy, values[name] if name in values else getattr(record, name))
+    return copy
 
 
 def _values(record: Record) -> str:

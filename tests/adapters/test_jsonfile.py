@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from crmcore.adapters import JsonFileRepository, JsonFileStore
+from crmcore.adapters.jsonfile import Reading
 from crmcore.ports import Repository, RowStore
 from crmcore.testing import (
     Ability,
@@ -85,3 +86,19 @@ class JsonFileMachine(RepositoryStateMachine):
 
 
 TestJsonFileMachine = JsonFileMachine.TestCase
+
+
+class HeldMachine(JsonFileMachine):
+    def make_repository(self) -> Repository:
+        self.folder = tempfile.TemporaryDirectory()
+        return self.opened()
+
+    def reopen_repository(self, repository: Repository) -> Repository:
+        repository.close()
+        return self.opened()
+
+    def opened(self) -> JsonFileRepository:
+        return JsonFileRepository(Path(self.folder.name, "x.json"), MODEL, reading=Reading.HELD)
+
+
+TestHeldMachine = HeldMachine.TestCase

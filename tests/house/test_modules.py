@@ -40,7 +40,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.adapters.jsonfile.moment": BY_CRASHES,
     "crmcore.adapters.jsonfile.reading": BY_CRASHES,
     "crmcore.adapters.jsonfile.tail": BY_CRASHES,
-    "crmcore.adapters.jsonfile.writing": BY_CRASHES,
     "crmcore.codec.direct": "tests/unit/codec/test_forms.py and test_codec.py hold both ways",
     "crmcore.crm.ask": THROUGH_THE_FACADE,
     "crmcore.crm.batch": THROUGH_THE_FACADE,

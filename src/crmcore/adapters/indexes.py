@@ -6,7 +6,7 @@ offers is tested against the whole filter. It never leaves one out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
@@ -51,35 +51,46 @@ TOP: Any = _Top()  # Any: it stands where ids do
 
 @define(eq=False)
 class _Index:
-    """The ids by key of one field; the keys are put in order when that is first asked for."""
+    """The ids by key of one field; the keys are put in order when that is first asked for.
 
-    ids: dict[Key, dict[str, None]] = field(factory=dict)
+    Of most keys there is one id, which stands for itself: a dictionary takes 200 bytes.
+    """
+
+    _ids: dict[Key, str | dict[str, None]] = field(factory=dict)
     order: SortedKeys[Key] | None = None
 
     def add(self, key: Key, id_: str) -> None:
-        ids = self.ids.get(key)
-        if ids is None:
-            self.ids[key] = {id_: None}
+        ids = self._ids.setdefault(key, id_)
+        if ids is id_:
             if self.order is not None:
                 self.order.add(key)
-        else:
+        elif isinstance(ids, dict):
             ids[id_] = None
+        elif ids != id_:
+            self._ids[key] = {ids: None, id_: None}
 
     def discard(self, key: Key, id_: str) -> None:
-        ids = self.ids.get(key, {})
-        ids.pop(id_, None)
-        if not ids and self.ids.pop(key, None) is not None and self.order is not None:
-            self.order.discard(key)
+        ids = self._ids.get(key)
+        if isinstance(ids, dict):
+            ids.pop(id_, None)
+        if ids in (id_, {}):
+            del self._ids[key]
+            if self.order is not None:
+                self.order.discard(key)
 
-    def equal(self, key: Key) -> list[dict[str, None]]:
-        return [self.ids[key]] if key in self.ids else []
+    def at(self, key: Key) -> Collection[str]:
+        ids = self._ids.get(key, ())
+        return (ids,) if isinstance(ids, str) else ids
 
-    def between(self, low: Key, high: Key) -> list[dict[str, None]]:
-        return [self.ids[key] for key in self.ordered().between(low, high)]
+    def equal(self, key: Key) -> list[Collection[str]]:
+        return [self.at(key)] if key in self._ids else []
+
+    def between(self, low: Key, high: Key) -> list[Collection[str]]:
+        return [self.at(key) for key in self.ordered().between(low, high)]
 
     def ordered(self) -> SortedKeys[Key]:
         if self.order is None:
-            self.order = SortedKeys(self.ids)
+            self.order = SortedKeys(self._ids)
         return self.order
 
     def following(self, key: Key | None, *, descending: bool) -> Key | None:
@@ -133,8 +144,36 @@ class Indexes:
 
     def add(self, record: Record) -> None:
         """Take in a version of a record."""
-        for index, key in self._entries(record):
-            index.add(key, record.id)
+        self.add_all((record,))
+
+    def add_all(self, records: Iterable[Record]) -> None:
+        """Take in versions of records, place by place: most places are empty in most records."""
+        by_class: dict[type[Record], list[Record]] = {}
+        for one in records:
+            by_class.setdefault(type(one), []).append(one)
+        for entity, some in by_class.items():
+            kind = kind_of(entity)
+            for place in self._places_of(kind, entity):
+                self._add_at(kind, place, some)
+            for one in some:
+                for index, key in self._external_entries(kind, one) if one.external_ids else ():
+                    index.add(key, one.id)
+
+    def _add_at(self, kind: str, place: _Place, records: Sequence[Record]) -> None:
+        first = place.path.steps[0]
+        is_plain = len(place.path.steps) == 1 and not place.has_elements
+        index: _Index | None = None
+        for record in records:
+            value = getattr(record, first, None)
+            if value is None and not place.has_missing:
+                continue
+            keys: Iterable[Key]
+            keys = (sort_key(value),) if value.__class__ is str and is_plain else place.keys(record)
+            if keys:
+                if index is None:
+                    index = self._indexes.setdefault((kind, place), _Index())
+                for key in keys:
+                    index.add(key, record.id)
 
     def discard(self, records: Iterable[Record], kept: Iterable[Record]) -> None:
         """Forget versions of one record, apart from what those that are kept have in common."""
@@ -170,6 +209,9 @@ class Indexes:
             if keys:
                 index = self._indexes.setdefault((kind, place), _Index())
                 yield from ((index, key) for key in keys)
+        yield from self._external_entries(kind, record)
+
+    def _external_entries(self, kind: str, record: Record) -> Iterator[tuple[_Index, Key]]:
         for system, value in record.external_ids.items():
             yield self._external.setdefault((kind, system), _Index()), sort_key(value)
 
@@ -192,7 +234,7 @@ class Indexes:
                 return self._indexes.get((kind, place), _Index())
         return None
 
-    def _offer(self, kind: str, where: Filter) -> list[dict[str, None]] | None:
+    def _offer(self, kind: str, where: Filter) -> list[Collection[str]] | None:
         match where:
             case And(terms):
                 offers = [one for term in terms if (one := self._offer(kind, term)) is not None]
@@ -222,14 +264,14 @@ def _pages(index: _Index, query: Query[Any], lock: AbstractContextManager[Any]) 
     if query.after is not None:
         key, last = sort_key(query.after[0]), query.after[1]
         with lock:
-            ids = sorted(id_ for id_ in index.ids.get(key, ()) if id_ > last)
+            ids = sorted(id_ for id_ in index.at(key) if id_ > last)
         yield key, ids
     while True:
         with lock:
             key = index.following(key, descending=descending)
             if key is None:
                 return
-            ids = sorted(index.ids[key])
+            ids = sorted(index.at(key))
         yield key, ids
 
 
@@ -242,16 +284,16 @@ def _place(one: FieldSchema) -> _Place:
     return _Place(Path(*steps), one.holds is not Holds.ONE)
 
 
-def _size(offer: Iterable[dict[str, None]]) -> int:
+def _size(offer: Iterable[Collection[str]]) -> int:
     return sum(map(len, offer))
 
 
-def _any(index: _Index, values: Iterable[Any]) -> list[dict[str, None]]:
+def _any(index: _Index, values: Iterable[Any]) -> list[Collection[str]]:
     keys = dict.fromkeys(map(sort_key, values))
     return [ids for key in keys for ids in index.equal(key)]
 
 
-def _compared(index: _Index, operator: Operator, value: Any) -> list[dict[str, None]]:
+def _compared(index: _Index, operator: Operator, value: Any) -> list[Collection[str]]:
     key = sort_key(value)
     if operator is Operator.EQ:
         return index.equal(key)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -42,7 +43,7 @@ from crmcore.query import (
 )
 from crmcore.values import Address, FrozenMap, Money, PersonName, Ref
 
-_OPEN = (Address, Money, PersonName, Ref)
+OPEN = (Address, Money, PersonName, Ref)
 """Values whose parts stand in rows as they do in records, and are ``None`` by default."""
 
 _NOTHING: tuple[Any, ...] = (None, (), frozenset(), FrozenMap())
@@ -54,27 +55,39 @@ class Lowered:
     """A row query that selects at least what the records' query selects.
 
     ``is_exact`` says that it selects nothing else; ``is_ordered`` that it has the order and the
-    cursor of the records' query, and, where it is exact, the limit.
+    cursor of the records' query, and, where it is exact, the limit. ``rest`` is what is to be
+    tested on the records of what it selects.
     """
 
     query: Query[Any]
     is_exact: bool
     is_ordered: bool
+    rest: Filter = ALL
 
 
 def lower(query: Query[Any], model: Model) -> Lowered:
     """The row query for ``query``; everything of its kind where the model lacks the entity."""
     if not model.has(query.kind):
-        return Lowered(Query(query.kind), is_exact=False, is_ordered=False)
+        return Lowered(Query(query.kind), is_exact=False, is_ordered=False, rest=query.where)
     entity = model.schema(query.kind).entity
     term = _lower(query.where, entity)
+    if term.is_exact and term.where is query.where and not query.order and query.after is None:
+        return Lowered(query, is_exact=True, is_ordered=True)
+    rest = ALL if term.is_exact else _rest(query.where, entity)
     after = _cursor(query, entity)
-    plain: Query[Any] = Query(query.kind, term.where)
     if after is None:
-        return Lowered(plain, term.is_exact, is_ordered=False)
+        return Lowered(Query(query.kind, term.where), term.is_exact, is_ordered=False, rest=rest)
     limit = query.limit if term.is_exact else None
-    ordered = attrs.evolve(plain, order=query.order, after=after or None, limit=limit)
-    return Lowered(ordered, term.is_exact, is_ordered=True)
+    ordered: Query[Any] = Query(query.kind, term.where, query.order, after or None, limit)
+    return Lowered(ordered, term.is_exact, is_ordered=True, rest=rest)
+
+
+def _rest(where: Filter, entity: type[Record]) -> Filter:
+    """The terms that rows cannot tell exactly."""
+    if not isinstance(where, And):
+        return where
+    terms = tuple(term for term in where.terms if not _lower(term, entity).is_exact)
+    return terms[0] if len(terms) == 1 else And(terms)
 
 
 @frozen
@@ -97,10 +110,10 @@ def _lower(where: Filter, entity: type[Record]) -> _Term:
         case Not(term):
             inner = _lower(term, entity)
             return _Term(Not(inner.where)) if inner.is_exact else _ANYTHING
-    place = _place(where.path, entity)
+    place = _place(where.path.steps, entity)
     if place is None:
         return _ANYTHING
-    lowered = _missing(place) if isinstance(where, Missing) else _comparison(where, place)
+    lowered = _missing(where, place) if isinstance(where, Missing) else _comparison(where, place)
     if lowered is None:
         return _ANYTHING
     if place.has_value and matches(where, {place.field.name: place.default}):
@@ -129,21 +142,23 @@ def _any(terms: list[_Term]) -> _Term:
 class _Place:
     """The field that a path begins with, and the class of what it leads to."""
 
-    path: Path
     field: FieldSchema
     python: type
     holds: Holds
     default: Any
-
-    @property
-    def has_value(self) -> bool:
-        """Whether leaving the field out of a row means something."""
-        return self.default is not attrs.NOTHING and self.default not in _NOTHING
+    has_value: bool
+    """Whether leaving the field out of a row means something."""
 
 
-def _place(path: Path, entity: type[Record]) -> _Place | None:
+def _place(steps: tuple[str, ...], entity: type[Record]) -> _Place | None:
     """Where a path leads; ``None`` where rows may tell another story than records."""
-    name, *rest = path.steps or ("",)
+    key: Any = entity  # Any: mypy does not see that every class is hashable
+    return _found(steps, key)
+
+
+@lru_cache(maxsize=1024)
+def _found(steps: tuple[str, ...], entity: type[Record]) -> _Place | None:
+    name, *rest = steps or ("",)
     schema = describe(entity)
     if name == "version" or not schema.has(name) or len(rest) > 1:
         return None
@@ -151,25 +166,28 @@ def _place(path: Path, entity: type[Record]) -> _Place | None:
     default = defaults(entity)[name]
     if default is attrs.NOTHING and name != "id" and not one.is_required:
         return None
+    has_value = default is not attrs.NOTHING and default not in _NOTHING
     if not rest:
-        return _Place(path, one, one.python, one.holds, default)
+        return _Place(one, one.python, one.holds, default, has_value)
     if one.holds is Holds.MAP:
-        return _Place(path, one, one.python, Holds.ONE, default)
-    python = parts(one.python).get(rest[0]) if one.python in _OPEN else None
+        return _Place(one, one.python, Holds.ONE, default, has_value)
+    python = parts(one.python).get(rest[0]) if one.python in OPEN else None
     if python is None or one.holds is not Holds.ONE:
         return None
-    return _Place(path, one, python, Holds.ONE, default)
+    return _Place(one, python, Holds.ONE, default, has_value)
 
 
-def _missing(place: _Place) -> Filter | None:
+def _missing(where: Missing, place: _Place) -> Filter | None:
     """Only a field that is never an empty collection is missing where its row lacks it."""
-    return Missing(place.path) if place.holds is Holds.ONE and not place.has_value else None
+    return where if place.holds is Holds.ONE and not place.has_value else None
 
 
 def _comparison(where: Filter, place: _Place) -> Filter | None:
     """The same condition on the row; ``None`` where it cannot be told there."""
     match where:
         case Compare(path, operator, value) if place.holds is Holds.ONE:
+            if type(value) is str and place.python is str:
+                return where
             return _compare(path, operator, value, place.python)
         case In(path, values) if place.holds is Holds.ONE:
             lowered = [_in_row(value, place.python) for value in values]
@@ -223,7 +241,7 @@ def _in_row(value: Any, python: type) -> Json:
 
 def _cursor(query: Query[Any], entity: type[Record]) -> tuple[Json, ...] | None:
     """The cursor as rows have it, ``()`` for none; ``None`` where rows have another order."""
-    places = [_place(one.path, entity) for one in query.order]
+    places = [_place(one.path.steps, entity) for one in query.order]
     lowered: list[Json] = []
     for place, value in zip(places, query.after or (None,) * len(places), strict=False):
         if place is None or place.has_value or place.holds is not Holds.ONE:

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 import attrs
@@ -33,7 +33,7 @@ from crmcore.entities.record import Record, kind_of
 from crmcore.errors import StoreClosedError, UsageError
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports.journal import Commit, HistoryGoneError
-from crmcore.query import Query, matches, predicate, run, sort_key, value_at
+from crmcore.query import Query, matches, predicate, run, sieve, sort_key, value_at
 from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
@@ -66,7 +66,7 @@ class MemoryRepository:
         self._is_closed = False
 
     @contextmanager
-    def snapshot(self) -> Iterator[_Moment]:
+    def snapshot(self) -> Iterator[Moment]:
         """A context that gives the present moment; see ``Repository.snapshot``."""
         with self._lock:
             self._require_open()
@@ -87,11 +87,9 @@ class MemoryRepository:
                 return self._seq
             seq = self._seq + 1
             stored = _as_found(now, changes).as_stored(seq)
-            for one in stored.written:
-                self._indexes.add(one)
-            for change in stored:
-                after = None if isinstance(change, Delete) else change.after
-                self._versions.put(change.ref.kind, change.ref.id, after, seq)
+            self._indexes.add_all(stored.written)
+            removed = [one.before for one in stored if isinstance(one, Delete)]
+            self._versions.put_all(stored.written, removed, seq)
             commit = Commit(seq, changes.at, changes.by, changes.reason, stored.changes)
             self._seq = seq
             self._commits.append(commit)
@@ -122,8 +120,8 @@ class MemoryRepository:
         """Refuse every further call; see ``Repository.close``."""
         self._is_closed = True
 
-    def _now(self) -> _Moment:
-        return _Moment(self._seq, self._versions, self._indexes, self._lock)
+    def _now(self) -> Moment:
+        return Moment(self._seq, self._versions, self._indexes, self._lock)
 
     def _require_open(self) -> None:
         if self._is_closed:
@@ -131,7 +129,7 @@ class MemoryRepository:
 
 
 @frozen
-class _Moment:
+class Moment:
     """Everything stored at one moment."""
 
     seq: int
@@ -148,9 +146,18 @@ class _Moment:
     def find(self, query: Query[R], /) -> Iterator[R]:
         """What ``query`` answers; lazily where there is nothing to sort."""
         ids = self._candidates(query)
-        walk = None if ids is not None else self._walk(query)
+        if ids is not None:
+            among = self._among(query.kind, ids)
+            if len(ids) > 1 or query.after is not None:
+                return run(query, among)
+            return islice(filter(predicate(query.where), among), query.limit)  # nothing to sort
+        if not query.order:
+            last = None if query.after is None else query.after[0]
+            chunks = self.versions.chunks(query.kind, self.seq, last)
+            return islice(chain.from_iterable(map(sieve(query.where), chunks)), query.limit)
+        walk = self._walk(query)
         if walk is None:
-            return run(query, self._among(query.kind, ids))
+            return run(query, self._among(query.kind, None))
         return islice(filter(predicate(query.where), walk), query.limit)  # type: ignore[arg-type]  # the kind fixes the class
 
     def stored(self, ref: Ref[Any]) -> Record | None:
@@ -167,9 +174,6 @@ class _Moment:
 
     def _walk(self, query: Query[Any]) -> Iterator[Record] | None:
         """The records in the order of ``query`` behind its cursor; ``None``: they need sorting."""
-        if not query.order:
-            last = None if query.after is None else query.after[0]
-            return self.versions.walk(query.kind, self.seq, last)
         with self.lock:
             pages = self.indexes.pages(query, self.lock)
         return None if pages is None else self._paged(query, pages)
@@ -193,25 +197,31 @@ class _Moment:
         return (one for one in found if one is not None)
 
 
+def _subject(change: Change) -> Record:
+    """The record that a change is about, as it is when the change is done, or before it is gone."""
+    return change.before if isinstance(change, Delete) else change.after
+
+
 def _state(record: Record | None) -> str:
     return "no record" if record is None else f"version {record.version}"
 
 
-def _test(moment: _Moment, changes: ChangeSet) -> None:
+def _test(moment: Moment, changes: ChangeSet) -> None:
     for one in changes:
-        stored = moment.stored(one.ref)
+        subject = _subject(one)
+        stored = moment.versions.get(kind_of(type(subject)), subject.id, moment.seq)
         if isinstance(one, Insert):
             if stored is not None:
                 raise ConflictError(one.ref, "a free id", _state(stored))
         elif stored is None or stored.version != one.before.version:
             raise ConflictError(one.ref, f"version {one.before.version}", _state(stored))
-    own = changes.refs
+    own = changes.refs if changes.checks else frozenset()
     for check in changes.checks:
         _test_check(moment, check, own)
 
 
 def _test_check(
-    moment: _Moment, check: CheckVersion | CheckExists | CheckNone, own: frozenset[Ref[Any]]
+    moment: Moment, check: CheckVersion | CheckExists | CheckNone, own: frozenset[Ref[Any]]
 ) -> None:
     if isinstance(check, CheckNone):
         offender = moment.offender(check, own)
@@ -226,8 +236,10 @@ def _test_check(
         raise ConflictError(check.ref, f"version {check.version}", _state(stored))
 
 
-def _as_found(moment: _Moment, changes: ChangeSet) -> ChangeSet:
+def _as_found(moment: Moment, changes: ChangeSet) -> ChangeSet:
     """The set with each record as it is stored; a change is tested by its version only."""
+    if all(isinstance(one, Insert) for one in changes):
+        return changes
     exact: list[Change] = []
     for one in changes:
         stored = moment.stored(one.ref)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
+from types import TracebackType
 from typing import Any, TypeVar
 
 import attrs
-from attrs import frozen
+from attrs import define
 
-from crmcore.adapters.lowering import lower
+from crmcore.adapters.lowering import OPEN, lower
+from crmcore.adapters.row_fields import RowFields, asked
 from crmcore.changes import (
     Change,
     ChangeSet,
@@ -24,12 +26,15 @@ from crmcore.changes import (
     Update,
 )
 from crmcore.codec import Codec
-from crmcore.codec.row_text import plain_data
+from crmcore.codec.errors import Misfit
+from crmcore.codec.row_text import RowText, plain_data
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports.journal import Commit, HistoryGoneError
+from crmcore.ports.repository import Snapshot
 from crmcore.ports.rows import (
     Json,
+    KeepsText,
     Row,
     RowChange,
     RowCommit,
@@ -40,7 +45,7 @@ from crmcore.ports.rows import (
     RowStep,
     RowStore,
 )
-from crmcore.query import Query, matches, run
+from crmcore.query import Filter, Query, predicate, run
 from crmcore.values.ref import Ref
 
 R = TypeVar("R", bound=Record)
@@ -77,17 +82,20 @@ class RowRepository:
         self._store = store
         self._codec = Codec(model)
         self._cache = _Cache(self._codec, cache_size)
+        self._keeps_text = isinstance(store, KeepsText) and store.keeps_text
 
     @property
     def model(self) -> Model:
         """The model whose entities are stored."""
         return self._codec.model
 
-    @contextmanager
-    def snapshot(self) -> Iterator[_Snapshot]:
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
         """A context that gives the present moment; see ``Repository.snapshot``."""
-        with self._store.snapshot() as rows:
-            yield _Snapshot(rows, self._cache, self.model)
+        return _Within(self._store.snapshot(), self.at)
+
+    def at(self, rows: RowSnapshot) -> Snapshot:
+        """The records of a moment of the store, which is used as long as that may be."""
+        return _Snapshot(rows, self._cache, self.model)
 
     def commit(self, changes: ChangeSet, /) -> int:
         """Store the whole set, or nothing of it; see ``Repository.commit``."""
@@ -157,39 +165,44 @@ class RowRepository:
             return None if after is None else Insert(after)
         return Delete(before) if after is None else Update(before, after)
 
-    def _rows(self, changes: ChangeSet) -> tuple[RowChange, ...]:
-        stored: dict[Ref[Any], Row] = {}
-        asked: dict[str, list[str]] = {}
-        for one in changes:
-            if isinstance(one, Update):
-                row = self._cache.row(one.before)
-                if row is None:
-                    asked.setdefault(one.ref.kind, []).append(one.ref.id)
-                else:
-                    stored[one.ref] = row
-        if asked:
-            with self._store.snapshot() as rows:
-                for kind, ids in asked.items():
-                    found = rows.get(kind, ids)
-                    stored |= {Ref(kind, id_): row for id_, row in found.items()}
-        return tuple(
-            self._row(one, stored.get(one.ref) if isinstance(one, Update) else None)
-            for one in changes
-        )
+    def _rows(self, changes: ChangeSet) -> Sequence[RowChange]:
+        inserted = [one.after for one in changes.changes if isinstance(one, Insert)]
+        if self._keeps_text and len(inserted) == len(changes):
+            new = self._codec.new_rows(inserted)
+            if new is not None:
+                return new
+        known: list[Row | None] = []
+        asked_for: dict[str, list[str]] = {}
+        for one in changes.changes:
+            row = self._cache.row(one.before) if isinstance(one, Update) else None
+            if row is None and isinstance(one, Update):
+                asked_for.setdefault(kind_of(type(one.before)), []).append(one.before.id)
+            known.append(row)
+        stored = self._stored(asked_for) if asked_for else {}
+        return [
+            self._row(one, row or stored.get((one.ref.kind, one.ref.id)))
+            for one, row in zip(changes.changes, known, strict=True)
+        ]
+
+    def _stored(self, ids: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], Row]:
+        """The rows of these ids, as they are now."""
+        with self._store.snapshot() as rows:
+            found = {kind: rows.get(kind, some) for kind, some in ids.items()}
+        return {(kind, id_): row for kind, some in found.items() for id_, row in some.items()}
 
     def _row(self, change: Change, stored: Row | None) -> RowChange:
         if isinstance(change, Insert):
             row = self._codec.row(change.after)
             return RowChange(row.kind, row.id, 0, row.data)
-        kind, id_ = change.ref.kind, change.ref.id
-        expect = change.before.version
+        kind, id_, expect = kind_of(type(change.before)), change.before.id, change.before.version
         if expect == 0:
             # To a row store this would mean that there must be none.
             raise ConflictError(change.ref, "a stored version", "a record that was never stored")
         if isinstance(change, Delete):
             return RowChange(kind, id_, expect, None)
-        written = dict(self._codec.row(change.after).data)
-        data = written if stored is None else self._codec.kept(stored, written)
+        data = self._codec.row(change.after).data
+        if stored is not None:
+            data = self._codec.kept(stored, dict(data))
         return RowChange(kind, id_, expect, data)
 
     def _committed(
@@ -215,14 +228,37 @@ def _expected(check: CheckVersion | CheckExists) -> RowExpect:
     return RowExpect(check.ref.kind, check.ref.id, version)
 
 
-def _test(check: CheckNone, moment: _Snapshot, own: frozenset[Ref[Any]]) -> None:
+def _test(check: CheckNone, moment: Snapshot, own: frozenset[Ref[Any]]) -> None:
     found: Query[Any] = Query(check.query.kind, check.query.where)
     for record in moment.find(found):
         if record.ref not in own:
             raise ConflictError(record.ref, str(check), "a record that matches")
 
 
-@frozen
+class _Within(AbstractContextManager[Snapshot]):
+    """The context of a moment of rows, giving the records of it."""
+
+    __slots__ = ("_at", "_rows")
+
+    def __init__(
+        self, rows: AbstractContextManager[RowSnapshot], at: Callable[[RowSnapshot], Snapshot]
+    ) -> None:
+        self._rows = rows
+        self._at = at
+
+    def __enter__(self) -> Snapshot:
+        return self._at(self._rows.__enter__())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        return self._rows.__exit__(kind, error, trace)
+
+
+@define(eq=False)
 class _Snapshot:
     """A moment of a row store, seen as records."""
 
@@ -243,12 +279,12 @@ class _Snapshot:
     def find(self, query: Query[R], /) -> Iterator[R]:
         """The records that answer ``query``, in its order; lazy where the order is the store's."""
         lowered = lower(query, self.model)
-        found: Iterator[Any] = map(self.cache.record, self.rows.find(lowered.query))
-        if not lowered.is_ordered:
-            return run(query, found)
+        rows = self.rows.find(lowered.query)
         if lowered.is_exact:
-            return found
-        return islice((one for one in found if matches(query.where, one)), query.limit)
+            found: Iterator[Any] = map(self.cache.record, rows)
+            return found if lowered.is_ordered else run(query, found)
+        found = self.cache.matching(query.kind, lowered.rest, rows)
+        return islice(found, query.limit) if lowered.is_ordered else run(query, found)
 
 
 class _Cache:
@@ -272,6 +308,26 @@ class _Cache:
             return None
         return Row(kind, record.id, record.version, kept[0])
 
+    def matching(self, kind: str, where: Filter, rows: Iterable[Row]) -> Iterator[Any]:
+        """The records of those rows of a kind that a filter is true of."""
+        test = predicate(where)
+        form = self._codec.forms.entity(kind) if self._codec.model.has(kind) else None
+        fields = None if form is None else asked(where, form, OPEN)
+        if form is None or fields is None:
+            yield from filter(test, map(self.record, rows))
+            return
+        for row in rows:
+            known = self._known(row)
+            try:
+                if known is not None:
+                    is_answer = test(known)
+                else:
+                    is_answer = test(RowFields(plain_data(row.data), form, fields))
+            except Misfit:  # decoding all of it tells more
+                is_answer = test(self.record(row))
+            if is_answer:
+                yield self.record(row)
+
     def forget(self, rows: frozenset[tuple[str, str]]) -> None:
         """Keep nothing of these rows, by kind and id."""
         with self._lock:
@@ -280,13 +336,22 @@ class _Cache:
 
     def record(self, row: Row) -> Any:
         """The record of a row; see ``Codec.record``."""
-        key = (row.kind, row.id, row.version)
-        kept = self._kept.get(key)
-        if kept is not None and (kept[0] is row.data or kept[0] == row.data):
-            return kept[1]
+        known = self._known(row)
+        if known is not None:
+            return known
         record = self._codec.record(row)
+        data = row.data
+        if isinstance(data, RowText):  # without what was decoded of it, which is as large again
+            data = RowText(data.text, row.id)
         with self._lock:
-            self._kept[key] = (row.data, record)
+            self._kept[row.kind, row.id, row.version] = (data, record)
             while len(self._kept) > self._size:
                 del self._kept[next(iter(self._kept))]
         return record
+
+    def _known(self, row: Row) -> Any:
+        """The record that was decoded from this row; ``None`` where none is kept."""
+        kept = self._kept.get((row.kind, row.id, row.version))
+        if kept is None or not (kept[0] is row.data or kept[0] == row.data):
+            return None
+        return kept[1]

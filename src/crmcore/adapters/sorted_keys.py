@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Any)
+
+_MANY = 8
+"""Where more than one in so many keys is new, all of them are put in order anew."""
 
 BLOCK = 512
 """How many keys a block has at most; the cost of a change is one block and the list of blocks."""
@@ -21,7 +24,10 @@ class SortedKeys(Generic[K]):
     def __init__(self, keys: Iterable[K] = ()) -> None:
         self._blocks: list[list[K]] = []
         self._lasts: list[K] = []
-        ordered = sorted(set(keys))
+        self._append(sorted(set(keys)))
+
+    def _append(self, ordered: list[K]) -> None:
+        """Put keys behind all others."""
         for start in range(0, len(ordered), BLOCK // 2):
             self._blocks.append(ordered[start : start + BLOCK // 2])
             self._lasts.append(self._blocks[-1][-1])
@@ -50,6 +56,19 @@ class SortedKeys(Generic[K]):
             half = len(block) // 2
             self._blocks[at : at + 1] = [block[:half], block[half:]]
             self._lasts[at : at + 1] = [block[half - 1], block[-1]]
+
+    def add_all(self, keys: Sequence[K]) -> None:
+        """Put all of ``keys`` in their places, at once where they are many."""
+        ordered = sorted(set(keys)) if len(keys) > BLOCK else []
+        if ordered and (not self._lasts or ordered[0] > self._lasts[-1]):
+            self._append(ordered)
+        elif ordered and len(ordered) * _MANY > len(self):
+            ordered = sorted({*self, *ordered})
+            self._blocks, self._lasts = [], []
+            self._append(ordered)
+        else:
+            for key in keys:
+                self.add(key)
 
     def discard(self, key: K) -> None:
         """Take ``key`` out; nothing happens where it is not there."""

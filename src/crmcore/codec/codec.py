@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crmcore.codec.compiled import WriteText
 from crmcore.codec.errors import Misfit, decode_error, encode_error
 from crmcore.codec.forms import ModelForms, forms_of
 from crmcore.codec.row_text import plain_data
 from crmcore.codec.tagged import read_tagged, write_tagged
 from crmcore.entities.record import Record, kind_of
 from crmcore.model.model import Model
-from crmcore.ports.rows import Json, Row
+from crmcore.ports.rows import Json, NewRows, Row
 
 
 class Codec:
@@ -42,6 +43,33 @@ class Codec:
             raise encode_error(misfit, kind, str(record.id)) from None
         except RecursionError:
             raise encode_error(Misfit("...", "it is nested too deeply"), kind, record.id) from None
+
+    def new_rows(self, records: Sequence[Record]) -> NewRows | None:
+        """The rows of records as texts; ``None`` where ``row`` is to be asked for each of them.
+
+        That is so where one of them cannot be stored, and where there is no short way to its text.
+        """
+        by_class: dict[type, tuple[str, WriteText]] = {}
+        kinds, texts = [], []
+        try:
+            for record in records:
+                found = by_class.get(record.__class__)
+                if found is None:
+                    kind = kind_of(type(record))
+                    found = by_class[record.__class__] = kind, self.forms.entity(kind).data_text
+                kinds.append(found[0])
+                texts.append(found[1](record))
+            if not all(map(str.isascii, texts)):
+                for text in texts:
+                    text.encode()  # which refuses lone surrogates
+        except Exception:  # noqa: BLE001  # whatever is unusual is told by the plain way
+            return None
+        return NewRows(kinds, texts, records, self._parts)
+
+    def _parts(self, record: Record, name: str | None) -> Json:
+        """The stored form of one field of a record, or of all of them (``None``)."""
+        form = self.forms.entity(kind_of(type(record)))
+        return form.write(record) if name is None else form.stored(record, name)
 
     def record(self, row: Row) -> Any:
         """The record of a row; keys that the entity does not know are passed over.

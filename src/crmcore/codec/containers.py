@@ -7,6 +7,7 @@ from typing import Any
 
 from crmcore.codec.errors import Misfit
 from crmcore.codec.scalars import Form, read_text
+from crmcore.codec.text import quoted
 from crmcore.model.describe import Holds
 from crmcore.ports.rows import Json
 from crmcore.values import FrozenMap
@@ -74,7 +75,10 @@ def optional(form: Form) -> Form:
     def read_optional(stored: Json, _: Any = None, /) -> Any:
         return None if stored is None else read(stored)
 
-    return Form(write_optional, read_optional)
+    def text_optional(value: Any) -> str:
+        return "null" if value is None else form.text_of(value)
+
+    return Form(write_optional, read_optional, None if form.text is None else text_optional)
 
 
 def _tuple(form: Form) -> Form:
@@ -83,7 +87,16 @@ def _tuple(form: Form) -> Form:
             raise Misfit(value, f"this must be a tuple, not {type(value).__name__}")
         return each(value, form.write)
 
-    return Form(write, lambda stored, _=None: tuple(read_items(stored, form.read)))
+    def text(value: Any) -> str:
+        if not isinstance(value, tuple):
+            raise TypeError(value)
+        return f"[{','.join(map(form.text_of, value))}]"
+
+    return Form(
+        write,
+        lambda stored, _=None: tuple(read_items(stored, form.read)),
+        None if form.text is None else text,
+    )
 
 
 def _set(form: Form) -> Form:
@@ -92,7 +105,16 @@ def _set(form: Form) -> Form:
             raise Misfit(value, f"this must be a frozenset, not {type(value).__name__}")
         return ordered(each(value, form.write))
 
-    return Form(write, lambda stored, _=None: frozenset(read_items(stored, form.read)))
+    def text(value: Any) -> str:
+        if not isinstance(value, frozenset):
+            raise TypeError(value)
+        return f"[{','.join(map(quoted, sorted(value)))}]"
+
+    return Form(
+        write,
+        lambda stored, _=None: frozenset(read_items(stored, form.read)),
+        text if form.text is quoted else None,  # the order of others is that of ``ordered``
+    )
 
 
 def _map(form: Form) -> Form:
@@ -110,7 +132,13 @@ def _map(form: Form) -> Form:
                 return FrozenMap(stored)
         return read_map(stored, form.read)
 
-    return Form(write, read)
+    def text(value: Any) -> str:
+        if not isinstance(value, FrozenMap) or not all(key.__class__ is str for key in value):
+            raise TypeError(value)
+        items = [f"{quoted(key)}:{form.text_of(one)}" for key, one in value.items()]
+        return f"{{{','.join(items)}}}"
+
+    return Form(write, read, None if form.text is None else text)
 
 
 CONTAINERS = {Holds.TUPLE: _tuple, Holds.SET: _set, Holds.MAP: _map}

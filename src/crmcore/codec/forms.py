@@ -16,11 +16,13 @@ from attrs import frozen
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from crmcore.codec.compiled import NEVER, TextField, WriteText, compiled_text
 from crmcore.codec.containers import CONTAINERS, optional
 from crmcore.codec.direct import direct_read, direct_write, takes_names
 from crmcore.codec.errors import Misfit, under
-from crmcore.codec.scalars import SCALARS, Form, Write, enum_form
+from crmcore.codec.scalars import SCALARS, Form, Read, Write, enum_form
 from crmcore.codec.tagged import Forms, read_tagged, write_tagged
+from crmcore.codec.text import canonical, plain_text
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import did_you_mean
 from crmcore.model.describe import FieldSchema, Holds, container, defaults, unwrapped, value_fields
@@ -109,7 +111,7 @@ class ModelForms(Forms):
             return enum_form(python)
         if isinstance(python, type) and attrs.has(python):
             whole = ClassForm(python, self)
-            return Form(whole.write, whole.read)
+            return Form(whole.write, whole.read, whole.text)
         return Form(
             lambda value: write_tagged(value, self),
             lambda stored, _=None: read_tagged(stored, self),
@@ -205,10 +207,7 @@ class ClassForm:
         for name, hint in self._hints.items():
             rest, _, is_optional = unwrapped(hint)
             is_split = is_optional and rest is not Any
-            whole = self._forms.of(hint)
-            inner = self._forms.of(rest) if is_split else whole
-            # text and flags stand for themselves; anything else is left to the whole form
-            found[name] = (inner if inner in (SCALARS[str], SCALARS[bool]) else whole, is_split)
+            found[name] = self._forms.of(rest if is_split else hint), is_split
         return found
 
     @cached_property
@@ -265,6 +264,44 @@ class ClassForm:
             if one or name not in blank or one != blank[name]
         }
 
+    def text(self, value: Any) -> str:
+        """The canonical text of what ``write`` gives; any error: take the plain way."""
+        return self._text(value)
+
+    @cached_property
+    def data_text(self) -> WriteText:
+        """The same without the id, which must be text, for a whole record."""
+        if not self._is_direct:
+            return _refused
+        return self._compiled(self._apart, without_text="id") or _refused
+
+    @cached_property
+    def _text(self) -> WriteText:
+        compiled = self._compiled(self._apart) if self._is_direct else None
+        return (lambda value: plain_text(self.write(value))) if compiled is None else compiled
+
+    def _compiled(self, apart: frozenset[str], without_text: str = "") -> WriteText | None:
+        fields = []
+        for name, (form, is_optional) in self._direct.items():
+            if name not in apart and name != without_text:
+                blank = name in self._blank
+                fields.append(
+                    TextField(
+                        name=name,
+                        text=form.text_of if form.text is None else form.text,
+                        default=defaults(self._python)[name] if blank else NEVER,
+                        blank=canonical(self._blank[name]) if blank and not is_optional else "",
+                        is_optional=is_optional,
+                        is_flag=form is SCALARS[bool],
+                    )
+                )
+        return compiled_text(self._python, fields, without_text)
+
+    def stored(self, value: Any, name: str) -> Json:
+        """The stored form of one field of a value; ``None`` where it holds nothing."""
+        one = getattr(value, name)
+        return None if one is None else self._direct[name][0].write(one)
+
     def read(self, stored: Json, _: Any = None, /) -> Any:
         """The value that an object stands for; raises ``Misfit``."""
         if stored.__class__ is not dict and not isinstance(stored, Mapping):
@@ -314,6 +351,24 @@ class ClassForm:
                 parts[name] = self._forms.of(self._hints[name]).read(one)
         return parts
 
+    def field(self, name: str, stored: Mapping[str, Json]) -> Any:
+        """The value of one field of the object that stands for a value; raises ``Misfit``."""
+        if name not in stored:
+            given = defaults(self._python)[name]
+            if given is attrs.NOTHING:
+                raise Misfit(None, "this is missing", (name,))
+            return given
+        return self._reads[name](stored[name])
+
+    def parts(self, name: str, among: tuple[type, ...]) -> ClassForm | None:
+        """The form of what a field holds where that is one value of a class ``among`` these."""
+        inner = self._inner.get(name)
+        return inner if inner is not None and inner._python in among else None  # noqa: SLF001 - of its own class
+
+    @cached_property
+    def _reads(self) -> Mapping[str, Read]:
+        return {name: self._forms.of(hint).read for name, hint in self._hints.items()}
+
     def _placed(self, misfit: Misfit, tried: Callable[[str, Form], Any]) -> Misfit:
         """The misfit with the step to the field that it comes from."""
         for name, hint in self._hints.items():
@@ -324,6 +379,10 @@ class ClassForm:
             except (KeyError, AttributeError):
                 continue
         return misfit
+
+
+def _refused(value: Any) -> str:
+    raise TypeError(value)
 
 
 def _blank(default: Any) -> Json:

@@ -1,6 +1,7 @@
 """Scalars: values of one part in their stored form, strictly: nothing is coerced.
 
-A ``Form`` is a pair of functions, from a value to JSON and back; both raise ``Misfit``.
+A ``Form`` is a pair of functions, from a value to JSON and back; both raise ``Misfit``. It may
+have a third one, from a value to JSON text (see ``codec.compiled``).
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from typing import Any, Protocol, TypeAlias
 
 from attrs import frozen
 
+from crmcore.codec.compiled import WriteText
 from crmcore.codec.errors import Misfit
+from crmcore.codec.text import canonical, plain_text, quoted
 from crmcore.ports.rows import Json
 
 MOST_DIGITS = 1_000
 """A number of more digits than this, written out, is not stored."""
 
+_FEW = 100
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(rf"{_DATE.pattern}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}\.[0-9]{{6}}Z")
@@ -44,6 +48,12 @@ class Form:
 
     write: Write
     read: Read
+    text: WriteText | None = None
+    """The canonical text of the stored form at once, where there is a short way to it."""
+
+    def text_of(self, value: Any) -> str:
+        """The canonical text of the stored form; any error: take the plain way."""
+        return plain_text(self.write(value)) if self.text is None else self.text(value)
 
 
 def _wrong(value: Any, wanted: str) -> Misfit:
@@ -86,12 +96,21 @@ def write_decimal(value: Any) -> Json:
     """A Decimal in plain digits, without exponent or trailing zeros: equal ones give equal text."""
     if not isinstance(value, Decimal):
         raise _wrong(value, "a Decimal")
+    if value.__class__ is Decimal:
+        text = str(value)
+        # the usual case, at a third of the price: plain digits already, and not too many
+        if len(text) < _FEW and "E" not in text and "N" not in text and "y" not in text:
+            return _trimmed(text)
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise Misfit(value, "a number must be finite")
     if abs(exponent) + len(value.as_tuple().digits) > MOST_DIGITS:
         raise Misfit(value, f"written out, this number has more than {MOST_DIGITS:,} digits")
-    text = f"{value:f}"
+    return _trimmed(f"{value:f}")
+
+
+def _trimmed(text: str) -> str:
+    """Plain digits without trailing zeros and negative zero."""
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text.strip("-0") == "" else text
@@ -125,6 +144,8 @@ def write_moment(value: Any) -> Json:
         raise _wrong(value, "an aware datetime")
     if value.utcoffset() is None:
         raise Misfit(value, "a moment needs a time zone, such as datetime.now(UTC)")
+    if value.tzinfo is UTC and value.__class__ is datetime:
+        return f"{value.isoformat(timespec='microseconds')[:-6]}Z"  # without +00:00
     try:
         utc = value.astimezone(UTC).replace(tzinfo=None)
     except OverflowError:
@@ -140,13 +161,33 @@ def read_moment(stored: Json, _: Any = None, /) -> datetime:
     raise Misfit(stored, "this must be a moment as text, such as '2026-02-28T12:30:00.000000Z'")
 
 
+def _flag_text(value: Any) -> str:
+    return "true" if flag(value) else "false"
+
+
+def _whole_text(value: Any) -> str:
+    return int.__repr__(whole(value))
+
+
+def _decimal_text(value: Any) -> str:
+    return f'"{write_decimal(value)}"'
+
+
+def _date_text(value: Any) -> str:
+    return f'"{value.isoformat() if value.__class__ is date else write_date(value)}"'
+
+
+def _moment_text(value: Any) -> str:
+    return f'"{write_moment(value)}"'
+
+
 SCALARS: dict[type, Form] = {
-    str: Form(write_text, read_text),
-    bool: Form(flag, flag),
-    int: Form(whole, whole),
-    Decimal: Form(write_decimal, read_decimal),
-    date: Form(write_date, read_date),
-    datetime: Form(write_moment, read_moment),
+    str: Form(write_text, read_text, quoted),
+    bool: Form(flag, flag, _flag_text),
+    int: Form(whole, whole, _whole_text),
+    Decimal: Form(write_decimal, read_decimal, _decimal_text),
+    date: Form(write_date, read_date, _date_text),
+    datetime: Form(write_moment, read_moment, _moment_text),
 }
 """The form of each scalar type."""
 
@@ -168,4 +209,17 @@ def enum_form(python: type[Enum]) -> Form:
             raise Misfit(stored, f"this must be the value of one of {python.__name__}")
         return member
 
-    return Form(write, read)
+    return Form(write, read, _enum_text(python))
+
+
+def _enum_text(python: type[Enum]) -> WriteText | None:
+    texts = {one.name: canonical(one.value) for one in python if type(one.value) in (str, int)}
+    if len(texts) < len(python):
+        return None
+
+    def text(value: Any) -> str:
+        if value.__class__ is not python:
+            raise TypeError(value)
+        return texts[value._name_]  # what ``name`` gives, without its detour
+
+    return text

@@ -3,11 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NoReturn
 
 from crmcore.codec.errors import Misfit
 from crmcore.ports.rows import Json
+
+_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+)
+canonical: Callable[[Any], str] = _ENCODER.encode  # Any: whatever JSON can hold
+"""The canonical text of a value: keys sorted by code point, nothing escaped needlessly."""
+
+quoted: Callable[[str], str] = json.encoder.encode_basestring
+"""The canonical text of a text; raises ``TypeError`` for anything else."""
+
+PLAIN_SCALARS: Final = frozenset({str, bool, int, type(None)})
+"""The classes of scalars that JSON holds as they are."""
+
+
+def is_plain(value: Json) -> bool:
+    """Whether there is nothing in a list or dictionary but what JSON can hold as it is."""
+    kind = value.__class__
+    if kind is dict:
+        for key, one in value.items():
+            if key.__class__ is not str or not (one.__class__ in PLAIN_SCALARS or is_plain(one)):
+                return False
+        return True
+    if kind is not list:
+        return False
+    return all(one.__class__ in PLAIN_SCALARS or is_plain(one) for one in value)
+
+
+def plain_text(stored: Json) -> str:
+    """The canonical text of a stored form; raises ``TypeError`` where it holds anything unusual."""
+    if stored.__class__ in PLAIN_SCALARS or is_plain(stored):
+        return canonical(stored)
+    raise TypeError(stored)
 
 
 def write_text_of(value: Json, *, indent: int | None = None) -> str:

@@ -79,20 +79,26 @@ def complete(
 def decided(decision: D, *, changes: ChangeSet, findings: Findings) -> D:
     """The same decision with these changes and findings; its records are those of the changes."""
     plain: Any = decision  # Any: every decision is an attrs class, which a Protocol cannot say
-    successor: D = attrs.evolve(plain, changes=changes, findings=findings)
-    return with_records(successor, written(changes))
+    records = _records(decision, written(changes))
+    successor: D = attrs.evolve(plain, changes=changes, findings=findings, **records)
+    return successor
 
 
 def with_records(decision: D, after: Mapping[Ref[Any], Record]) -> D:
     """The same decision with each of its records as ``after`` has it."""
     plain: Any = decision  # Any: as above
-    new: dict[str, Any] = {}
-    for one in attrs.fields(type(plain)):
-        value = getattr(decision, one.name)
-        if isinstance(value, Record):
-            new[one.name] = after.get(value.ref, value)
-    successor: D = attrs.evolve(plain, **new)
+    successor: D = attrs.evolve(plain, **_records(decision, after))
     return successor
+
+
+def _records(decision: Decided, after: Mapping[Ref[Any], Record]) -> dict[str, Record]:
+    plain: Any = decision  # Any: as above
+    values = {one.name: getattr(decision, one.name) for one in attrs.fields(type(plain))}
+    return {
+        name: after.get(value.ref, value)
+        for name, value in values.items()
+        if isinstance(value, Record)
+    }
 
 
 def _told_before(changes: ChangeSet, snapshot: Snapshot) -> Iterator[OpportunityChange]:

@@ -72,9 +72,12 @@ def _fields(record: Record, schema: EntitySchema, model: Model) -> Iterator[Find
     for one in schema.fields:
         if one.is_custom and not isinstance(record.custom, FrozenMap):
             continue
-        found = list(check_field(one, one.value(record), one.path))
+        value = one.value(record)
+        if value is None and one.is_optional:
+            continue
+        found = list(check_field(one, value, one.path))
         yield from found
-        if not found:
+        if not found and one.lookup is not None:
             yield from _kinds(record, one, model)
 
 

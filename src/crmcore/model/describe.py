@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -58,7 +58,7 @@ class FieldSchema:
 
     ``meaning`` is what it means and ``python`` the class of one value. ``is_optional`` says that
     ``None`` is allowed, ``is_required`` that there is no default. A custom field's value is in
-    ``record.custom``.
+    ``record.custom``. ``lookup`` is the reference that it is, or ``None`` where it is none.
     """
 
     name: str
@@ -69,6 +69,11 @@ class FieldSchema:
     is_optional: bool = False
     is_required: bool = False
     is_custom: bool = False
+    lookup: Lookup | None = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        is_reference = isinstance(self.meaning, Lookup)
+        object.__setattr__(self, "lookup", self.meaning if is_reference else None)
 
     @property
     def path(self) -> str:
@@ -79,11 +84,6 @@ class FieldSchema:
     def is_system(self) -> bool:
         """Whether the library writes it, rather than people."""
         return not self.is_custom and self.name in SYSTEM_FIELDS
-
-    @property
-    def lookup(self) -> Lookup | None:
-        """The reference that it is, or ``None`` where it is none."""
-        return self.meaning if isinstance(self.meaning, Lookup) else None
 
     def value(self, record: Record) -> Any:
         """Its value in ``record``; ``None`` where a custom value is missing."""
@@ -101,16 +101,31 @@ class FieldSchema:
 
 @frozen(kw_only=True)
 class EntitySchema:
-    """One entity: its stored name, class, labels and fields, standard ones first."""
+    """One entity: its stored name, class, labels and fields, standard ones first.
+
+    ``standard`` are the fields of the class, ``custom`` those that the model adds, and ``lookups``
+    those of both that are references.
+    """
 
     kind: str
     entity: type[Record]
     label: str
     plural: str
     fields: tuple[FieldSchema, ...]
+    standard: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
+    custom: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
+    lookups: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
     _by_name: Mapping[str, FieldSchema] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        # computed once, as every command asks for them again and again
+        told = {
+            "standard": tuple(one for one in self.fields if not one.is_custom),
+            "custom": tuple(one for one in self.fields if one.is_custom),
+            "lookups": tuple(one for one in self.fields if one.lookup is not None),
+        }
+        for name, fields in told.items():
+            object.__setattr__(self, name, fields)
         by_name = {one.name: one for one in reversed(self.fields)}
         object.__setattr__(self, "_by_name", by_name)
 
@@ -131,21 +146,6 @@ class EntitySchema:
         plain = name.removeprefix("custom.")
         found = self._by_name.get(plain)
         return found is not None and (found.is_custom or plain == name)
-
-    @property
-    def standard(self) -> tuple[FieldSchema, ...]:
-        """The fields of the class."""
-        return tuple(one for one in self.fields if not one.is_custom)
-
-    @property
-    def custom(self) -> tuple[FieldSchema, ...]:
-        """The fields that the model adds."""
-        return tuple(one for one in self.fields if one.is_custom)
-
-    @property
-    def lookups(self) -> tuple[FieldSchema, ...]:
-        """The fields that are references."""
-        return tuple(one for one in self.fields if one.lookup is not None)
 
 
 def words(name: str) -> str:
@@ -339,3 +339,49 @@ def _defaults(python: type) -> Mapping[str, Any]:
 def _default(attribute: attrs.Attribute[Any]) -> Any:
     factory = getattr(attribute.default, "factory", None)
     return attribute.default if factory is None else _EMPTY.get(factory, attrs.NOTHING)
+
+
+@frozen
+class Slot:
+    """One field of a class whose constructor does nothing but fill its fields.
+
+    ``put(value, one)`` fills it; ``default`` is what it holds where nothing is given
+    (``attrs.NOTHING``: it must be), ``converter`` what becomes of what is given (``None``: itself).
+    """
+
+    name: str
+    put: Callable[[Any, Any], None]
+    default: Any
+    converter: Callable[[Any], Any] | None
+
+
+def slots(python: type) -> tuple[Slot, ...] | None:
+    """The fields of an attrs class, for building its values without its constructor.
+
+    ``None`` for classes whose constructor tests values, or does anything else.
+    """
+    key: Any = python  # Any: mypy does not see that every class is hashable
+    return _slots(key)
+
+
+_HOOKS = ("__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__", "_attrs_cached_hash")
+
+
+@cache
+def _slots(python: type) -> tuple[Slot, ...] | None:
+    init = vars(python).get("__init__")
+    made = getattr(getattr(init, "__code__", None), "co_filename", "")
+    if not made.startswith("<attrs generated") or any(hasattr(python, one) for one in _HOOKS):
+        return None
+    found: list[Slot] = []
+    for one in attrs.fields(python):
+        slot = getattr(python, one.name, None)
+        if not isinstance(slot, types.MemberDescriptorType) or not one.init:
+            return None
+        if one.validator is not None or isinstance(one.converter, attrs.Converter):
+            return None
+        default = _default(one)
+        if one.converter is not None and default is not attrs.NOTHING:
+            default = one.converter(default)
+        found.append(Slot(one.name, slot.__set__, default, one.converter))
+    return tuple(found)

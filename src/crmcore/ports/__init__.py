@@ -7,6 +7,8 @@ from crmcore.ports.journal import Commit, Erasable, HistoryGoneError, Journal
 from crmcore.ports.overlay import Overlay
 from crmcore.ports.repository import Repository, Snapshot
 from crmcore.ports.rows import (
+    KeepsText,
+    NewRows,
     Row,
     RowChange,
     RowCommit,
@@ -26,6 +28,8 @@ __all__ = [
     "HistoryGoneError",
     "IdFactory",
     "Journal",
+    "KeepsText",
+    "NewRows",
     "Overlay",
     "Repository",
     "Row",

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
-from typing import Protocol, TypeAlias
-
-from attrs import frozen
+from typing import NamedTuple, Protocol, TypeAlias
 
 Mapped: TypeAlias = mmap.mmap | bytes
 """The content of a file, to be searched and cut without reading all of it."""
 
 
-@frozen
-class Sight:
+class Sight(NamedTuple):  # a tuple, as one is made and compared at each read of a store
     """What tells one state of a file from another: which file, its size, its last change."""
 
     device: int

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from crmcore.changes import ChangeSet, Delete
 from crmcore.entities.record import Record, kind_of
 from crmcore.ports.repository import Snapshot
-from crmcore.query import Query, run
+from crmcore.query import ALL, Query, predicate, run
 
 R = TypeVar("R", bound=Record)
 
@@ -55,14 +55,16 @@ class Overlay:
 
     def find(self, query: Query[R], /) -> Iterator[R]:
         """The records that answer ``query``, those of the change set included."""
+        test = predicate(query.where)  # of many values, a load has as many as records
         mine: list[Any] = [
             record
             for (kind, _), record in self._written.items()
-            if kind == query.kind and record is not None
+            if kind == query.kind and record is not None and test(record)
         ]
         hidden = {one for kind, one in self._written if kind == query.kind}
         if not hidden:
             return self.snapshot.find(query)
         limit = None if query.limit is None else query.limit + len(hidden)
         below = self.snapshot.find(attrs.evolve(query, limit=limit))
-        return run(query, [*(one for one in below if one.id not in hidden), *mine])
+        among = attrs.evolve(query, where=ALL)  # they answer it already
+        return run(among, [*(one for one in below if one.id not in hidden), *mine])

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, overload, runtime_checkable
 
 from attrs import field, frozen
 
+from crmcore.entities.record import Record
 from crmcore.query import Query
 
 Json: TypeAlias = Any
@@ -54,8 +55,45 @@ class RowExpect:
     expect: int | None
 
 
-def _changes(given: Iterable[RowChange]) -> tuple[RowChange, ...]:
-    return tuple(given)
+class NewRows(Sequence[RowChange]):
+    """Rows to write that must not be stored yet, as columns: nothing is made for each of them.
+
+    ``texts`` is the canonical JSON text of the data of each, without its id, which is text.
+    ``part(record, name)`` gives the stored form of one field of a record, ``None`` where it holds
+    nothing; or the data of its row, where the name is ``None``.
+    """
+
+    __slots__ = ("ids", "kinds", "part", "records", "texts")
+
+    def __init__(
+        self,
+        kinds: Sequence[str],
+        texts: Sequence[str],
+        records: Sequence[Record],
+        part: Callable[[Record, str | None], Json],
+    ) -> None:
+        self.kinds = kinds
+        self.ids: Sequence[str] = [one.id for one in records]
+        self.texts = texts
+        self.records = records
+        self.part = part
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, at: int) -> RowChange: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[RowChange]: ...
+    def __getitem__(self, at: int | slice) -> RowChange | Sequence[RowChange]:
+        """The change as stores without a sense for text see it, made anew."""
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        return RowChange(self.kinds[at], self.ids[at], 0, self.part(self.records[at], None))
+
+
+def _changes(given: Iterable[RowChange]) -> Sequence[RowChange]:
+    return given if isinstance(given, NewRows) else tuple(given)
 
 
 def _expects(given: Iterable[RowExpect]) -> tuple[RowExpect, ...]:
@@ -79,7 +117,7 @@ class RowCommit:
     that number.
     """
 
-    changes: tuple[RowChange, ...] = field(converter=_changes)
+    changes: Sequence[RowChange] = field(converter=_changes)
     expects: tuple[RowExpect, ...] = field(default=(), converter=_expects)
     none: tuple[Query[Any], ...] = field(default=(), converter=_queries)
     expect_seq: int | None = None
@@ -129,6 +167,19 @@ class RowStore(Protocol):
 
     def close(self) -> None:
         """Release what the store holds; closing twice is fine."""
+        ...
+
+
+@runtime_checkable
+class KeepsText(Protocol):
+    """A row store that keeps rows as canonical JSON text.
+
+    The changes of a commit may then be ``NewRows``, whose texts can be stored as they are.
+    """
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether it does."""
         ...
 
 

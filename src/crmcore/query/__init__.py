@@ -27,6 +27,7 @@ from crmcore.query.filters import (
 from crmcore.query.predicate import predicate
 from crmcore.query.question import Query
 from crmcore.query.read import DERIVED, check_path, field_at, paths, read, read_filter
+from crmcore.query.sieve import sieve
 from crmcore.query.values import equal, sort_key, value_at
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "read",
     "read_filter",
     "run",
+    "sieve",
     "sort_key",
     "value_at",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+import operator
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 
-from crmcore.entities.record import Record
 from crmcore.query.answer import matches
 from crmcore.query.filters import (
     Always,
@@ -20,7 +23,7 @@ from crmcore.query.filters import (
     Path,
     StartsWith,
 )
-from crmcore.query.values import equal, value_at
+from crmcore.query.values import equal, ordered, value_at
 
 Test: TypeAlias = Callable[[Any], bool]
 
@@ -42,6 +45,8 @@ def predicate(where: Filter) -> Test:
             return lambda record: read(record) is None
         case Compare(path, Operator.EQ, value):
             return _equal(_reader(path), value)
+        case Compare(path, how, value):
+            return _ordered(_reader(path), how, value)
         case In(path, values):
             return _in(_reader(path), values)
         case StartsWith(path, text):
@@ -51,14 +56,28 @@ def predicate(where: Filter) -> Test:
 
 
 def _reader(path: Path) -> Callable[[Any], Any]:
-    if len(path.steps) != 1:
+    """What ``value_at(record, path)`` gives, as a function."""
+    if len(path.steps) not in (1, 2):
         return lambda record: value_at(record, path)
-    name = path.steps[0]
+    name, *rest = path.steps
 
     def read(record: Any) -> Any:
-        return getattr(record, name, None) if isinstance(record, Record) else value_at(record, path)
+        return record.get(name) if _is_mapping(record.__class__) else getattr(record, name, None)
 
-    return read
+    return read if not rest else _part(read, rest[0])
+
+
+def _part(read: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
+    def read_part(record: Any) -> Any:
+        value = read(record)
+        return value.get(name) if _is_mapping(value.__class__) else getattr(value, name, None)
+
+    return read_part
+
+
+@lru_cache(maxsize=256)
+def _is_mapping(python: type) -> bool:  # asking an abstract class takes three times as long
+    return issubclass(python, Mapping)
 
 
 def _all(tests: list[Test]) -> Test:
@@ -77,6 +96,35 @@ def _equal(read: Callable[[Any], Any], value: Any) -> Test:
         # nothing but text equals a text
         return lambda record: bool(read(record) == value)
     return lambda record: equal(read(record), value)
+
+
+_COMPARING: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
+    Operator.LT: operator.lt,
+    Operator.LE: operator.le,
+    Operator.GT: operator.gt,
+    Operator.GE: operator.ge,
+}
+
+
+def _ordered(read: Callable[[Any], Any], how: Operator, value: Any) -> Test:
+    compare, kind = _COMPARING[how], type(value)
+    if kind is Decimal and value.is_finite():
+
+        def test_number(record: Any) -> bool:
+            found = read(record)
+            if found.__class__ is Decimal and found.is_finite():
+                return compare(found, value)
+            return ordered(how, found, value)
+
+        return test_number
+    if kind not in (str, int, date):
+        return lambda record: ordered(how, read(record), value)
+
+    def test(record: Any) -> bool:
+        found = read(record)
+        return compare(found, value) if found.__class__ is kind else ordered(how, found, value)
+
+    return test
 
 
 def _in(read: Callable[[Any], Any], values: tuple[Any, ...]) -> Test:

@@ -53,6 +53,8 @@ def bad_characters(text: str) -> tuple[str, ...]:
     These are lone surrogates, which cannot be written as UTF-8, and control characters other than
     tab, newline and carriage return. Each is named once; empty for sound text.
     """
+    if text.isprintable():  # as nearly all are; none of these characters is
+        return ()
     bad = [char for char in set(text) if _is_bad(char)]
     return tuple(f"U+{ord(char):04X}" for char in sorted(bad, key=text.index))
 

@@ -34,6 +34,19 @@ def test_every_record_comes_back_from_the_text_of_its_row(
     assert CODEC.row(again) == row
 
 
+@given(st.data(), st.integers(0, 9))
+def test_a_stored_record_is_the_one_given_but_for_its_version(
+    data: st.DataObject, seq: int
+) -> None:
+    """S1 It is copied field by field, which gives what the constructor would."""
+    entity = data.draw(st.sampled_from(MODEL.entities))
+    record = data.draw(strategies.records(entity, MODEL))
+    (stored,) = ChangeSet([Insert(record)]).as_stored(seq).written
+    assert form(stored) == form(attrs.evolve(record, version=seq))
+    assert hash(stored) == hash(attrs.evolve(record, version=seq))
+    assert (stored is record) is False
+
+
 @given(st.data())
 def test_what_was_committed_is_read_back_after_reopening(data: st.DataObject) -> None:
     """S1 From the file, by the same handle and by a new one, after each of several commits."""

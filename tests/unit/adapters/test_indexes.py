@@ -35,7 +35,7 @@ THREE = Contact(id=ContactId("three"), name=PersonName(family="z"), email="ada\U
 def asked(where: Filter) -> list[str] | None:
     indexes = Indexes(MODEL)
     for one in (ONE, TWO, THREE):
-        indexes.add(one)
+        indexes.add_all([one])
     found = indexes.candidates(Query.of(Contact, where))
     return None if found is None else sorted(found)
 
@@ -81,7 +81,7 @@ def test_indexes_narrow_down_to_these(where: Filter, wanted: list[str] | None) -
 def test_a_range_of_money_is_of_one_currency() -> None:
     indexes = Indexes(STANDARD_MODEL, [(Opportunity, F.amount)])
     for id_, amount in (("a", Money(5, "EUR")), ("b", Money(50, "EUR")), ("c", Money(9, "USD"))):
-        indexes.add(Opportunity(id=OpportunityId(id_), name="x", amount=amount))
+        indexes.add_all([Opportunity(id=OpportunityId(id_), name="x", amount=amount)])
     query = Query.of(Opportunity, F.amount >= Money(9, "EUR"))
     assert indexes.candidates(query) == ["b"]
     assert indexes.candidates(Query.of(Opportunity, F.amount < Money(10, "USD"))) == ["c"]
@@ -91,7 +91,7 @@ def test_an_index_forgets_what_is_gone_unless_another_version_has_it() -> None:
     indexes = Indexes(MODEL)
     moved = Contact(id=ONE.id, name=ONE.name, account_id=ONE.account_id)
     for one in (ONE, moved, TWO):
-        indexes.add(one)
+        indexes.add_all([one])
     indexes.discard([ONE], [moved])
     indexes.discard([TWO], [])
     assert indexes.candidates(Query.of(Contact, F.email == "ada@x.org")) == []
@@ -101,10 +101,10 @@ def test_an_index_forgets_what_is_gone_unless_another_version_has_it() -> None:
 
 def test_an_order_of_keys_is_kept_once_it_was_asked_for() -> None:
     indexes = Indexes(MODEL)
-    indexes.add(ONE)
+    indexes.add_all([ONE])
     query = Query.of(Contact, F.email >= "")
     assert indexes.candidates(query) == ["one"]
-    indexes.add(THREE)
+    indexes.add_all([THREE])
     assert indexes.candidates(query) == ["one", "three"]
     indexes.discard([ONE], [])
     assert indexes.candidates(query) == ["three"]
@@ -125,7 +125,7 @@ def test_no_answer_is_lost(data: st.DataObject) -> None:
         for ref in changes.refs:
             after = [plain.records[ref]] if ref in plain.records else []
             for one in after:
-                indexes.add(one)
+                indexes.add_all([one])
             if ref in before:
                 indexes.discard([before[ref]], after)
     for entity in ENTITIES:

@@ -238,7 +238,7 @@ def test_an_order_that_rows_do_not_have_is_left_out(
 
 def test_nothing_is_known_of_an_entity_that_the_model_lacks() -> None:
     assert lower(Query("other", F.name == "x"), MODEL) == Lowered(
-        Query("other"), is_exact=False, is_ordered=False
+        Query("other"), is_exact=False, is_ordered=False, rest=F.name == "x"
     )
 
 

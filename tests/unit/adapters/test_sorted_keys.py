@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -63,3 +64,22 @@ def test_a_change_touches_one_block() -> None:
     for key in range(0, 1_000_000, 1_000):
         keys.add(key)
     assert max(map(len, keys._blocks)) <= sorted_keys.BLOCK
+
+
+@pytest.mark.parametrize("there", [0, 1, 600, 20_000])
+@pytest.mark.parametrize("step", [1, 7, -1])
+@pytest.mark.parametrize("count", [0, 3, 600, 2_000])
+def test_many_keys_are_put_in_their_places(there: int, step: int, count: int) -> None:
+    """Behind all others, among them, and where some are there already."""
+    keys = SortedKeys(range(there))
+    more = [there * (step == 1) + step * number for number in range(count)]
+    keys.add_all(more)
+    wanted = sorted({*range(there), *more})
+    assert list(keys) == wanted
+    assert len(keys) == len(wanted)
+    assert keys.after(None, 5) == wanted[:5]
+    keys.add(10**6)
+    keys.discard(more[-1] if more else 10**6)
+    assert list(keys.between(0, 10**7)) == sorted(
+        one for one in ({*wanted, 10**6} - {more[-1] if more else 10**6}) if one >= 0
+    )

@@ -245,3 +245,65 @@ def refuse_what_is_nested_too_deeply() -> None:
         data = {"$tuple": [data]}
     with pytest.raises(DecodeError, match="nested too deeply"):
         CODEC.record(stored(ACME, custom={"a": data}))
+
+
+def _lower(text: str) -> str:
+    return text.lower()
+
+
+def _positive(number: int) -> int:
+    return abs(number)
+
+
+@attrs.frozen(kw_only=True)
+class Tag(Record):
+    """An entity whose fields do something with what they are given."""
+
+    id: str
+    name: str = attrs.field(converter=_lower)
+    note: str | None = attrs.field(default=None, converter=attrs.converters.optional(_lower))
+    level: int = attrs.field(default=1, converter=_positive)
+
+
+def test_a_converter_of_a_users_own_is_asked_when_reading() -> None:
+    codec = Codec(STANDARD_MODEL.with_entity(Tag))
+    data = {"id": "x", "name": "ADA", "note": "B", "level": -2}
+    assert codec.record(Row("tag", "x", 1, data)) == Tag(
+        id="x", name="ada", note="b", level=2, version=1
+    )
+    assert codec.record(Row("tag", "x", 1, {**data, "note": None})).note is None
+    assert codec.record(Row("tag", "x", 1, {"id": "x", "name": "A"})) == Tag(
+        id="x", name="a", version=1
+    )
+
+
+def test_records_are_written_as_text_at_once() -> None:
+    rows = CODEC.new_rows([ACME, evolve_id(ACME, "other")])
+    assert rows is not None
+    assert list(rows.kinds) == ["account", "account"]
+    assert list(rows.ids) == ["acme", "other"]
+    assert rows.texts[0] == rows.texts[1]
+    assert rows[0].data == CODEC.row(ACME).data
+    assert rows.part(ACME, "roles") == ["customer", "supplier"]
+    assert rows.part(ACME, "phone") is None
+    assert [one.id for one in rows[1:]] == ["other"]
+
+
+def evolve_id(record: Account, id_: str) -> Account:
+    return attrs.evolve(record, id=AccountId(id_))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": 3},
+        {"name": "\ud800"},
+        {"id": 3},
+        {"custom": {"x": 0.5}},
+        {"employees": 2**4000},
+        {"roles": frozenset({"a", 1})},
+        {"external_ids": {1: "x"}},
+    ],
+)
+def test_what_is_unusual_is_written_row_by_row(changed: Mapping[str, Any]) -> None:
+    assert CODEC.new_rows([ACME, attrs.evolve(ACME, **changed)]) is None

@@ -39,6 +39,9 @@ from crmcore import (
     User,
     ValidationError,
 )
+from crmcore.adapters import JsonFileRepository
+from crmcore.adapters.jsonfile import History, Reading
+from crmcore.adapters.jsonfile.lock import FileLock
 from crmcore.changes import Insert, Update
 from crmcore.crm import RETURN
 from crmcore.crm.batch import ONE_FOR_ALL, ONE_PER_LEAD
@@ -49,12 +52,14 @@ from crmcore.errors import (
     ManyFoundError,
     QueryError,
     StoreClosedError,
+    StoreLockedError,
     UnknownNameError,
     UsageError,
 )
 from crmcore.fields import Picklist
 from crmcore.findings import ModelError
 from crmcore.model.policies import Undo
+from crmcore.ports import HistoryGoneError
 from crmcore.rules import SKIP
 
 NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
@@ -73,6 +78,38 @@ def crm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crm]:
         return
     with Crm.open(tmp_path / "x.crm.json", clock=lambda: NOW, ids=ids, by="user-7") as opened:
         yield opened
+
+
+class TestOpening:
+    def test_a_writer_waits_as_long_as_it_is_told(self, tmp_path: Path) -> None:
+        with (
+            Crm.open(tmp_path / "x", wait=0) as crm,
+            FileLock(tmp_path / "x.lock").held(0),
+            pytest.raises(StoreLockedError),
+        ):
+            crm.add(Account(name="Acme"))
+
+    @pytest.mark.parametrize("history", History)
+    def test_history_is_kept_or_dropped(self, tmp_path: Path, history: History) -> None:
+        with Crm.open(tmp_path / "x", history=history) as crm:
+            acme = crm.add(Account(name="Acme"))
+            crm.save(evolve(acme, name="Acme 2"))
+        repository = JsonFileRepository(tmp_path / "x")  # which was put in order on closing
+        if history is History.KEEP:
+            assert len(list(repository.commits())) == 2
+        else:
+            with pytest.raises(HistoryGoneError):
+                next(repository.commits())
+
+    def test_records_may_be_held_in_memory(self, tmp_path: Path) -> None:
+        with (
+            Crm.open(tmp_path / "x", reading=Reading.HELD) as crm,
+            Crm.open(tmp_path / "x") as other,
+        ):
+            acme = crm.add(Account(name="Acme"))
+            assert crm.get(Account, acme.id) is crm.get(Account, acme.id)
+            other.save(evolve(acme, name="Acme 2"))
+            assert crm.one(Account, F.name == "Acme 2").id == acme.id
 
 
 class TestAdding:

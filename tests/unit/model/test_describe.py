@@ -34,6 +34,7 @@ from crmcore.model.describe import (
     defaults,
     describe,
     parts,
+    slots,
     value_fields,
     words,
 )
@@ -277,3 +278,45 @@ def test_schemas_are_values() -> None:
     assert twin == one
     assert hash(twin) == hash(one)
     assert isinstance(one.fields[0], FieldSchema)
+
+
+@pytest.mark.parametrize("entity", STANDARD_ENTITIES)
+def test_an_entity_is_built_slot_by_slot_as_by_its_constructor(entity: type[Record]) -> None:
+    found = slots(entity)
+    assert found is not None
+    assert [one.name for one in found] == [one.name for one in attrs.fields(entity)]
+    given: dict[str, Any] = {one.name: "x" for one in found if one.default is attrs.NOTHING}
+    built, made = object.__new__(entity), entity(**given)
+    for one in found:
+        value = given.get(one.name, one.default)
+        one.put(built, value if one.converter is None else one.converter(value))
+    assert built == made
+    assert hash(built) == hash(made)
+
+
+def _after(self: object) -> None:
+    """Do nothing, which nobody knows."""
+
+
+@pytest.mark.parametrize(
+    "python",
+    [
+        Money,
+        int,
+        frozen(type("Hooked", (), {"__annotations__": {}, "__attrs_post_init__": _after})),
+        attrs.make_class("Tested", {"x": field(validator=attrs.validators.instance_of(int))}),
+        attrs.make_class("Derived", {"x": field(init=False, default=1)}, slots=True),
+        attrs.make_class("Told", {"x": field(converter=attrs.Converter(str))}, slots=True),
+        attrs.make_class("Open", {"x": field()}, slots=False),
+        attrs.make_class("Hashed", {"x": field()}, slots=True, frozen=True, cache_hash=True),
+        attrs.make_class("Own", {"x": field()}, slots=True, init=False),
+    ],
+)
+def test_a_class_whose_constructor_does_more_is_not(python: type) -> None:
+    assert slots(python) is None
+
+
+def test_a_default_is_converted_once() -> None:
+    python = attrs.make_class("Wide", {"x": field(default=1, converter=str)}, slots=True)
+    (found,) = slots(python) or ()
+    assert (found.name, found.default, found.converter) == ("x", "1", str)

@@ -1,3 +1,4 @@
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore import Account, Contact, F, PersonName
+from crmcore import Account, Contact, F, Money, PersonName
 from crmcore.query import ALL, Filter, matches, predicate
 from crmcore.testing import strategies
 from tests.adapters import MODEL, Subscription
@@ -17,6 +18,10 @@ ROWS: list[Any] = [
     {"a": "xy", "b": {"c": True}},
     {"a": 1, "b": {"c": Decimal("1.0")}},
     {"a": True, "b": "text"},
+    *({"n": one} for one in (Decimal("NaN"), Decimal("Infinity"), Decimal("1.5"), 2, True, "2")),
+    {"d": date(2026, 1, 1), "m": Money("9.99", "EUR")},
+    {"d": datetime(2026, 1, 1, tzinfo=UTC), "m": Money(10, "USD")},
+    {"m": Money(10, "EUR"), "b": {"c": {"d": 1}}},
 ]
 
 
@@ -35,6 +40,18 @@ ROWS: list[Any] = [
         F.a.is_none(),
         F.a.contains("y"),
         F.a > "x",
+        F.a >= 1,
+        F.b.c < 2,
+        F.b.c <= Decimal("1.00"),
+        F.b.c >= Decimal("NaN"),
+        F.n > Decimal(1),
+        F.n <= Decimal("1E+400"),
+        F.d < date(2026, 1, 2),
+        F.d <= datetime(2026, 1, 2, tzinfo=UTC),
+        F.d >= datetime(2026, 1, 2),  # noqa: DTZ001  # what has no time zone compares with nothing
+        F.m.amount >= 10,
+        F.m >= Money(10, "EUR"),
+        F.b.c.d.is_none(),
         ~(F.a == "x"),
         (F.a == "x") & (F.b.c == 1),
         (F.a == "x") | (F.b.c == 1),

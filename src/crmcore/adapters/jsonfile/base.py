@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
 
+from crmcore.adapters.jsonfile.batch import Batch
 from crmcore.adapters.jsonfile.head import ROWS, Head, damaged
 from crmcore.adapters.jsonfile.lines import (
     NO_LINK,
@@ -38,6 +39,13 @@ CHUNK: Final = 256
 """How many places stand on one index line at most; only the last one of a value has fewer."""
 
 _REMEMBERED: Final = 10
+
+_NEAR: Final = 4096
+"""Bytes that are searched for a key at once, which is faster than to halve them further."""
+
+_RECENT: Final = 512
+"""How many rows that were found are kept, as a record that is read is often written next."""
+
 _PART: Final = 8
 
 
@@ -49,6 +57,7 @@ class Base:
         self.head = head
         self._where = where
         self._probes: dict[int, tuple[int, int, bytes]] = {}
+        self._recent: dict[tuple[str, str] | int, _Found] = {}
         self._ranges: dict[str, tuple[int, int]] = {}
         self._tested: set[str] = set()
         self._is_tested = False
@@ -72,6 +81,9 @@ class Base:
 
     def row(self, kind: str, id_: str) -> Row | None:
         """A row, tested; ``None`` where there surely is none."""
+        recent = self._recent.get((kind, id_))
+        if recent is not None:
+            return _row(recent)
         found = self.line(kind, id_)
         if found is None:
             return None
@@ -79,13 +91,22 @@ class Base:
             version, data = row_parts(found[1], found[0])
         except ValueError:
             raise damaged("the line is not a row", self._where, f"of {kind}:{id_}") from None
-        return Row(kind, id_, version, RowText(data, id_))
+        return self._kept((kind, id_), (kind, id_, version, data))
 
     def row_at(self, at: int) -> Row:
         """The row of the line that begins there, as an index said."""
+        recent = self._recent.get(at)
+        if recent is not None:
+            return _row(recent)
         if not ROWS <= at < self.head.rows_end or self._map[at - 1 : at] != b"\n":
             raise self._damaged("an index names a place that is none of a row", max(at, 0))
-        return self._row(self._line(at), at)
+        return self._kept(at, self._parts(self._line(at), at))
+
+    def _kept(self, key: tuple[str, str] | int, found: _Found) -> Row:
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[key] = found
+        return _row(found)
 
     def keys(self, kind: str) -> tuple[int, int]:
         """Where the rows of a kind begin and end."""
@@ -172,12 +193,48 @@ class Base:
                 raise self._damaged("the checksum does not fit the line", at)
             yield at, line
 
-    def sorted_rows(self) -> Iterator[tuple[bytes, bytes, Row]]:
-        """Key and line of every row, and the row, in the order of the file, all tested."""
-        self.test_rows()
-        for at, line in self.lines(ROWS, self.head.rows_end):
-            row = self._row(line, at)
-            yield row_key(row.kind, row.id), line, row
+    def batch(self, lines: Iterable[tuple[int, bytes]]) -> Batch:
+        """What the lines of rows say, given their places; they were tested before."""
+        rows = []
+        for at, line in lines:
+            try:
+                kind, id_, key = key_of(line)
+                version, text = row_parts(line, key)
+                rows.append((key.decode(), kind, id_, version, text.decode(), None))
+            except (Misfit, ValueError):
+                raise self._damaged("the line is not a row", at) from None
+        return Batch.of(rows)
+
+    def place(self, key: str, start: int) -> int:
+        """Where the first row begins, from ``start`` on, whose key is not below this one."""
+        return self._first(key.encode(), start, self.head.rows_end)
+
+    def next_line(self, at: int) -> int:
+        """Where the line behind the one at a place begins."""
+        return at + len(self._line(at))
+
+    def key_at(self, at: int) -> str | None:
+        """The key of the row at a place, tested; ``None`` behind the last one."""
+        if at >= self.head.rows_end:
+            return None
+        try:
+            return key_of(self._line(at))[2].decode()
+        except (Misfit, UnicodeDecodeError):
+            raise self._damaged("the line is not a row", at) from None
+
+    def lacks(self, keys: Iterable[str]) -> bool:
+        """Whether there surely is no row with any of these keys, which come in order."""
+        following: str | None = ""
+        at = ROWS
+        for key in keys:
+            if following is None or key < following:
+                continue  # it would stand where the one before it would
+            at = self.place(key, at)
+            following = self.key_at(at)
+            if following == key:
+                return False
+            self._require_neighbours(at, self._line(at), key.encode())
+        return True
 
     def test_rows(self) -> None:
         """Test the checksum over all rows, once."""
@@ -222,6 +279,9 @@ class Base:
         return self._map[:at].count(b"\n") + 1
 
     def _row(self, line: bytes, at: int) -> Row:
+        return _row(self._parts(line, at))
+
+    def _parts(self, line: bytes, at: int) -> _Found:
         try:
             if not self._is_tested and not is_sealed(line):
                 raise self._damaged("the checksum does not fit the line", at)
@@ -229,13 +289,21 @@ class Base:
             version, data = row_parts(line, key)
         except (Misfit, ValueError):
             raise self._damaged("the line is not a row", at) from None
-        return Row(kind, id_, version, RowText(data, id_))
+        return kind, id_, version, data
 
     def _first(self, target: bytes, start: int, stop: int) -> int:
         """Where the first line begins whose key is not below ``target``."""
         content, size, probes = self._map, len(target), self._probes
         low, high, depth = start, stop, 0
         while low < high:
+            if high - low <= _NEAR:
+                near = content[low:high]
+                if near.startswith(target, 1):
+                    return low
+                at = near.find(b"\n[" + target)
+                if at >= 0:
+                    return low + at + 1
+                return self._between(target, low, high)
             middle = (low + high) // 2
             depth += 1
             known = probes.get(middle)
@@ -255,6 +323,13 @@ class Base:
             else:
                 high = at
         return low
+
+    def _between(self, target: bytes, low: int, high: int) -> int:
+        """Where the first line begins whose key is above ``target``, which no line there has."""
+        for at, line in self.lines(low, high):
+            if line[1 : 1 + len(target)] > target:
+                return at
+        return high
 
     def _line(self, at: int) -> bytes:
         line = self._map[at : self._map.find(b"\n", at) + 1]
@@ -366,6 +441,16 @@ class Base:
 
     def _damaged(self, why: str, at: int) -> DamagedStoreError:
         return damaged(why, self._where, self.number(at))
+
+
+_Found: TypeAlias = tuple[str, str, int, bytes]
+"""Kind, id, version and data of a row."""
+
+
+def _row(found: _Found) -> Row:
+    """A row that is the own one of whoever asked, who may decode into it."""
+    kind, id_, version, data = found
+    return Row(kind, id_, version, RowText(data, id_))
 
 
 def _names(line: bytes) -> list[str]:

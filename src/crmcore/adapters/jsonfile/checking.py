@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import frozen
 
 from crmcore.adapters.jsonfile.base import Base
+from crmcore.adapters.jsonfile.batch import Batch, key_text
 from crmcore.adapters.jsonfile.files import disk
 from crmcore.adapters.jsonfile.head import ROWS, damaged
 from crmcore.adapters.jsonfile.history import kept_commits, rewritten
@@ -19,12 +21,11 @@ from crmcore.adapters.jsonfile.lines import (
     link_of,
     linked,
     read_commit,
-    row_key,
     row_parts,
     values_of,
 )
 from crmcore.adapters.jsonfile.moment import Moment
-from crmcore.adapters.jsonfile.writing import Stored, write_file
+from crmcore.adapters.jsonfile.writing import write_file
 from crmcore.codec.errors import DecodeError, Misfit
 from crmcore.codec.row_text import RowText
 from crmcore.errors import StorageError
@@ -119,9 +120,9 @@ def salvage(
                 found.lost.append(Lost(number, start))
         handle = used.create(place, Path(source))
         try:
-            rows = [found.rows[key] for key in sorted(found.rows)]
+            rows = Batch.of([found.rows[key] for key in sorted(found.rows)])
             write_file(
-                used, handle, rows=rows, commits=(), seq=found.seq, after=found.seq, places=()
+                used, handle, rows=[rows], commits=(), seq=found.seq, after=found.seq, places=()
             )
             used.sync(handle)
         finally:
@@ -142,11 +143,15 @@ def _content(files: Files, source: Path) -> bytes:
         files.close(handle)
 
 
+Stored: TypeAlias = tuple[str, str, str, int, str, None]
+"""A row that was found: its key, kind, id, version and text."""
+
+
 class _Found:
     """The rows that the sound lines of a file say."""
 
     def __init__(self) -> None:
-        self.rows: dict[bytes, Stored] = {}
+        self.rows: dict[str, Stored] = {}
         self.seq = 0
         self.lost: list[Lost] = []
 
@@ -167,29 +172,30 @@ class _Found:
         kind, id_, key = key_of(line)
         match values_of(line):
             case [_, _, int(version), dict(data), str()]:  # of the first format
-                text = data_of(data, id_, kind).encode()
+                text = data_of(data, id_, kind)
             case _:
-                version, text = row_parts(line, key)
-                RowText(text, id_).decoded()
-        self._put(Stored(key, kind, id_, version, text))
+                version, stored = row_parts(line, key)
+                RowText(stored, id_).decoded()
+                text = stored.decode()
+        self._put((key.decode(), kind, id_, version, text, None))
         return True
 
     def _commit(self, line: bytes) -> bool:
         commit = read_commit(line)
         for one in commit.rows:
-            key = row_key(one.kind, one.id)
+            key = key_text(one.kind, one.id)
             if one.is_current:
                 continue
             stored = self.rows.get(key)
             if one.data is not None:
-                self._put(Stored(key, one.kind, one.id, commit.seq, one.data.encode()))
-            elif stored is not None and stored.version < commit.seq:
+                self._put((key, one.kind, one.id, commit.seq, one.data, None))
+            elif stored is not None and stored[3] < commit.seq:
                 del self.rows[key]
         self.seq = max(self.seq, commit.seq)
         return True
 
     def _put(self, row: Stored) -> None:
-        stored = self.rows.get(row.key)
-        if stored is None or stored.version <= row.version:
-            self.rows[row.key] = row
-        self.seq = max(self.seq, row.version)
+        stored = self.rows.get(row[0])
+        if stored is None or stored[3] <= row[3]:
+            self.rows[row[0]] = row
+        self.seq = max(self.seq, row[3])

@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from crmcore.errors import StorageError
 from crmcore.ports.files import Files, Mapped, Sight
 
 _PERMISSIONS = 0o666
@@ -67,7 +68,10 @@ class PosixFiles:
 
     def write(self, handle: int, start: int, content: bytes, /) -> None:
         """Write all of ``content`` from ``start``."""
-        rest = memoryview(content)
+        written = self._write(handle, content[:_MOST], start)
+        if written == len(content):
+            return
+        rest, start = memoryview(content)[written:], start + written
         while rest:
             written = self._write(handle, rest[:_MOST], start)
             rest, start = rest[written:], start + written
@@ -112,7 +116,7 @@ class PosixFiles:
     def _read(self, handle: int, start: int, count: int) -> bytes:
         return os.pread(handle, count, start)
 
-    def _write(self, handle: int, content: memoryview, start: int) -> int:
+    def _write(self, handle: int, content: bytes | memoryview, start: int) -> int:
         return os.pwrite(handle, content, start)
 
 
@@ -132,7 +136,7 @@ class WindowsFiles(PosixFiles):
         os.lseek(handle, start, os.SEEK_SET)
         return os.read(handle, count)
 
-    def _write(self, handle: int, content: memoryview, start: int) -> int:
+    def _write(self, handle: int, content: bytes | memoryview, start: int) -> int:
         os.lseek(handle, start, os.SEEK_SET)
         return os.write(handle, content)
 
@@ -140,3 +144,30 @@ class WindowsFiles(PosixFiles):
 def disk() -> Files:
     """The files of the system that this runs on."""
     return WindowsFiles() if sys.platform == "win32" else PosixFiles()
+
+
+def write_new(files: Files, path: Path, like: Path, content: bytes) -> None:
+    """Write a whole new file and wait for it; raises ``StorageError``."""
+    try:
+        handle = files.create(path, like)
+        try:
+            files.write(handle, 0, content)
+            files.sync(handle)
+        finally:
+            files.close(handle)
+    except OSError as error:
+        why = f"it cannot be written ({error.strerror or error})"
+        raise StorageError(why, str(path)) from error
+
+
+def place_of(path: str | os.PathLike[str]) -> Path:
+    """The place of a file that is there, or that can be made; raises ``StorageError``."""
+    try:
+        file = Path(os.path.realpath(path))
+        if not file.parent.is_dir():
+            raise StorageError("its folder does not exist", str(file), "make the folder first")
+        if file.exists() and not file.is_file():
+            raise StorageError("this is not a file", str(file), "give the name of a file")
+    except (OSError, ValueError) as error:
+        raise StorageError(f"it cannot be looked at ({error})", str(path)) from error
+    return file

@@ -12,11 +12,14 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
+from crmcore.adapters.jsonfile.base import Base
+from crmcore.adapters.jsonfile.batch import Draft
 from crmcore.adapters.jsonfile.head import damaged
-from crmcore.adapters.jsonfile.lines import CommitLine, Past, read_commit
+from crmcore.adapters.jsonfile.lines import CommitLine, Past, data_of, read_commit
 from crmcore.adapters.jsonfile.moment import Moment
-from crmcore.adapters.jsonfile.writing import text_of_row
 from crmcore.codec.errors import Misfit
+from crmcore.codec.row_text import RowText
+from crmcore.ports.rows import Row
 
 Key = tuple[str, str]
 
@@ -62,6 +65,36 @@ def kept_commits(moment: Moment, where: str) -> Iterator[CommitLine]:
         yield commit
     if expected != base.head.seq:
         raise damaged(f"commit {base.head.seq} is missing", where, base.number(base.head.tail))
+
+
+def kept_lines(
+    moment: Moment, where: str, erased: frozenset[Key] = frozenset(), draft: Draft | None = None
+) -> Iterator[bytes]:
+    """The lines of all commits, as the next file has them; that of a load comes last."""
+    if moment.base is not None and not erased and not moment.tail.kinds():
+        yield from _as_they_are(moment.base, where)
+    else:
+        yield from (commit.line() for commit in rewritten(moment, where, erased))
+    if draft is not None:
+        yield draft.kept_line()
+
+
+def _as_they_are(base: Base, where: str) -> Iterator[bytes]:
+    """The lines of the commits that are kept, where nothing has changed that they leave out."""
+    number = base.head.after
+    for at, line in base.commits():
+        number += 1
+        if not line.startswith(b'["commit",%d,' % number):
+            raise damaged(f"commit {number} is missing before it", where, base.number(at))
+        yield line
+    if number != base.head.seq:
+        raise damaged(f"commit {base.head.seq} is missing", where, base.number(base.head.tail))
+
+
+def text_of_row(row: Row) -> str:
+    """The text of a row's data as it stands in the file that it was read from."""
+    text = row.data.text if isinstance(row.data, RowText) else data_of(row.data, row.id, row.kind)
+    return text if isinstance(text, str) else text.decode()
 
 
 def oldest(moment: Moment) -> int:

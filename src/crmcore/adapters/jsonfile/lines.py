@@ -18,16 +18,17 @@ The key is the text up to and with the comma behind the id.
 
 from __future__ import annotations
 
-import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Final
 
 from attrs import frozen
 
 from crmcore.codec.errors import Misfit
 from crmcore.codec.row_text import scan_json
-from crmcore.codec.text import read_text_of
+from crmcore.codec.text import PLAIN_SCALARS, canonical, is_plain, read_text_of
+from crmcore.codec.text import quoted as quoted_text
 from crmcore.errors import UsageError
 from crmcore.ports.rows import Json
 
@@ -40,14 +41,8 @@ LINK: Final = len(',"00000000"')
 NO_LINK: Final = "00000000"
 """The link of the first row: there is no line before it that has a key."""
 
-_ENCODER: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-)
-text_of: Callable[[Any], str] = _ENCODER.encode  # Any: whatever JSON can hold
-"""The canonical text of a value: keys sorted by code point, nothing escaped needlessly."""
-
-quoted: Final = json.encoder.encode_basestring
-"""The canonical text of a text."""
+text_of = canonical
+quoted = quoted_text
 
 
 def sealed(start: bytes) -> bytes:
@@ -89,6 +84,26 @@ def row_line(key: bytes, version: int, data: bytes, link: bytes) -> bytes:
     return b'%b,"%08x"]\n' % (start, zlib.crc32(start))
 
 
+def chained(keys: Sequence[str], rests: Iterable[str], link: str) -> tuple[bytes, list[int], str]:
+    """Lines of a sorted part that follow one another, their lengths, and the link to the last.
+
+    ``rests`` is what stands between the key of a line and its link; ``link`` that of the first.
+    Every step is one pass over all lines, most of them without a call in Python.
+    """
+    links = [link, *map(_HEX, map(zlib.crc32, map(str.encode, keys)))]
+    starts = [
+        f'[{key}{rest},"{before}"'.encode()
+        for key, rest, before in zip(keys, rests, links, strict=False)
+    ]
+    seals = map(_SEAL, map(zlib.crc32, starts))
+    content = b"".join(chain.from_iterable(zip(starts, seals, strict=True)))
+    return content, [len(start) + SEAL for start in starts], links[-1]
+
+
+_HEX = "%08x".__mod__
+_SEAL = b',"%08x"]\n'.__mod__
+
+
 def row_parts(line: bytes, key: bytes) -> tuple[int, bytes]:
     """Version and data of a row's line, given its key."""
     start = 1 + len(key)
@@ -127,7 +142,7 @@ def data_of(data: Mapping[str, Json], id_: str, where: str) -> str:
 
     Raises ``UsageError`` for what JSON cannot hold, ``Misfit`` for what it cannot hold losslessly.
     """
-    given = data if data.__class__ is dict and _is_plain(data) else _plain(data, where)
+    given = data if data.__class__ is dict and is_plain(data) else _plain(data, where)
     own = given.get("id")
     if own.__class__ is str and own == id_:
         value: Json = {**given}
@@ -142,25 +157,9 @@ def data_of(data: Mapping[str, Json], id_: str, where: str) -> str:
     return text
 
 
-_SCALARS: Final = frozenset({str, bool, int, type(None)})
-
-
-def _is_plain(value: Json) -> bool:
-    """Whether there is nothing in a list or dictionary but what JSON can hold as it is."""
-    kind = value.__class__
-    if kind is dict:
-        for key, one in value.items():
-            if key.__class__ is not str or not (one.__class__ in _SCALARS or _is_plain(one)):
-                return False
-        return True
-    if kind is not list:
-        return False
-    return all(one.__class__ in _SCALARS or _is_plain(one) for one in value)
-
-
 def _plain(value: Json, where: str) -> Json:
     """A copy of a value in which every mapping is a dictionary."""
-    if value.__class__ in _SCALARS:
+    if value.__class__ in PLAIN_SCALARS:
         return value
     if value.__class__ is list:
         return [_plain(item, where) for item in value]

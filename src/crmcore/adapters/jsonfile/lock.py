@@ -67,24 +67,41 @@ class FileLock:
 
     @contextmanager
     def held(self, wait: float) -> Iterator[None]:
-        """Hold the lock within the context, after at most ``wait`` seconds (0: at once).
+        """Hold the lock within the context; see ``take``."""
+        self.take(wait)
+        try:
+            yield
+        finally:
+            self.give()
+
+    def take(self, wait: float) -> None:
+        """Hold the lock until ``give``, after at most ``wait`` seconds (0: at once).
 
         Raises ``StoreLockedError``, which names the holder, where another writer holds it for
         longer, and ``StorageError`` where there can be no lock. One thread at a time may ask.
         """
-        until = time.monotonic() + wait
         handle = self._opened()
+        if not self._try(handle):
+            self._wait(handle, wait)
+        try:
+            self._sign(handle)
+        except BaseException:
+            self.give()
+            raise
+
+    def give(self) -> None:
+        """Let others have the lock."""
+        if self._handle is not None:
+            _unlock(self._handle)
+
+    def _wait(self, handle: int, wait: float) -> None:
+        until = time.monotonic() + wait
         while not self._try(handle):
             if time.monotonic() >= until:
                 hint = "try again later, or give more time with wait="
                 holder = self._holder(handle)
                 raise StoreLockedError(f"another writer holds it{holder}", str(self._path), hint)
             self._sleep(_PAUSE)
-        try:
-            self._sign(handle)
-            yield
-        finally:
-            _unlock(handle)
 
     def close(self) -> None:
         """Give the file back; the next use opens it again."""
@@ -110,6 +127,9 @@ class FileLock:
 
     def _sign(self, handle: int) -> None:
         with suppress(OSError):  # who holds it is a courtesy; a full disk may refuse it
+            os.lseek(handle, 0, os.SEEK_SET)
+            if os.read(handle, _WIDTH) == self._signature:
+                return  # it is there from the last time: writing it again costs a wait for nothing
             os.lseek(handle, 0, os.SEEK_SET)
             os.write(handle, self._signature)
 

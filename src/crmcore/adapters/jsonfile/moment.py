@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from attrs import field, frozen
 
 from crmcore.adapters.jsonfile.base import Base
+from crmcore.adapters.jsonfile.batch import key_text
 from crmcore.adapters.jsonfile.lines import is_text
 from crmcore.adapters.jsonfile.needles import needle
 from crmcore.adapters.jsonfile.places import Indexed
@@ -17,8 +18,8 @@ from crmcore.adapters.jsonfile.tail import Tail, Version
 from crmcore.adapters.rows import run_rows
 from crmcore.changes import ConflictError
 from crmcore.codec.row_text import plain_data
-from crmcore.ports.rows import Row, RowChange, RowCommit, RowExpect
-from crmcore.query import ALL, Query, matches
+from crmcore.ports.rows import NewRows, Row, RowChange, RowCommit, RowExpect
+from crmcore.query import ALL, Query, matches, predicate
 from crmcore.values.ref import Ref
 
 
@@ -33,23 +34,28 @@ class Moment:
 
     def get(self, kind: str, ids: Sequence[str], /) -> Mapping[str, Row]:
         """The rows of these ids, by id; absent ids are absent."""
-        found = ((id_, self.row(kind, id_)) for id_ in ids)
-        return {id_: row for id_, row in found if row is not None}
+        found: dict[str, Row] = {}
+        for id_ in ids:
+            row = self.row(kind, id_)
+            if row is not None:
+                found[id_] = row
+        return found
 
     def find(self, query: Query[Any], /) -> Iterator[Row]:
         """The rows that answer the query, in its order."""
         offered = self._offered(query)
         if offered is not None:
-            if len(offered) == 1 and query.after is None:  # nothing to sort
-                found = (one for one in offered if matches(query.where, plain_data(one.data)))
-                return islice(found, query.limit)
-            return run_rows(query, offered)
+            if len(offered) > 1 or query.after is not None:
+                return run_rows(query, offered)
+            found = (one for one in offered if matches(query.where, plain_data(one.data)))
+            return islice(found, query.limit)  # nothing to sort
         after = None if query.after is None else query.after[-1]
         if query.order or not self._is_sorted or not (after is None or is_text(after)):
             return run_rows(query, self._scanned(query, None))
         scanned = self._scanned(query, after)
         if query.where != ALL:
-            scanned = (row for row in scanned if matches(query.where, plain_data(row.data)))
+            test = predicate(query.where)
+            scanned = (row for row in scanned if test(plain_data(row.data)))
         return islice(scanned, query.limit)
 
     def row(self, kind: str, id_: str) -> Row | None:
@@ -71,14 +77,30 @@ class Moment:
         """Raise ``ConflictError`` where this moment is not what a commit expects."""
         if commit.expect_seq is not None and commit.expect_seq != self.seq:
             raise ConflictError(None, f"commit {commit.expect_seq}", f"commit {self.seq}")
-        expected: list[RowChange | RowExpect] = [*commit.changes, *commit.expects]
+        expected: list[RowChange | RowExpect] = [*self._not_free(commit), *commit.expects]
         for one in expected:
             self._test_version(one)
-        own = {(one.kind, one.id) for one in commit.changes}
+        own = {(one.kind, one.id) for one in commit.changes} if commit.none else set()
         for query in commit.none:
             for row in self.find(Query(query.kind, query.where)):
                 if (row.kind, row.id) not in own:
                     raise ConflictError(Ref(row.kind, row.id), f"no {query}", "one that matches")
+
+    def _not_free(self, commit: RowCommit) -> Iterable[RowChange]:
+        """The changes, but for new rows of which there surely never was one with their keys."""
+        new = commit.changes
+        if not isinstance(new, NewRows):
+            return new
+        if self.base is not None:
+            try:
+                keys = sorted(map(key_text, new.kinds, new.ids))
+                if not self.base.lacks(keys):
+                    return new
+            except UnicodeEncodeError:  # a lone surrogate, which is told later
+                return new
+        ever = {kind: self.tail.ever(kind) for kind in set(new.kinds)}
+        pairs = enumerate(zip(new.kinds, new.ids, strict=True))
+        return [new[at] for at, (kind, id_) in pairs if id_ in ever[kind]]
 
     @property
     def _is_sorted(self) -> bool:

@@ -6,6 +6,7 @@ among them. An index only ever narrows down: what it offers is tested against th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
@@ -19,6 +20,8 @@ from crmcore.model.model import Model
 from crmcore.ports.rows import Json
 from crmcore.query import And, Compare, Contains, Filter, In, Operator
 from crmcore.values import Ref
+
+_DIGITS = re.compile("[0-9]+")
 
 
 class Normal(Enum):
@@ -70,7 +73,10 @@ class Place:
     def key(self, value: str) -> str:
         """Under what a value is found."""
         if self.normal is Normal.DIGITS:
-            return "".join(one for one in value if one in "0123456789")
+            rest = value.removeprefix("+")
+            if rest.isascii() and rest.isdigit():  # as most numbers are
+                return rest
+            return "".join(_DIGITS.findall(value))
         return value
 
 

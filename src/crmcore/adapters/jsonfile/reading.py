@@ -62,10 +62,13 @@ class Generation:
     sight: Sight
     torn: Torn | None = None
     last: bytes = b""
+    _moment: Moment | None = None
 
     def moment(self, indexed: Indexed) -> Moment:
-        """What has been read."""
-        return Moment(self.base, self.tail, self.seq, indexed)
+        """What has been read; the same one until there is more."""
+        if self._moment is None or self._moment.seq != self.seq:
+            self._moment = Moment(self.base, self.tail, self.seq, indexed)
+        return self._moment
 
 
 def read_generation(files: Files, path: Path) -> Generation | None:

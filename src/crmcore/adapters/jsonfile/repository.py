@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from crmcore.adapters.jsonfile.held import Held, Reading
 from crmcore.adapters.jsonfile.history import History
 from crmcore.adapters.jsonfile.places import places_of
 from crmcore.adapters.jsonfile.store import DEFAULT_WAIT, JsonFileStore
 from crmcore.adapters.rows import RowRepository
 from crmcore.changes import ChangeSet
+from crmcore.codec import Codec
 from crmcore.model.model import STANDARD_MODEL, Model
 from crmcore.ports.journal import Commit
 from crmcore.ports.repository import Snapshot
@@ -23,8 +25,10 @@ class JsonFileRepository:
     """A ``Repository`` in the file ``path``, which may be absent: the first commit makes it.
 
     Several threads and processes may use one file; a writer waits ``wait`` seconds at most for
-    its turn. ``history`` says whether the file keeps its commits when it is rewritten. See
-    ``JsonFileStore`` for what is promised and which errors are raised.
+    its turn. ``history`` says whether the file keeps its commits when it is rewritten, ``reading``
+    whether records are decoded when they are touched or all of an entity at once, and held in
+    memory; the answers are the same. See ``JsonFileStore`` for what is promised and which errors
+    are raised.
     """
 
     def __init__(
@@ -34,10 +38,14 @@ class JsonFileRepository:
         *,
         wait: float = DEFAULT_WAIT,
         history: History = History.KEEP,
+        reading: Reading = Reading.LAZY,
     ) -> None:
         places = places_of(model)
         self._store = JsonFileStore(path, wait=wait, history=history, indexed=places)
         self._rows = RowRepository(self._store, model)
+        self._held: Held | None = None
+        if reading is Reading.HELD:
+            self._held = Held(self._store.present, self._rows.at, Codec(model).record, model)
 
     @property
     def path(self) -> Path:
@@ -51,7 +59,7 @@ class JsonFileRepository:
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """A context that gives the present moment; see ``Repository.snapshot``."""
-        return self._rows.snapshot()
+        return self._rows.snapshot() if self._held is None else self._held.snapshot()
 
     def commit(self, changes: ChangeSet, /) -> int:
         """Store the whole set, or nothing of it; see ``Repository.commit``."""

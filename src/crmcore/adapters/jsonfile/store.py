@@ -6,24 +6,24 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 
+from crmcore.adapters.entering import Entering
+from crmcore.adapters.jsonfile.batch import Draft, drafted
 from crmcore.adapters.jsonfile.checking import verified
-from crmcore.adapters.jsonfile.files import disk
+from crmcore.adapters.jsonfile.files import disk, place_of, write_new
 from crmcore.adapters.jsonfile.head import WHOLE_AT, whole_line
-from crmcore.adapters.jsonfile.history import History, Key, Step, oldest, rewritten, steps
-from crmcore.adapters.jsonfile.lines import SEAL, CommitLine, Past, data_of
+from crmcore.adapters.jsonfile.history import History, Key, Step, kept_lines, oldest, steps
+from crmcore.adapters.jsonfile.lines import SEAL, CommitLine
 from crmcore.adapters.jsonfile.lock import FileLock
 from crmcore.adapters.jsonfile.moment import Moment
 from crmcore.adapters.jsonfile.places import Indexed, Place
 from crmcore.adapters.jsonfile.reading import Generation, Torn, extend, read_generation
 from crmcore.adapters.jsonfile.tail import Tail
-from crmcore.adapters.jsonfile.writing import stored_rows, write_file
-from crmcore.codec.errors import Misfit
+from crmcore.adapters.jsonfile.writing import exported, pieces, write_file
 from crmcore.codec.row_text import RowText
-from crmcore.codec.scalars import read_moment, write_moment
+from crmcore.codec.scalars import read_moment
 from crmcore.errors import (
     CrmError,
     DamagedStoreError,
@@ -75,7 +75,7 @@ class JsonFileStore:
         indexed: Iterable[Place] = (),
         files: Files | None = None,
     ) -> None:
-        self._path = _file(path)
+        self._path = place_of(path)
         self._wait = wait
         self._history = history
         self._indexed = Indexed(tuple(indexed))
@@ -103,35 +103,37 @@ class JsonFileStore:
         """What a crash left half written and was last seen, or cut off, at the end of the file."""
         return self._torn
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Moment]:
+    def snapshot(self) -> AbstractContextManager[Moment]:
         """A context that gives the present moment; see ``RowStore.snapshot``."""
-        self._require_open()
-        yield self._refresh()
+        return Entering(self.present)
 
     def commit(self, changes: RowCommit, /) -> int:
         """Test everything expected and store every change, or nothing; see ``RowStore.commit``."""
-        with self._writing():
-            before = self._refresh()
-            before.test(changes)
-            if not changes.changes:
-                return before.seq
-            line = self._line(changes, before.seq + 1)
-            found = self._found
-            has_base = found is not None and found.base is not None
-            if found is not None and has_base and not self._is_large(found, line.size):
-                self._append(found, line)
-                return line.seq
-            after = Moment(before.base, before.tail.plus(line), line.seq, self._indexed)
-            known = {(one.kind, one.id): one.data for one in changes.changes if one.data}
-            try:
-                self._rewrite(after, known=known)
-            except StorageError as error:
-                if found is None or not has_base or isinstance(error, OutcomeUnknownError):
-                    raise
-                # no room for another file, or a reader in the way: the line may still fit
-                self._append(found, line)
-            return line.seq
+        self._begin()
+        try:
+            return self._committed(changes)
+        finally:
+            self._end()
+
+    def _committed(self, changes: RowCommit) -> int:
+        before = self._refresh()
+        before.test(changes)
+        if not changes.changes:
+            return before.seq
+        draft = drafted(changes, before.seq + 1, str(self._path))
+        found = self._found
+        has_base = found is not None and found.base is not None
+        if found is not None and has_base and not self._is_large(found, draft.size):
+            self._append(found, draft.line())
+            return draft.seq
+        try:
+            self._rewrite(before, draft=draft)
+        except StorageError as error:
+            if found is None or not has_base or isinstance(error, OutcomeUnknownError):
+                raise
+            # no room for another file, or a reader in the way: the line may still fit
+            self._append(found, draft.line())
+        return draft.seq
 
     def compact(self, *, history: History | None = None) -> None:
         """Rewrite the file with its rows in order; ``history`` (``None``: as the store has it)."""
@@ -150,18 +152,8 @@ class JsonFileStore:
         moment, place = self._refresh(), Path(target)
         if self._files.look(place) is not None:
             raise StorageError("there is something already", str(place), "give another name")
-        lines = [b"[%b%b]\n" % (row.key, row.text) for row in stored_rows(moment)]
-        try:
-            handle = self._files.create(place, self._path)
-            try:
-                self._files.write(handle, 0, b"".join(lines))
-                self._files.sync(handle)
-            finally:
-                self._files.close(handle)
-        except OSError as error:
-            raise StorageError(
-                f"it cannot be written ({error.strerror or error})", str(place)
-            ) from error
+        lines = [one for piece in pieces(moment) for one in exported(piece)]
+        write_new(self._files, place, self._path, b"".join(lines))
         return len(lines)
 
     def row_commits(self, after: int = 0) -> Iterator[RowRecord]:
@@ -239,24 +231,45 @@ class JsonFileStore:
         if self._is_closed:
             raise StoreClosedError("the store was closed", str(self._path), "open it anew")
 
+    def _require_sure(self) -> None:
+        self._require_open()
+        if self._is_doubtful:
+            why = "an earlier commit may or may not have been stored"
+            raise StoreClosedError(why, str(self._path), "open it anew and look")
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """A turn among the threads of this process, then one among the processes."""
-        until = time.monotonic() + self._wait
+        self._begin()
+        try:
+            yield
+        finally:
+            self._end()
+
+    def _begin(self) -> None:
+        start = time.monotonic()
         if not self._turn.acquire(timeout=max(self._wait, 0)):
             hint = "try again later, or give more time with wait="
             raise StoreLockedError("another thread is writing", str(self._path), hint)
         try:
-            self._require_open()
-            if self._is_doubtful:
-                why = "an earlier commit may or may not have been stored"
-                raise StoreClosedError(why, str(self._path), "open it anew and look")
-            with self._lock.held(until - time.monotonic()):
-                yield
+            self._require_sure()
+            self._lock.take(start + self._wait - time.monotonic())
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def _end(self) -> None:
+        try:
+            self._lock.give()
         finally:
             if not self._files.keeps_open:
                 self._let_go()
             self._turn.release()
+
+    def present(self) -> Moment:
+        """The present moment, which may be read for as long as one likes."""
+        self._require_open()
+        return self._refresh()
 
     def _refresh(self) -> Moment:
         """The rows in the file as it is now; what was added is read, nothing else."""
@@ -268,9 +281,8 @@ class JsonFileStore:
             return self._moment()
 
     def _moment(self) -> Moment:
-        if self._found is None:
-            return Moment(None, Tail(), 0, self._indexed)
-        return self._found.moment(self._indexed)
+        found, indexed = self._found, self._indexed
+        return Moment(None, Tail(), 0, indexed) if found is None else found.moment(indexed)
 
     def _look(self) -> None:
         found = self._found
@@ -338,27 +350,10 @@ class JsonFileStore:
         tail = 0 if found.base is None else found.base.head.tail
         return found.end - tail + more > max(SMALLEST, SHARE * tail)
 
-    def _line(self, changes: RowCommit, seq: int) -> CommitLine:
-        where = str(self._path)
-        rows = []
-        try:
-            for one in changes.changes:
-                name = f"{one.kind}:{one.id!r}"
-                text = None if one.data is None else data_of(one.data, one.id, name)
-                f"{one.kind}{one.id}".encode()
-                rows.append(Past(one.kind, one.id, text))
-            meta = {"by": changes.by, "reason": changes.reason}
-            said = {key: str.__str__(one) for key, one in meta.items() if one is not None}
-            if changes.at is not None:
-                said["at"] = write_moment(changes.at)
-            "".join(said.values()).encode()
-        except Misfit as misfit:
-            raise StorageError(f"{name}: {misfit.why}", where, "nothing was stored") from None
-        except ValueError as refused:
-            raise StorageError(
-                f"JSON cannot hold it ({refused})", where, "nothing was stored"
-            ) from None
-        return CommitLine(seq, said, tuple(rows))
+    @property
+    def keeps_text(self) -> bool:
+        """That it does; see ``KeepsText``."""
+        return True
 
     def _append(self, found: Generation, line: CommitLine) -> None:
         content = line.line()
@@ -405,13 +400,16 @@ class JsonFileStore:
         moment: Moment,
         history: History | None = None,
         erased: frozenset[Key] = frozenset(),
-        known: Mapping[Key, Mapping[str, Json]] = MappingProxyType({}),
+        draft: Draft | None = None,
     ) -> None:
-        """Write a new file that holds a moment, and put it in the place of the old one."""
+        """Write a new file, and put it in the place of the old one.
+
+        It holds a moment, and what a commit that follows it writes.
+        """
         temporary = self._beside(".tmp")
         try:
             try:
-                self._write(temporary, moment, history or self._history, erased, known)
+                self._write(temporary, moment, history or self._history, erased, draft)
                 self._put_in_place(temporary)
             except (OSError, DamagedStoreError):
                 with suppress(OSError):
@@ -434,20 +432,25 @@ class JsonFileStore:
         moment: Moment,
         history: History,
         erased: frozenset[Key],
-        known: Mapping[Key, Mapping[str, Json]],
+        draft: Draft | None,
     ) -> None:
         keeps = history is History.KEEP
-        after = moment.seq
-        if keeps:
-            after = self._first_kept(moment)
+        seq = moment.seq if draft is None else draft.seq
+        after = self._first_kept(moment) if keeps else seq
+        known: Mapping[Key, Mapping[str, Json]] = {}
+        load = None if draft is None else draft.load()
+        if draft is not None and load is None:
+            known = {(one.kind, one.id): one.data for one in draft.changes if one.data}
+            moment = Moment(moment.base, moment.tail.plus(draft.line()), seq, self._indexed)
+            draft = None
         handle = self._files.create(temporary, self._path)
         try:
             write_file(
                 self._files,
                 handle,
-                rows=stored_rows(moment, known),
-                commits=rewritten(moment, str(self._path), erased) if keeps else (),
-                seq=moment.seq,
+                rows=pieces(moment, load, known),
+                commits=kept_lines(moment, str(self._path), erased, draft) if keeps else (),
+                seq=seq,
                 after=after,
                 places=self._indexed.places,
             )
@@ -483,16 +486,3 @@ class JsonFileStore:
 
 def _row(one: Step, state: tuple[int, str] | None) -> Row | None:
     return None if state is None else Row(one.kind, one.id, state[0], RowText(state[1], one.id))
-
-
-def _file(path: str | os.PathLike[str]) -> Path:
-    """The place of a file that is there, or that can be made."""
-    try:
-        file = Path(os.path.realpath(path))
-        if not file.parent.is_dir():
-            raise StorageError("its folder does not exist", str(file), "make the folder first")
-        if file.exists() and not file.is_file():
-            raise StorageError("this is not a file", str(file), "give the name of a file")
-    except (OSError, ValueError) as error:
-        raise StorageError(f"it cannot be looked at ({error})", str(path)) from error
-    return file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import frozen
 
@@ -72,6 +72,10 @@ class Tail:
         }
         return {id_: one for id_, one in found.items() if one is not None}
 
+    def ever(self, kind: str) -> Collection[str]:
+        """The ids of a kind that any commit has written; they only become more."""
+        return self._rows.get(kind, {}).keys()
+
     def kinds(self) -> list[str]:
         """The kinds that anything was written of."""
         with self._lock:
@@ -80,7 +84,8 @@ class Tail:
     def commits(self, after: int, seq: int) -> list[CommitLine]:
         """The commits with numbers above ``after`` and up to ``seq``."""
         with self._lock:
-            return [one for one in self._commits if after < one.seq <= seq]
+            first = self._commits[0].seq if self._commits else 0  # numbers follow one another
+            return self._commits[max(after + 1 - first, 0) : max(seq + 1 - first, 0)]
 
     def ids(self, place: Place, keys: Iterable[str]) -> list[str]:
         """The ids of rows that have, or once had, one of these keys, in order."""

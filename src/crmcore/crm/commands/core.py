@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 import attrs
 
 from crmcore.adapters import JsonFileRepository, MemoryRepository
+from crmcore.adapters.jsonfile import DEFAULT_WAIT, History, Reading
 from crmcore.changes import ChangeSet, ConflictError, Insert
 from crmcore.crm.complete import Automation, complete, decided
 from crmcore.crm.desk import Desk
@@ -83,12 +84,21 @@ class Core:
         on_finding: Callable[[Finding], object] | None = None,
         hooks: Iterable[Hook] = (),
         on_hook_failure: Callable[[HookFailure], object] | None = None,
+        wait: float = DEFAULT_WAIT,
+        history: History = History.KEEP,
+        reading: Reading = Reading.LAZY,
     ) -> Self:
         """A CRM on a JSON file, made at the first write if it is absent; see ``close``.
 
+        A write waits ``wait`` seconds at most for those of other processes and threads, and raises
+        ``StoreLockedError`` then. ``history`` says whether commits are kept when the file is put in
+        order (``History.DROP``: ``crm.history`` and ``crm.as_of`` know those since then), and
+        ``reading`` whether records are decoded when they are touched or, with ``Reading.HELD``,
+        all of an entity at once, and held in memory.
+
         Raises ``StorageError`` or one of its kind when the file cannot be read or is not ours.
         """
-        store = JsonFileRepository(path, model=model)
+        store = JsonFileRepository(path, model=model, wait=wait, history=history, reading=reading)
         return cls(
             store,
             model=model,
