@@ -7,7 +7,7 @@ and changes and knows no repository; ``crm.figures`` brings the two together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +19,17 @@ from crmcore.entities.record import Record, kind_of
 from crmcore.errors import NotFoundError
 from crmcore.findings import Findings
 from crmcore.query import Compare, Path, field_at
-from crmcore.rules.rollup import formula, standing
+from crmcore.rules.rollup import formula, standing, still
 from crmcore.rules.rollup.algebra import exactly
 from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
-from crmcore.rules.rollup.bulk import fill, needs_records
+from crmcore.rules.rollup.bulk import carry_up, plant
 from crmcore.rules.rollup.compiled import Lane, Node, compile_items
 from crmcore.rules.rollup.dates import relative_terms
 from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
 from crmcore.rules.rollup.derived import formula_result, rollup_result
 from crmcore.rules.rollup.follow import Follower
 from crmcore.rules.rollup.formula import Formula
+from crmcore.rules.rollup.ground import Ground, ground
 from crmcore.rules.rollup.grove import Grove
 from crmcore.rules.rollup.quiet import FigureChange, Watch, compared
 from crmcore.rules.rollup.rates import Rates
@@ -36,11 +37,13 @@ from crmcore.rules.rollup.reading import Item, Out, Value, reading
 from crmcore.rules.rollup.result import RollupResult
 from crmcore.rules.rollup.sound import link_fields
 from crmcore.rules.rollup.standing import figure_at
+from crmcore.rules.rollup.sweep import Plot, needs_records, sweep
 from crmcore.rules.rollup.turning import Turning
-from crmcore.rules.rollup.walks import BELOW, PARENT, blank, walk_of
+from crmcore.rules.rollup.walks import PARENT, blank, walk_of
 from crmcore.rules.tree import parents_of, tree_field
 
 if TYPE_CHECKING:
+    from crmcore.model.model import Model
     from crmcore.rules.rule import Context
 
 
@@ -79,6 +82,7 @@ class Totals:
         self._by_name: dict[str, Definition] = {}
         self._records: dict[type[Record], dict[str, Record]] = {}
         self._derived: dict[Definition, RollupResult] = {}
+        self._still: dict[Column, Callable[[Model], RollupResult]] = {}
         self._new = new
         self._is_fixed = is_fixed
         given = tuple(definitions)
@@ -194,34 +198,45 @@ class Totals:
         if self._rate_records:
             self._renew()
         groups = accounts if isinstance(accounts, list | tuple) else tuple(accounts)
+        records = children if isinstance(children, list | tuple) else tuple(children)
         with exactly():
-            for over, grove in self._groves.items():
-                own = [one for one in groups if type(one) is over]
-                if over in self._records:
-                    self._records[over] = {one.id: one for one in own}
-                grove.plant(parents_of(own, tree_field(self._context.model.schema(over))))
+            grounds = {grove: self._ground(over, groups) for over, grove in self._groves.items()}
             for link in links:
                 self._link(link, 1)
-            several = len(self._by_child) > 1 and not isinstance(children, list | tuple)
-            records = tuple(children) if several else children
-            for child in self._by_child:
-                schema = self._context.model.schema(child)
-                fill(
-                    records,
-                    self._branches_of(child),
-                    self._followers[child].turnings,
-                    schema,
-                    is_fixed=self._is_fixed,
-                )
-            for grove in self._groves.values():
-                self._rise(grove)
+            plots = [plot for one in self._by_child for plot in self._sweep(one, records, grounds)]
+            for grove, made in grounds.items():
+                self._grow(grove, made, [one for one in plots if one.branch.grove is grove])
 
-    def _rise(self, grove: Grove) -> None:
-        walks = [one.walk for one in self._of(grove) if one.rollup.scope is not Scope.OWN]
-        pairs = [(node, node[PARENT]) for node in grove.bottom_up() if node[PARENT] is not None]
-        pairs += [(node, grove.nowhere) for node in (grove.nowhere[BELOW] or {}).values()]
-        for walk in walks:
-            walk.rise(pairs)
+    def _sweep(
+        self, child: type[Record], records: Sequence[Record], grounds: Mapping[Grove, Ground]
+    ) -> list[Plot]:
+        return sweep(
+            records,
+            self._branches_of(child),
+            grounds,
+            self._followers[child].turnings,
+            self._context.model.schema(child),
+            is_fixed=self._is_fixed,
+        )
+
+    def _grow(self, grove: Grove, made: Ground, plots: Sequence[Plot]) -> None:
+        """Carry everything up, and make nodes where figures are read from them."""
+        carry_up(made, plots)
+        flat = [one for one in plots if one.is_fixed]
+        if len(flat) < len(plots) or self._records or not plots:
+            plant(grove, made, plots)
+        tops = made.tops() if flat else ()
+        for plot in flat:
+            for column, strip in zip(plot.branch.figures, plot.strips.values(), strict=True):
+                self._still[column] = partial(still.result, strip, made, tops)
+
+    def _ground(self, over: type[Record], accounts: Iterable[Record]) -> Ground:
+        own = [one for one in accounts if type(one) is over]
+        if over in self._records:
+            self._records[over] = {one.id: one for one in own}
+        made = ground(parents_of(own, tree_field(self._context.model.schema(over))))
+        self._groves[over].survey(made)
+        return made
 
     def _of(self, grove: Grove) -> Iterator[Column]:
         return (one for one in self._columns.values() if one.branch.grove is grove)
@@ -427,7 +442,9 @@ class Totals:
     def result(self, definition: Definition) -> RollupResult:
         """The figures of every account, as they are now, in the order in which accounts came."""
         if isinstance(definition, Rollup) and definition in self._columns:
-            return standing.result(self._columns[definition], self._context.model)
+            column, model = self._columns[definition], self._context.model
+            known = self._still.get(column)
+            return standing.result(column, model) if known is None else known(model)
         if definition not in self._derived:
             parts = {name: self.result(self._by_name[name]) for name in needs(definition)}
             if isinstance(definition, Formula):

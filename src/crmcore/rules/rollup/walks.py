@@ -32,8 +32,6 @@ STALE: Final = object()
 """In the place of a figure that has to be found again."""
 
 Heard: TypeAlias = Callable[[int, Node], None] | None
-Pairs: TypeAlias = Iterable[tuple[Node, Node]]
-"""Nodes and their parents, each node behind everything below it."""
 ItemsAt: TypeAlias = Callable[[Node], Iterator[Item]]
 
 
@@ -49,14 +47,6 @@ class Walk(Protocol):
 
     def remove(self, node: Node, item: Item) -> None:
         """Take an item out again, which is no longer among the node's own."""
-        ...
-
-    def take(self, node: Node, item: Item) -> None:
-        """Take an item in at a node alone, before it has anything above it."""
-        ...
-
-    def rise(self, pairs: Pairs) -> None:
-        """Take all of each node in at its parent alone, from the leaves up."""
         ...
 
     def attach(self, node: Node, parent: Node) -> None:
@@ -133,12 +123,6 @@ class GroupWalk:
             self.remove(node, old)
             self.add(node, new)
 
-    def take(self, node: Node, item: Item) -> None:
-        """Take an item in at a node alone."""
-        climbs, self.climbs = self.climbs, False
-        self.add(node, item)
-        self.climbs = climbs
-
     def _start(self, item: Item) -> State:
         return self.lane.reading.rollup.aggregate.start(item)
 
@@ -194,19 +178,6 @@ class GroupWalk:
             self._up(parent, sign * node[at], node[at + 1])
         for key, (number, state) in (node[at + 2] or {}).items():
             self._up_foreign(parent, key, sign * number, state)
-
-    def rise(self, pairs: Pairs) -> None:
-        """Take all of each node in at its parent alone, from the leaves up."""
-        at = self.lane.slot
-        is_plus = self.lane.reading.rollup.aggregate.merge is plus
-        climbs, self.climbs = self.climbs, False
-        for node, parent in pairs:
-            if is_plus and node[at + 2] is None:
-                parent[at] += node[at]
-                parent[at + 1] += node[at + 1]
-            else:
-                self._all(node, parent, 1)
-        self.climbs = climbs
 
     def attach(self, node: Node, parent: Node) -> None:
         """Take all of a node in at its new parent, and at all above."""
@@ -266,24 +237,6 @@ class _SetWalk:
             del known[item]
             node = node[PARENT] if self.climbs else None
 
-    def take(self, node: Node, item: Item) -> None:
-        self._add(node, item, climbs=False)
-
-    def rise(self, pairs: Pairs) -> None:
-        at = self.lane.slot
-        for node, parent in pairs:
-            own, above = node[at], parent[at]
-            if not own:
-                continue
-            if above is None:
-                parent[at] = dict.fromkeys(own, 1)
-                continue
-            for value in own:
-                if value in above:
-                    above[value] += 1
-                else:
-                    above[value] = 1
-
     def attach(self, node: Node, parent: Node) -> None:
         for value in node[self.lane.slot] or ():
             self._add(parent, value, climbs=True)
@@ -309,10 +262,6 @@ class _MonoidWalk:
     def add(self, node: Node, item: Item) -> None:
         key, state = self._started(item)
         self._up(node, key, state, climbs=self.climbs)
-
-    def take(self, node: Node, item: Item) -> None:
-        key, state = self._started(item)
-        self._up(node, key, state, climbs=False)
 
     def _started(self, item: Item) -> tuple[Key | None, State]:
         start = self.lane.reading.rollup.aggregate.start
@@ -381,16 +330,6 @@ class _MonoidWalk:
             yield None, node[at]
         yield from (node[at + 1] or {}).items()
 
-    def rise(self, pairs: Pairs) -> None:
-        at, merge = self.lane.slot, self.lane.reading.rollup.aggregate.merge
-        for node, parent in pairs:
-            state, above = node[at], parent[at]
-            if state is not None:
-                parent[at] = state if above is None else merge(above, state)
-            if node[at + 1]:
-                for key, foreign in node[at + 1].items():
-                    self._up(parent, key, foreign, climbs=False)
-
     def attach(self, node: Node, parent: Node) -> None:
         for key, state in self._all(node):
             self._up(parent, key, state, climbs=True)
@@ -429,12 +368,6 @@ class _MultisetWalk:
         self._spoil(node)
 
     remove = add
-
-    def take(self, node: Node, item: Item) -> None:
-        pass
-
-    def rise(self, pairs: Pairs) -> None:
-        pass
 
     def attach(self, node: Node, parent: Node) -> None:  # noqa: ARG002 - as every walk
         self._spoil(parent)
