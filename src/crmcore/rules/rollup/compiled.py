@@ -9,13 +9,13 @@ source, so that definitions of one shape are compiled once (``_code``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import count
+from itertools import compress, count
 from textwrap import indent
 from types import CodeType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -75,6 +75,17 @@ class Lane:
         return item[1] if item[0] == (self.reading.home, None) else item
 
 
+_KNOWN: Final[Mapping[str, Any]] = {
+    "matches": matches,
+    "value_at": value_at,
+    "compress": compress,
+    "Money": Money,
+    "date": date,
+    "Out": Out,
+}
+"""What any source may name."""
+
+
 @lru_cache(maxsize=512)
 def _code(text: str, name: str) -> CodeType:
     """The source compiled: with few records the most costly part, so done once for each."""
@@ -123,27 +134,32 @@ class Source:
                 # nothing but text equals a text
                 return f"({self.read(path)} == {self.bound(value)})"
             case Compare(path, operator, value) if type(value) in _CLASSES:
-                of_class = f"v {_SYMBOLS[operator]} {self.bound(value)}"
+                of_class = f"w {_SYMBOLS[operator]} {self.bound(value)}"
                 return self._if_class(path, type(value), of_class, where)
             case In(path, values) if all(type(one) is str for one in values):
                 known = self.bound(frozenset(values))
-                return self._if_class(path, str, f"v in {known}", where)
+                return self._if_class(path, str, f"w in {known}", where)
         return f"matches({self.bound(where)}, r)"
 
     def _if_class(self, path: Path, python: type, short: str, where: Filter) -> str:
-        slow = f"(v is not None and matches({self.bound(where)}, r))"
-        return f"({short} if (v := {self.read(path)}).__class__ is {_CLASSES[python]} else {slow})"
+        slow = f"(w is not None and matches({self.bound(where)}, r))"
+        return f"({short} if (w := {self.read(path)}).__class__ is {_CLASSES[python]} else {slow})"
 
     def function(self, first: str, lines: Iterable[str]) -> Callable[..., Any]:
         """The function that begins with this line, and has these lines one step further in."""
         depth = len(first.splitlines()) * 4
         text = f"{first}\n" + indent("\n".join(lines), " " * depth)
         name = first[len("def ") : first.index("(")]
-        known = {"matches": matches, "value_at": value_at, "Money": Money, "date": date}
-        space: dict[str, Any] = {**known, **self.names, "Out": Out}
+        space: dict[str, Any] = {**_KNOWN, **self.names}
         exec(_code(text, name), space)  # noqa: S102 - our own text
         found: Callable[..., Any] = space[name]
         return found
+
+
+def reader(path: Path, schema: EntitySchema) -> Callable[[Record], Any]:
+    """A function that gives the value at a path of a record of the entity."""
+    source = Source(schema)
+    return source.function("def read(r):", [f"return {source.read(path)}"])
 
 
 def field_of(lane: Lane, schema: EntitySchema) -> tuple[Path, type] | None:

@@ -23,7 +23,7 @@ from crmcore.rules.rollup import formula, standing, still
 from crmcore.rules.rollup.algebra import exactly
 from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
 from crmcore.rules.rollup.bulk import carry_up, plant
-from crmcore.rules.rollup.compiled import Lane, Node, compile_items
+from crmcore.rules.rollup.compiled import Lane, Node, compile_items, reader
 from crmcore.rules.rollup.dates import relative_terms
 from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
 from crmcore.rules.rollup.derived import formula_result, rollup_result
@@ -154,6 +154,7 @@ class Totals:
                 own=len(grove.template),
                 via=rollup.via,
                 lookup=field_at(rollup.by, model.schema(rollup.child))[0].lookup,
+                read=reader(rollup.by, model.schema(rollup.child)),
                 ends=ends,
             )
             grove.widen([None])
