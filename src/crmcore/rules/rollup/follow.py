@@ -83,7 +83,7 @@ def _shift(
     coming: list[Column] = []
     for column in branch.figures:
         was, now = old[column.at], new[column.at]
-        if stays and (was == now or _swapped(column, sources[0], was, now)):
+        if stays and (was is now or was == now or _swapped(column, sources[0], was, now)):
             continue
         if now.__class__ is not Out:
             coming.append(column)

@@ -297,12 +297,13 @@ class Totals:
                 before = None if isinstance(change, Insert) else change.before
                 after = None if isinstance(change, Delete) else change.after
                 entity = type(before) if after is None else type(after)
+                follower = self._followers.get(entity)
                 if entity in self._groves:
                     self._structure(entity, change.ref.id, after)
                 if entity in self._links:
                     self._relink(before, after)
-                if entity in self._followers:
-                    self._followers[entity].follow(before, after, None)
+                if follower is not None:
+                    follower.follow(before, after, None)
                 if entity is ExchangeRate:
                     has_rates = True
                     if isinstance(after, ExchangeRate):

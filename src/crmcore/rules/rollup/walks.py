@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol, TypeAlias
 
-from attrs import define
+from attrs import define, field
 
 from crmcore.rules.rollup.algebra import Algebra, State, plus
 from crmcore.rules.rollup.compiled import Lane, Node
@@ -96,45 +96,61 @@ class GroupWalk:
     lane: Lane
     climbs: bool
     heard: Heard = None
+    is_count: bool = field(init=False)
+    is_plus: bool = field(init=False)
+    is_money: bool = field(init=False)
+    start: Callable[[Any], State] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        # Looked up once, as a change costs little more than these would.
+        operation = self.lane.reading.rollup.aggregate
+        self.is_count, self.is_plus = operation is COUNT, operation.merge is plus
+        self.is_money = self.lane.reading.home is not None
+        self.start = operation.start
 
     def add(self, node: Node, item: Item) -> None:
         """Take an item in at a node, and at all above."""
-        if _is_foreign(self.lane, item):
+        if self.is_count:
+            self._count(node, 1)
+        elif self.is_money and item.__class__ is tuple:
             key, amount = item
-            self._up_foreign(node, key, 1, self._start(amount))
+            self._up_foreign(node, key, 1, self.start(amount))
         else:
-            self._up(node, 1, self._start(item))
+            self._up(node, 1, self.start(item))
 
     def remove(self, node: Node, item: Item) -> None:
         """Take an item out again."""
-        if _is_foreign(self.lane, item):
+        if self.is_count:
+            self._count(node, -1)
+        elif self.is_money and item.__class__ is tuple:
             key, amount = item
-            self._up_foreign(node, key, -1, self._start(amount))
+            self._up_foreign(node, key, -1, self.start(amount))
         else:
-            self._up(node, -1, self._start(item))
+            self._up(node, -1, self.start(item))
 
     def replace(self, node: Node, old: Item, new: Item) -> None:
         """Take one item out and another in, in one walk where that can be."""
-        operation = self.lane.reading.rollup.aggregate
-        plain = not (_is_foreign(self.lane, old) or _is_foreign(self.lane, new))
-        if plain and operation.merge is plus and operation is not COUNT:
-            self._up(node, 0, self._start(new) - self._start(old))
+        is_foreign = self.is_money and (old.__class__ is tuple or new.__class__ is tuple)
+        if self.is_plus and not is_foreign and not self.is_count:
+            self._up(node, 0, self.start(new) - self.start(old))
         else:
             self.remove(node, old)
             self.add(node, new)
 
-    def _start(self, item: Item) -> State:
-        return self.lane.reading.rollup.aggregate.start(item)
+    def _count(self, node: Node | None, number: int) -> None:
+        at, heard, climbs = self.lane.slot, self.heard, self.climbs
+        while node is not None:
+            if heard is not None:
+                heard(at, node)
+            node[at] += number
+            node = node[PARENT] if climbs else None
 
     def _up(self, node: Node | None, number: int, state: State) -> None:
         at, heard, climbs = self.lane.slot, self.heard, self.climbs
-        operation = self.lane.reading.rollup.aggregate
+        is_plus, operation = self.is_plus, self.lane.reading.rollup.aggregate
         sign, joined, parted = number, operation.merge, operation.part
-        is_plus = joined is plus
         if is_plus and number < 0:
             state = -state
-        if operation is COUNT:
-            state = 0  # the number is the count
         while node is not None:
             if heard is not None:
                 heard(at, node)
@@ -174,7 +190,9 @@ class GroupWalk:
 
     def _all(self, node: Node, parent: Node | None, sign: int) -> None:
         at = self.lane.slot
-        if node[at]:
+        if self.is_count:
+            self._count(parent, sign * node[at])
+        elif node[at]:
             self._up(parent, sign * node[at], node[at + 1])
         for key, (number, state) in (node[at + 2] or {}).items():
             self._up_foreign(parent, key, sign * number, state)
