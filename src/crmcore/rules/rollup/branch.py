@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from attrs import define, field
 
@@ -17,6 +18,8 @@ from crmcore.rules.rollup.definition import Rollup
 from crmcore.rules.rollup.grove import Grove
 from crmcore.rules.rollup.reading import Item, Key, Out, Reading
 from crmcore.rules.rollup.walks import Walk
+
+_ID: Final = attrgetter("id")
 
 
 def _no_items(_record: Record) -> tuple[Item, ...]:
@@ -105,7 +108,7 @@ def own_of(node: Node, branch: Branch) -> dict[str, Record]:
     """The own records of a node by id; as long as nothing changes they are a list."""
     own: Any = node[branch.own]
     if not isinstance(own, dict):
-        own = node[branch.own] = {one.id: one for one in own or ()}
+        own = node[branch.own] = dict(zip(map(_ID, own or ()), own or (), strict=True))
     return own  # type: ignore[no-any-return]  # as said
 
 

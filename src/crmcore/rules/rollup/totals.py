@@ -74,6 +74,7 @@ class Totals:
         self._groves: dict[type[Record], Grove] = {}
         self._branches: dict[tuple[Any, ...], Branch] = {}
         self._columns: dict[Rollup, Column] = {}
+        self._named: dict[str, Column] = {}
         self._turnings: dict[tuple[type[Record], tuple[str, ...]], Turning] = {}
         self._terms: list[tuple[type[Record], Compare]] = []
         self._items: dict[type[Record], Callable[[Record], tuple[Item, ...]]] = {}
@@ -131,7 +132,7 @@ class Totals:
         )
         branch.figures.append(figure)
         own.append(figure)
-        self._columns[rollup] = figure
+        self._columns[rollup] = self._named[rollup.name] = figure
         for term in _relative_terms(rollup):
             self._terms.append((rollup.child, term))
             turning = Turning(term.path, self._context.model.calendar)
@@ -297,13 +298,12 @@ class Totals:
                 before = None if isinstance(change, Insert) else change.before
                 after = None if isinstance(change, Delete) else change.after
                 entity = type(before) if after is None else type(after)
-                follower = self._followers.get(entity)
                 if entity in self._groves:
                     self._structure(entity, change.ref.id, after)
                 if entity in self._links:
                     self._relink(before, after)
-                if follower is not None:
-                    follower.follow(before, after, None)
+                if entity in self._followers:
+                    self._followers[entity].follow(before, after, None)
                 if entity is ExchangeRate:
                     has_rates = True
                     if isinstance(after, ExchangeRate):
@@ -432,8 +432,9 @@ class Totals:
             raise NotFoundError(grove.kind, account_id)
         if isinstance(definition, Formula):
             return definition.value(lambda name: self.value(self._by_name[name], account_id))
-        column = self._columns.get(definition)
-        if column is None:
+        column = self._named.get(definition.name)
+        # To look a definition up by all its parts takes longer than to read a figure.
+        if column is None or (column.rollup is not definition and column.rollup != definition):
             return self.result(definition)[account_id]
         node = grove.nodes[account_id]
         if definition.scope is Scope.ULTIMATE_PARENT:
