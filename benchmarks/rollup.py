@@ -26,7 +26,13 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from rollup_peers import OPEN, Figures, Parents, Peers, figures
+from rollup_peers import (  # type: ignore[import-not-found]  # it stands beside this
+    OPEN,
+    Figures,
+    Parents,
+    Peers,
+    figures,
+)
 
 from crmcore import Account, Crm, ExchangeRate, F, MemoryRepository, Money, Opportunity, Rollup
 from crmcore.changes import ChangeSet, Insert, Update
@@ -84,7 +90,8 @@ class Row:
             reached = self.value if self.ratio is None else self.ratio
             target = f"{'at least' if is_least else 'at most'} {self.target:,g}"
             met = "met" if (reached >= self.target) is is_least else "MISSED"
-        return f"| {self.data} | {self.what} | {self.value:,.1f} {self.unit} | {ratio} | {target} | {met} |"
+        cells = (self.data, self.what, f"{self.value:,.1f} {self.unit}", ratio, target, met)
+        return f"| {' | '.join(cells)} |"
 
 
 def tree(size: int) -> Parents:
@@ -140,7 +147,7 @@ def world(parents: Parents) -> tuple[list[Account], list[Opportunity]]:
     """The accounts with these parents, and ten deals for each."""
     rnd = random.Random(7)
     ids: Any = list(parents)
-    accounts = [Account(id=one, name=one, parent_id=parents[one]) for one in ids]  # type: ignore[arg-type]  # plain ids
+    accounts = [Account(id=one, name=one, parent_id=parents[one]) for one in ids]
     return accounts, [deal(rnd, f"d{at}", ids) for at in range(10 * len(ids))]
 
 
@@ -180,7 +187,7 @@ def ours(accounts: list[Account], deals: list[Opportunity]) -> Figures:
     found = roll_up(FOUR, accounts=accounts, children=deals, context=CONTEXT)
     amounts, counts, latest, owners = (found[one.name] for one in FOUR)
     return {
-        one: (int(amounts[one].amount), number, latest[one], owners[one])  # type: ignore[union-attr, misc]  # money
+        one: (int(amounts[one].amount), number, latest[one], owners[one])  # type: ignore[union-attr]  # money
         for one, number in counts.items()
         if number
     }

@@ -97,6 +97,8 @@ class Strip:
     def take(self, at: int, item: Item) -> None:
         """Take in what a record counts for, or remember that it does not."""
         operation = self.column.rollup.aggregate
+        if self.way is Way.NONE:
+            return
         if item.__class__ is Out:
             self.missed.append(at)
         elif self.column.reading.home is not None and item.__class__ is tuple:
@@ -111,7 +113,7 @@ class Strip:
         elif self.way is Way.TIMES:
             times = self.states[at] = self.states[at] or {}
             times[item] = times.get(item, 0) + 1
-        elif self.way not in (Way.COUNT, Way.NONE):
+        elif self.way is not Way.COUNT:
             known, state = self.states[at], operation.start(item)
             self.states[at] = state if known is None else operation.merge(known, state)
 

@@ -274,7 +274,7 @@ def _filter_lines(
             lines += [line for strip in together for line in _called_lines(source, strip)]
             continue
         body = _value_lines(source, key, together)
-        if body:
+        if body:  # a count of records reads none
             columns[f"v{number}"] = f"[{source.read(Path(*key[0]))} for r in some]"
             lines += [f"v = v{number}", *body]
     if not lines:
@@ -298,8 +298,7 @@ def _by_value(
             path, python = place
             if lane.reading.home is not None or is_plain(python):
                 key = (path.steps, python, lane.reading.home)
-        if strip.way is not Way.NONE:
-            found.setdefault(key, []).append(strip)
+        found.setdefault(key, []).append(strip)
     return sorted(found.items(), key=lambda pair: pair[0] is None)
 
 
