@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crmcore.rules.rollup.algebra import plus
+from crmcore.rules.rollup.branch import Column
 from crmcore.rules.rollup.ground import Ground
 from crmcore.rules.rollup.grove import Grove
-from crmcore.rules.rollup.strips import Strip, Way, rise
+from crmcore.rules.rollup.strips import MOST_BITS, Strip, Way, rise
 from crmcore.rules.rollup.sweep import Plot
+from crmcore.rules.rollup.walks import BitsWalk
 
 
 def carry_up(ground: Ground, plots: Iterable[Plot]) -> None:
@@ -26,7 +28,25 @@ def plant(grove: Grove, ground: Ground, plots: Iterable[Plot]) -> None:
         slots[plot.branch.own] = plot.own
         for strip in plot.strips.values():
             slots.update(_slots(strip, ground))
+            if strip.way is Way.SEEN:
+                lane = strip.column.lane
+                strip.column.walk = BitsWalk(lane, strip.climbs, strip.bits)
+                grove.template[lane.slot] = 0
     grove.plant(ground, slots)
+
+
+def still_few(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Those that keep a bit for each value; where these have become many, they do so no longer."""
+    found: list[Column] = []
+    for column in columns:
+        walk, grove = column.walk, column.branch.grove
+        if isinstance(walk, BitsWalk):
+            if len(walk.bits) <= 4 * MOST_BITS:
+                found.append(column)
+                continue
+            column.walk = walk.plain((grove.nowhere, *grove.nodes.values()))
+            grove.template[column.lane.slot] = None
+    return tuple(found)
 
 
 def _slots(strip: Strip, ground: Ground) -> dict[int, Sequence[Any]]:
@@ -35,6 +55,8 @@ def _slots(strip: Strip, ground: Ground) -> dict[int, Sequence[Any]]:
     if strip.way is Way.NONE:
         return {}
     slots: dict[int, Sequence[Any]] = {at: strip.states}
+    if strip.way is Way.SEEN:
+        slots[at + 1] = strip.more
     if strip.is_group:
         states = strip.states
         if strip.way is not Way.COUNT and strip.column.rollup.aggregate.merge is plus:

@@ -17,15 +17,18 @@ from crmcore.rules.rollup.definition import Scope
 from crmcore.rules.rollup.operations import COUNT, COUNT_DISTINCT
 from crmcore.rules.rollup.reading import Out, Reading, Value
 from crmcore.rules.rollup.result import RollupResult
-from crmcore.rules.rollup.walks import BELOW, ID, PARENT, STALE, GroupWalk
+from crmcore.rules.rollup.walks import BELOW, ID, PARENT, STALE, BitsWalk, GroupWalk
 from crmcore.rules.tree import Forest, forest_findings, tree_field
 from crmcore.values.money import MAX_INTEGER_DIGITS
 
 
 def figure_at(figure: Column, node: Node) -> Value:
     """The figure of one account; ``None`` too where an amount is beyond all bounds."""
+    walk = figure.walk
+    if isinstance(walk, BitsWalk):
+        return walk.number(node) or figure.reading.finish(None)
     if figure.rollup.aggregate.algebra is not Algebra.MULTISET:
-        return finished(figure, figure.walk.state(node))
+        return finished(figure, walk.state(node))
     cached = node[figure.lane.slot]
     if cached is STALE or cached[0] is not figure.reading:
         cached = figure.reading, finished(figure, _state(figure, node))
@@ -80,6 +83,9 @@ def _states(figure: Column) -> tuple[dict[str, Any], Callable[[Any], Value]]:
     finish = partial(read, figure.reading)
     if figure.rollup.aggregate.algebra is Algebra.MULTISET:
         return _ranked(figure), _same
+    if isinstance(walk, BitsWalk):
+        none = figure.reading.finish(None)
+        return {one: walk.number(nodes[one]) or none for one in grove.raw}, _same
     if figure.rollup.aggregate is COUNT_DISTINCT:
         at, none = figure.lane.slot, figure.reading.finish(None)
         return {one: len(nodes[one][at] or ()) or none for one in grove.raw}, _same

@@ -22,6 +22,7 @@ from crmcore.rules.rollup.definition import Scope
 from crmcore.rules.rollup.ground import Ground
 from crmcore.rules.rollup.operations import COUNT, COUNT_DISTINCT, MAX, MIN, SUM
 from crmcore.rules.rollup.reading import Item, Key, Out
+from crmcore.rules.rollup.walks import once_more
 
 MOST_BITS: Final = 1_024
 """How many distinct values are bits of integers; more are sets."""
@@ -40,6 +41,7 @@ class Way(Enum):
     MERGE = "as the operation says"
     BITS = "a bit for each distinct value"
     SETS = "a set of distinct values, used up from below"
+    SEEN = "a bit for each distinct value, and how often more than once"
     TIMES = "how often each value is there"
     NONE = "found from the records when it is asked for"
 
@@ -59,7 +61,8 @@ class Strip:
     ``counts`` are how many items there are (empty where nobody asks), ``missed`` the positions of
     records that the filter is true of, but that have no value at home; ``none`` the same, shared
     with others that read the same field. ``far`` has foreign money by position and key: the state,
-    and before it how many for a group. ``bits`` has the bit of each distinct value.
+    and before it how many for a group. ``bits`` has the bit of each distinct value, and
+    ``more`` how often more than once each is there, by bit.
     """
 
     column: Column
@@ -70,6 +73,7 @@ class Strip:
     none: list[int] = field(factory=list)
     far: dict[int, dict[Key, Any]] = field(factory=dict)
     bits: dict[Any, int] = field(factory=dict)
+    more: list[Any] = field(factory=list)
 
     @property
     def climbs(self) -> bool:
@@ -108,6 +112,11 @@ class Strip:
             self._take_far(at, key, (1, state) if self.is_group else state)
         elif self.way is Way.BITS:
             self.states[at] |= self.bits.get(item) or self.bit(item)
+        elif self.way is Way.SEEN:
+            bit = self.bits.get(item) or self.bit(item)
+            if self.states[at] & bit:
+                self.more[at] = once_more(bit, self.more[at])
+            self.states[at] |= bit
         elif self.way is Way.SETS:
             self.states[at] = {item, *(self.states[at] or ())}
         elif self.way is Way.TIMES:
@@ -186,6 +195,10 @@ def strip_of(column: Column, ground: Ground, *, is_fixed: bool, is_crowded: bool
             return Strip(column, Way.COUNT, [])
         way = Way.SETS if is_crowded else Way.BITS
         return Strip(column, way, ground.spread(NoneType if is_crowded else int))
+    if operation is COUNT_DISTINCT and column.rollup.value is not None and not is_crowded:
+        bits = Strip(column, Way.SEEN, ground.spread(int))
+        bits.more = ground.spread(NoneType)
+        return bits
     if operation.algebra is Algebra.SET:
         way = Way.TIMES
     elif operation.merge is plus and operation.start is SUM.start:
@@ -207,6 +220,20 @@ def take_lines(source: Source, strip: Strip) -> list[str]:
             f"    {at} |= {bits}[v]",
             "except KeyError:",
             f"    {at} |= {bit}(v)",
+        ]
+    if strip.way is Way.SEEN:
+        bits, bit = source.bound(strip.bits), source.bound(strip.bit)
+        more = f"{source.bound(strip.more)}[i]"
+        return [
+            "try:",
+            f"    w = {bits}[v]",
+            "except KeyError:",
+            f"    w = {bit}(v)",
+            f"s = {at}",
+            "if s & w:",
+            f"    {more} = {source.bound(once_more)}(w, {more})",
+            "else:",
+            f"    {at} = s | w",
         ]
     if strip.way is Way.SETS:
         return [f"s = {at}", "if s is None:", f"    {at} = {{v}}", "else:", "    s.add(v)"]
@@ -264,6 +291,14 @@ def _rise_lines(source: Source, strip: Strip) -> list[str]:
     name = source.bound(strip.states)
     if strip.way is Way.BITS:
         return [f"{name}[p] |= {name}[i]"]
+    if strip.way is Way.SEEN:
+        more = source.bound(strip.more)
+        return [
+            f"v, s = {name}[i], {name}[p]",
+            "if v & s:",
+            f"    {more}[p] = {source.bound(once_more)}(v & s, {more}[p])",
+            f"{name}[p] = v | s",
+        ]
     if strip.way is Way.TIMES:
         return [
             f"if {name}[i]:",

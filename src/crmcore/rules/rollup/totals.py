@@ -22,7 +22,7 @@ from crmcore.query import Compare, Path, field_at
 from crmcore.rules.rollup import formula, standing, still
 from crmcore.rules.rollup.algebra import exactly
 from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
-from crmcore.rules.rollup.bulk import carry_up, plant
+from crmcore.rules.rollup.bulk import carry_up, plant, still_few
 from crmcore.rules.rollup.compiled import Lane, Node, compile_items, reader
 from crmcore.rules.rollup.dates import relative_terms
 from crmcore.rules.rollup.definition import Definition, Rollup, Scope, needs
@@ -83,6 +83,7 @@ class Totals:
         self._by_name: dict[str, Definition] = {}
         self._records: dict[type[Record], dict[str, Record]] = {}
         self._derived: dict[Definition, RollupResult] = {}
+        self._few: tuple[Column, ...] = ()
         self._still: dict[Column, Callable[[Model], RollupResult]] = {}
         self._new = new
         self._is_fixed = is_fixed
@@ -208,6 +209,7 @@ class Totals:
             plots = [plot for one in self._by_child for plot in self._sweep(one, records, grounds)]
             for grove, made in grounds.items():
                 self._grow(grove, made, [one for one in plots if one.branch.grove is grove])
+            self._few = still_few(self._columns.values())
 
     def _sweep(
         self, child: type[Record], records: Sequence[Record], grounds: Mapping[Grove, Ground]
@@ -293,6 +295,8 @@ class Totals:
         """
         has_rates = False
         self._derived.clear()
+        if self._few:
+            self._few = still_few(self._few)
         with exactly():
             for change in changes:
                 before = None if isinstance(change, Insert) else change.before

@@ -5,7 +5,8 @@ own records by group, and then the states of each definition, from the slot of i
 
     group     how many, their state, foreign money by key
     monoid    the state (``None``: nothing), foreign money by key
-    set       how often each value is there: in own records, and once for each child that has it
+    set       how often each value is there: in own records, and once for each child that has it;
+              or the bits of the values that are there, and how often more than once, by bit
     multiset  the figure as last read, or ``STALE``
 
 Money of the currency of the figure is kept as bare amounts, foreign money by currency and day, so
@@ -67,9 +68,7 @@ def blank(lane: Lane) -> list[Any]:
     operation = lane.reading.rollup.aggregate
     if operation.algebra is Algebra.GROUP:
         return [0, 0 if operation.merge is plus else None, None]
-    if operation.algebra is Algebra.MULTISET:
-        return [STALE]
-    return [None, None] if operation.algebra is Algebra.MONOID else [None]
+    return [STALE] if operation.algebra is Algebra.MULTISET else [None, None]
 
 
 def walk_of(lane: Lane, items_at: ItemsAt) -> Walk:
@@ -266,6 +265,110 @@ class _SetWalk:
     def state(self, node: Node) -> State | None:
         known = node[self.lane.slot]
         return known.keys() if known else None
+
+
+@define(eq=False)
+class BitsWalk:
+    """The same with a bit for each value, as long as they are few.
+
+    What a subtree has is one integer, so that a move takes what is new in one step, and most nodes
+    need no dictionary: half the time of building them, and a tenth of the memory.
+    """
+
+    lane: Lane
+    climbs: bool
+    bits: dict[Any, int]
+    heard: Heard = None
+
+    def add(self, node: Node, item: Item) -> None:
+        """Take an item in at a node, and at all above."""
+        bit = self.bits.get(item)
+        if bit is None:
+            bit = self.bits[item] = 1 << len(self.bits)
+        self._add(node, bit, climbs=self.climbs)
+
+    def _add(self, node: Node | None, coming: int, *, climbs: bool) -> None:
+        at, heard = self.lane.slot, self.heard
+        while node is not None and coming:
+            if heard is not None:
+                heard(at, node)
+            known = node[at]
+            again = known & coming
+            if again:
+                node[at + 1] = once_more(again, node[at + 1])
+                coming ^= again
+            if coming:
+                node[at] = known | coming
+            node = node[PARENT] if climbs else None
+
+    def remove(self, node: Node, item: Item) -> None:
+        """Take an item out again."""
+        self._remove(node, self.bits[item], climbs=self.climbs)
+
+    def _remove(self, node: Node | None, going: int, *, climbs: bool) -> None:
+        at, heard = self.lane.slot, self.heard
+        while node is not None and going:
+            if heard is not None:
+                heard(at, node)
+            more = node[at + 1]
+            for bit in each_bit(going) if more else ():
+                times = more.get(bit)
+                if times is None:
+                    continue
+                going ^= bit
+                if times > 1:
+                    more[bit] = times - 1
+                else:
+                    del more[bit]
+            if going:
+                node[at] ^= going
+            node = node[PARENT] if climbs else None
+
+    def attach(self, node: Node, parent: Node) -> None:
+        """Take all of a node in at its new parent, and at all above."""
+        self._add(parent, node[self.lane.slot], climbs=True)
+
+    def detach(self, node: Node, parent: Node) -> None:
+        """Take all of a node out of its former parent."""
+        self._remove(parent, node[self.lane.slot], climbs=True)
+
+    def number(self, node: Node) -> int:
+        """How many values there are."""
+        known: int = node[self.lane.slot]
+        return known.bit_count()
+
+    def state(self, node: Node) -> State | None:
+        """What ``Reading.finish`` takes; ``None`` where there is nothing."""
+        known = node[self.lane.slot]
+        return {value for value, bit in self.bits.items() if bit & known} or None
+
+    def plain(self, nodes: Iterable[Node]) -> Walk:
+        """The walk that takes over where values have become many, and these nodes as it has them."""
+        at = self.lane.slot
+        values = {bit: value for value, bit in self.bits.items()}
+        for node in nodes:
+            more = node[at + 1] or {}
+            times = {values[bit]: 1 + more.get(bit, 0) for bit in each_bit(node[at])}
+            node[at], node[at + 1] = times or None, None
+        return _SetWalk(self.lane, self.climbs, self.heard)
+
+
+def each_bit(bits: int) -> Iterator[int]:
+    """Every bit that is set, the lowest first."""
+    while bits:
+        bit = bits & -bits
+        yield bit
+        bits ^= bit
+
+
+def once_more(bits: int, more: dict[int, int] | None) -> dict[int, int]:
+    """How often more than once each bit is there, when these come once more."""
+    found = {} if more is None else more
+    while bits:
+        bit = bits & -bits
+        found[bit] = found.get(bit, 0) + 1
+        bits ^= bit
+    return found
 
 
 @define(eq=False)
