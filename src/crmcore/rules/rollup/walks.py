@@ -343,7 +343,7 @@ class BitsWalk:
         return {value for value, bit in self.bits.items() if bit & known} or None
 
     def plain(self, nodes: Iterable[Node]) -> Walk:
-        """The walk that takes over where values have become many, and these nodes as it has them."""
+        """The walk that takes over where values are many, with these nodes as it has them."""
         at = self.lane.slot
         values = {bit: value for value, bit in self.bits.items()}
         for node in nodes:
