@@ -213,28 +213,8 @@ def take_lines(source: Source, strip: Strip) -> list[str]:
     if strip.way in (Way.COUNT, Way.NONE):
         return []
     at = f"{source.bound(strip.states)}[i]"
-    if strip.way is Way.BITS:
-        bits, bit = source.bound(strip.bits), source.bound(strip.bit)
-        return [
-            "try:",
-            f"    {at} |= {bits}[v]",
-            "except KeyError:",
-            f"    {at} |= {bit}(v)",
-        ]
-    if strip.way is Way.SEEN:
-        bits, bit = source.bound(strip.bits), source.bound(strip.bit)
-        more = f"{source.bound(strip.more)}[i]"
-        return [
-            "try:",
-            f"    w = {bits}[v]",
-            "except KeyError:",
-            f"    w = {bit}(v)",
-            f"s = {at}",
-            "if s & w:",
-            f"    {more} = {source.bound(once_more)}(w, {more})",
-            "else:",
-            f"    {at} = s | w",
-        ]
+    if strip.way in (Way.BITS, Way.SEEN):
+        return _bit_lines(source, strip, at)
     if strip.way is Way.SETS:
         return [f"s = {at}", "if s is None:", f"    {at} = {{v}}", "else:", "    s.add(v)"]
     if strip.way is Way.TIMES:
@@ -247,11 +227,26 @@ def take_lines(source: Source, strip: Strip) -> list[str]:
             "else:",
             "    s[v] = 1",
         ]
-    start = ""
     if strip.way is Way.MERGE:
-        start = f"v = {source.bound(strip.column.rollup.aggregate.start)}(v)"
-        return [start.replace("v =", "w =", 1), f"s = {at}", *_joined(source, strip, at, "w")]
+        start = source.bound(strip.column.rollup.aggregate.start)
+        return [f"w = {start}(v)", f"s = {at}", *_joined(source, strip, at, "w")]
     return [f"s = {at}", *_joined(source, strip, at, "v")]
+
+
+def _bit_lines(source: Source, strip: Strip, at: str) -> list[str]:
+    bits, bit = source.bound(strip.bits), source.bound(strip.bit)
+    lines = ["try:", f"    w = {bits}[v]", "except KeyError:", f"    w = {bit}(v)"]
+    if strip.way is Way.BITS:
+        return [*lines, f"{at} |= w"]
+    more = f"{source.bound(strip.more)}[i]"
+    return [
+        *lines,
+        f"s = {at}",
+        "if s & w:",
+        f"    {more} = {source.bound(once_more)}(w, {more})",
+        "else:",
+        f"    {at} = s | w",
+    ]
 
 
 def _joined(source: Source, strip: Strip, at: str, new: str) -> list[str]:
