@@ -1,14 +1,16 @@
+from datetime import date
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from crmcore.changes import Insert
+from crmcore.changes import Delete, Insert
+from crmcore.entities import AccountContactRelation, Contact
 from crmcore.query import ALL, F
-from crmcore.rules.rollup import Rollup, RollupResult, Totals, roll_up, strips
+from crmcore.rules.rollup import Rollup, RollupResult, Totals, bulk, roll_up, strips
 from crmcore.rules.rollup import sweep as sweeping
 from crmcore.values import Money, Ref
-from tests.properties.rollup.records import account, contact, deal
+from tests.properties.rollup.records import account, contact, deal, link
 from tests.unit.rules.rollup.test_compute import AMOUNT, CONTEXT, GROUP
 
 COUNT = evolve(AMOUNT, name="count", value=None, aggregate="count", where=ALL)
@@ -63,3 +65,64 @@ def test_many_distinct_values_are_sets_that_are_used_up(monkeypatch: pytest.Monk
     found = result(OWNERS, *deals, deal("x", None, owner_id=owners[0]))
     assert dict(found) == {"top": 5, "left": 3, "right": 2}
     assert (found.unassigned, found.everything) == (1, 5)
+
+
+class Text(str):
+    """A text that is not exactly of the class ``str``."""
+
+    __slots__ = ()
+
+
+class Day(date):
+    """A day that is not exactly of the class ``date``."""
+
+
+LATEST = evolve(COUNT, name="latest", value=F.close_on, aggregate="max")
+TITLES = Rollup(
+    name="titles",
+    child=Contact,
+    by=F.account_id,
+    via=AccountContactRelation,
+    value=F.title,
+    aggregate="count_distinct",
+)
+PEOPLE = evolve(TITLES, name="people", value=None)
+FIRST = evolve(TITLES, name="first", aggregate="first", order_by=F.title)
+ODD: list[Any] = [
+    deal("a", "left", owner_id=Text("u1"), close_on=Day(2025, 1, 2), amount=Money(2, "USD")),
+    deal("b", "left", owner_id="u1", close_on=date(2025, 1, 1), amount=Money(3, "USD")),
+    deal("c", Text("right"), owner_id=Text("u2"), close_on=Day(2025, 1, 1)),
+    deal("d", "gone", owner_id=Text("u1"), close_on=date(2025, 3, 1)),
+    contact("p", "left", title=Text("Dr")),
+    contact("q", "left", title="Dr"),
+    contact("r", "gone", title=None),
+]
+LINKS: list[Any] = [link("right", "p"), link("top", "q"), link("gone", "r"), link("left", "q")]
+SEVERAL = (
+    *(COUNT, OWNERS, LATEST, TITLES, PEOPLE, FIRST),
+    evolve(AMOUNT, where=ALL),
+    evolve(OWNERS, name="own", scope="own"),
+    evolve(LATEST, name="least", value=F.amount, aggregate="min"),
+)
+
+
+@pytest.mark.parametrize("bits", [0, 1, 1_000])
+def test_values_of_another_class_count_as_what_they_are(
+    bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Totals(SEVERAL, CONTEXT)
+    plain.build(accounts=(), children=())
+    plain.apply([Insert(one) for one in (*GROUP, *ODD, *LINKS)])
+    monkeypatch.setattr(strips, "MOST_BITS", bits)
+    monkeypatch.setattr(bulk, "MOST_BITS", bits)
+    found = roll_up(SEVERAL, accounts=GROUP, children=ODD, links=LINKS, context=CONTEXT)
+    built = Totals(SEVERAL, CONTEXT)
+    built.build(accounts=GROUP, children=ODD, links=LINKS)
+    for turn in range(2):
+        for one in SEVERAL:
+            there = plain.result(one)
+            for other in (built.result(one), *([] if turn else [found[one.name]])):
+                assert dict(other) == dict(there), one
+                assert (other.unassigned, other.everything) == (there.unassigned, there.everything)
+        for made in (plain, built):
+            made.apply([Delete(ODD[0]), Delete(ODD[4])] if not turn else [])
