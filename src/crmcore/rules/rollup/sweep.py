@@ -203,8 +203,6 @@ def _plot_lines(source: Source, plot: Plot, schema: EntitySchema) -> list[str]:
         lines += [_chosen(source, "mine", "mine", one) for one in filters[0][0][:shared]]
     for terms, lanes in filters:
         body = _filter_lines(source, plot, lanes, schema)
-        if not body:
-            continue
         if plot.own is None:
             lines.append("some = mine")
             lines += [_chosen(source, "some", "some", one) for one in terms[shared:]]
@@ -277,8 +275,6 @@ def _filter_lines(
         if body:  # a count of records reads none
             columns[f"v{number}"] = f"[{source.read(Path(*key[0]))} for r in some]"
             lines += [f"v = v{number}", *body]
-    if not lines:
-        return []
     names = ", ".join(("i", "r", *columns))
     return [f"for {names} in zip({', '.join(('at', 'some', *columns.values()))}):", *_inner(lines)]
 
@@ -302,10 +298,8 @@ def _by_value(
     return sorted(found.items(), key=lambda pair: pair[0] is None)
 
 
-def _value_lines(source: Source, key: _ValueKey | None, strips: list[Strip]) -> list[str]:
-    """Lines that read a value and take it into these strips."""
-    if key is None:
-        return [line for strip in strips for line in _called_lines(source, strip)]
+def _value_lines(source: Source, key: _ValueKey, strips: list[Strip]) -> list[str]:
+    """Lines that take the value ``v`` of a field into these strips."""
     steps, python, home = key
     body = [line for strip in strips for line in take_lines(source, strip)]
     if steps == ("id",):

@@ -5,7 +5,7 @@ import pytest
 from attrs import evolve
 
 from crmcore.changes import Delete, Insert
-from crmcore.entities import AccountContactRelation, Contact
+from crmcore.entities import AccountContactRelation, Activity, Contact
 from crmcore.query import ALL, F
 from crmcore.rules.rollup import Rollup, RollupResult, Totals, bulk, roll_up, strips
 from crmcore.rules.rollup import sweep as sweeping
@@ -98,8 +98,9 @@ ODD: list[Any] = [
     contact("r", "gone", title=None),
 ]
 LINKS: list[Any] = [link("right", "p"), link("top", "q"), link("gone", "r"), link("left", "q")]
+DOCTORS = evolve(PEOPLE, name="doctors", where=F.title == "Dr", aggregate="count")
 SEVERAL = (
-    *(COUNT, OWNERS, LATEST, TITLES, PEOPLE, FIRST),
+    *(COUNT, OWNERS, LATEST, TITLES, PEOPLE, FIRST, DOCTORS),
     evolve(AMOUNT, where=ALL),
     evolve(OWNERS, name="own", scope="own"),
     evolve(LATEST, name="least", value=F.amount, aggregate="min"),
@@ -126,3 +127,14 @@ def test_values_of_another_class_count_as_what_they_are(
                 assert (other.unassigned, other.everything) == (there.unassigned, there.everything)
         for made in (plain, built):
             made.apply([Delete(ODD[0]), Delete(ODD[4])] if not turn else [])
+
+
+def test_a_reference_to_records_of_several_kinds_is_followed_to_accounts() -> None:
+    calls = Rollup(name="calls", child=Activity, by=F.about, aggregate="count")
+    about: list[Any] = [Ref("account", "left"), Ref("lead", "left"), Ref("account", "gone"), None]
+    rows = [Activity(subject="call", about=one) for one in (*about, about[0])]
+    found = result(calls, *rows)
+    built = Totals((calls,), CONTEXT)
+    built.build(accounts=GROUP, children=rows)
+    assert (found["top"], found.unassigned) == (2, 3)
+    assert (built.value(calls, "top"), built.result(calls).unassigned) == (2, 3)
