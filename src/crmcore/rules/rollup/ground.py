@@ -1,9 +1,9 @@
 """Ground: the accounts of a moment by position, so that states can stand in plain lists.
 
 Position 0 is *nowhere*, where everything is that belongs to no known account; the accounts follow
-in the order given, and behind them what records name but nobody stored, each below nowhere. One
-list for each definition is read and written with half the time and a tenth of the memory that a
-node for each account takes (10,000 accounts: 6 instead of 100 ms for all that is not a record).
+in the order given, and behind them what records name but nobody stored, each below nowhere. A
+plain list for each definition takes an eighth of the time of a node for each account (measured
+with 10,000 accounts and four definitions: 14 rather than 110 ms for all but reading the records).
 """
 
 from __future__ import annotations

@@ -271,8 +271,8 @@ class _SetWalk:
 class BitsWalk:
     """The same with a bit for each value, as long as they are few.
 
-    What a subtree has is one integer, so that a move takes what is new in one step, and most nodes
-    need no dictionary: half the time of building them, and a tenth of the memory.
+    What a subtree has is one integer, so that a move takes all that is new in one step, and a node
+    needs a dictionary only for what is there more than once.
     """
 
     lane: Lane
