@@ -1,31 +1,38 @@
 """What rollups cost beside pandas, polars, DuckDB, SQLite and networkx, in one run.
 
-Run it as ``python benchmarks/rollup.py [ROUNDS] [ACCOUNTS ...]``. Open deals, for each account over
-itself and everything below it: the sum of amounts, their number, the latest close date, how many
-owners; ten deals for each account. All engines have to agree before anything is timed. Engines
-take turns, so that a busy machine slows all of them; figures are medians, and ratios those of
-medians of one run. The yardstick E of a change is ``attrs.evolve`` of a deal in the same process.
+Open deals, for each account over itself and everything below it: the sum of amounts, their number,
+the latest close date, how many owners; ten deals for each account. Every engine has to find the
+same figures before it is timed. Engines take turns, so that a busy machine slows all of them;
+figures are medians, a ratio is one of two medians of one run. The yardstick E of a change is
+``attrs.evolve`` of a deal in the same process, in turns with the changes.
+
+Peers are left out where they would make more than five million pairs of an account and one above
+it, which is what they join with (a chain of 10,000 accounts makes 50 million). A peer whose first
+run, in which it has to agree, takes more than LIMIT seconds is shown with that run and not run
+again. With 100,000 accounts everything takes about five minutes and 4 GB on a quiet machine.
 """
 
+import argparse
 import csv
 import gc
 import itertools
+import json
 import random
-import sqlite3
 import statistics
-import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import attrs
-import duckdb
-import networkx as nx  # type: ignore[import-untyped]  # has no types
-import pandas as pd
-import polars as pl
+from rollup_peers import (  # type: ignore[import-not-found]  # it stands beside this
+    OPEN,
+    Figures,
+    Parents,
+    Peers,
+    figures,
+)
 
 from crmcore import Account, Crm, ExchangeRate, F, MemoryRepository, Money, Opportunity, Rollup
 from crmcore.changes import ChangeSet, Insert, Update
@@ -35,7 +42,6 @@ from crmcore.rules.rule import Context
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONTEXT = Context(model=STANDARD_MODEL, now=NOW, new_id=str)
-OPEN = ("Prospecting", "Qualification", "Proposal", "Negotiation")
 STAGES = (*OPEN, "Won", "Lost")
 OF_OPEN: dict[str, Any] = {
     "child": Opportunity,
@@ -59,7 +65,33 @@ TEN = (
     Rollup(name="won_owners", value=F.owner_id, aggregate="count_distinct", **OF_WON),
 )
 GLEIF = Path(__file__).resolve().parents[2] / "shared" / "data" / "gleif"
-Parents = dict[str, str | None]
+MOST_PAIRS = 5_000_000
+FULL = {1_000: 0.5, 10_000: 1.5, 100_000: 2.5}
+"""How many times as long as polars a full computation may take, by the number of accounts."""
+
+
+@attrs.frozen
+class Row:
+    """One measured figure; ``ratio`` to what ``of`` names, ``target`` the most it should be."""
+
+    data: str
+    what: str
+    value: float
+    unit: str = "ms"
+    ratio: float | None = None
+    of: str = ""
+    target: float | None = None
+
+    def __str__(self) -> str:
+        ratio = "" if self.ratio is None else f"{self.ratio:,.2f} {self.of}"
+        target, met = "", ""
+        if self.target is not None:
+            is_least = self.target >= 50_000
+            reached = self.value if self.ratio is None else self.ratio
+            target = f"{'at least' if is_least else 'at most'} {self.target:,g}"
+            met = "met" if (reached >= self.target) is is_least else "MISSED"
+        cells = (self.data, self.what, f"{self.value:,.1f} {self.unit}", ratio, target, met)
+        return f"| {' | '.join(cells)} |"
 
 
 def tree(size: int) -> Parents:
@@ -79,10 +111,9 @@ def chain(size: int) -> Parents:
 
 
 def gleif() -> Parents:
-    """Accounts below one another."""
     """The direct parents of the ownership data, loops cut by leaving out who closes one."""
     found: Parents = {}
-    for path in GLEIF.glob("*.csv"):
+    for path in sorted(GLEIF.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 if row["Relationship.RelationshipType"] == "IS_DIRECTLY_CONSOLIDATED_BY":
@@ -100,11 +131,23 @@ def gleif() -> Parents:
     return found
 
 
+def pairs_of(parents: Parents) -> int:
+    """How many pairs of an account and itself or one above it there are; parents come first."""
+    depth: dict[str, int] = {}
+    waiting = dict(parents)
+    while waiting:
+        for one, parent in list(waiting.items()):
+            if parent is None or parent in depth:
+                depth[one] = 1 if parent is None else depth[parent] + 1
+                del waiting[one]
+    return sum(depth.values())
+
+
 def world(parents: Parents) -> tuple[list[Account], list[Opportunity]]:
     """The accounts with these parents, and ten deals for each."""
     rnd = random.Random(7)
     ids: Any = list(parents)
-    accounts = [Account(id=one, name=one, parent_id=parents[one]) for one in ids]  # type: ignore[arg-type]  # plain ids
+    accounts = [Account(id=one, name=one, parent_id=parents[one]) for one in ids]
     return accounts, [deal(rnd, f"d{at}", ids) for at in range(10 * len(ids))]
 
 
@@ -122,128 +165,11 @@ def deal(rnd: random.Random, id_: Any, ids: list[Any]) -> Opportunity:
     )
 
 
-def columns(deals: list[Opportunity]) -> dict[str, list[Any]]:
-    """The fields that the figures need, as columns."""
-    return {
-        "account": [one.account_id for one in deals],
-        "amount": [int(one.amount.amount) for one in deals if one.amount],
-        "stage": [one.stage for one in deals],
-        "close": [one.close_on for one in deals],
-        "owner": [one.owner_id for one in deals],
-    }
-
-
-class Peers:
-    """The same figures by others, the data already in their own form."""
-
-    def __init__(self, parents: Parents, deals: list[Opportunity]) -> None:
-        self.parents, self.deals = parents, deals
-        table = columns(deals)
-        self.polars = pl.DataFrame(table)
-        self.pairs = {"child": list(parents), "parent": list(parents.values())}
-        self.polars_pairs = pl.DataFrame(self.pairs)
-        self.pandas = pd.DataFrame(table)
-        self.pandas_pairs = pd.DataFrame(self.pairs)
-        self.duck = duckdb.connect()
-        self.duck.register("deal_view", self.polars.to_arrow())
-        self.duck.register("pair_view", self.polars_pairs.to_arrow())
-        self.duck.execute("create table deals as select * from deal_view")
-        self.duck.execute("create table pairs as select * from pair_view")
-        self.lite = sqlite3.connect(":memory:")
-        self.lite.execute("create table deals (account, amount, stage, close, owner)")
-        rows = zip(*(map(str, v) if k == "close" else v for k, v in table.items()), strict=True)
-        self.lite.executemany("insert into deals values (?,?,?,?,?)", rows)
-        self.lite.execute("create table pairs (child, parent)")
-        self.lite.executemany("insert into pairs values (?,?)", parents.items())
-        self.lite.execute("create index by_parent on pairs (parent)")
-        self.lite.execute("create index by_account on deals (account)")
-
-    def by_polars(self, frame: Any = None) -> Any:
-        """Ancestor closure by joins, then one group-by."""
-        pairs = self.polars_pairs
-        level = pairs.select(pl.col("child").alias("below"), pl.col("child").alias("above"))
-        levels = [level]
-        while True:
-            level = (
-                level.join(pairs, left_on="above", right_on="child")
-                .select("below", pl.col("parent").alias("above"))
-                .drop_nulls()
-            )
-            if not level.height:
-                break
-            levels.append(level)
-        deals = self.polars if frame is None else frame
-        return (
-            pl.concat(levels)
-            .join(deals.filter(pl.col("stage").is_in(OPEN)), left_on="below", right_on="account")
-            .group_by("above")
-            .agg(
-                pl.col("amount").sum(),
-                pl.len(),
-                pl.col("close").max(),
-                pl.col("owner").n_unique(),
-            )
-        )
-
-    def by_polars_from_objects(self) -> Any:
-        """The same, from the same objects as ours."""
-        return self.by_polars(pl.DataFrame(columns(self.deals)))
-
-    def by_pandas(self) -> Any:
-        """The same in pandas."""
-        pairs = self.pandas_pairs
-        level = pd.DataFrame({"below": pairs.child, "above": pairs.child})
-        levels = [level]
-        while len(level):
-            level = level.merge(pairs, left_on="above", right_on="child")[["below", "parent"]]
-            level = level.dropna().rename(columns={"parent": "above"})
-            levels.append(level)
-        deals = self.pandas[self.pandas.stage.isin(OPEN)]
-        joined = pd.concat(levels).merge(deals, left_on="below", right_on="account")
-        return joined.groupby("above").agg(
-            amount=("amount", "sum"),
-            count=("amount", "size"),
-            close=("close", "max"),
-            owner=("owner", "nunique"),
-        )
-
-    SQL = """with recursive line(below, above) as (
-        select child, child from pairs union all
-        select line.below, pairs.parent from line join pairs on pairs.child = line.above
-        where pairs.parent is not null)
-        select above, sum(amount), count(*), max(close), count(distinct owner)
-        from line join deals on deals.account = line.below
-        where stage in ('Prospecting', 'Qualification', 'Proposal', 'Negotiation') group by above"""
-
-    def by_duckdb(self) -> Any:
-        """A recursive query."""
-        return self.duck.execute(self.SQL).fetchall()
-
-    def by_sqlite(self) -> Any:
-        """The same query."""
-        return self.lite.execute(self.SQL).fetchall()
-
-    def by_networkx(self) -> Any:
-        """All descendants of each account."""
-        graph = nx.DiGraph((p, c) for c, p in self.parents.items() if p is not None)
-        graph.add_nodes_from(self.parents)
-        own: dict[str, list[Opportunity]] = defaultdict(list)
-        for one in self.deals:
-            if one.stage in OPEN and one.account_id:
-                own[one.account_id].append(one)
-        found = {}
-        for at_id in self.parents:
-            mine = [d for at in (at_id, *nx.descendants(graph, at_id)) for d in own[at]]
-            total = sum(d.amount.amount for d in mine if d.amount)
-            latest = max((d.close_on for d in mine if d.close_on), default=None)
-            found[at_id] = (total, len(mine), latest, len({d.owner_id for d in mine}))
-        return found
-
-    def floor(self) -> Any:
-        """One pass over the same objects that reads what the figures need."""
-        for one in self.deals:
-            if one.pipeline == "standard" and one.stage in OPEN:
-                _ = (one.account_id, one.amount, one.close_on, one.owner_id)
+def clocked(call: Callable[..., Any], *given: Any) -> float:
+    """The seconds that a call takes."""
+    start = time.perf_counter()
+    call(*given)
+    return time.perf_counter() - start
 
 
 def timed(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
@@ -252,157 +178,206 @@ def timed(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
     for _ in range(rounds):
         for name, call in calls.items():
             gc.collect()
-            start = time.perf_counter()
-            call()
-            times[name].append(1000 * (time.perf_counter() - start))
+            times[name].append(1000 * clocked(call))
     return {name: statistics.median(found) for name, found in times.items()}
 
 
-def agree(peers: Peers, accounts: list[Account], *, is_deep: bool) -> None:
-    """Fail where the figures differ."""
-    found = roll_up(FOUR, accounts=accounts, children=peers.deals, context=CONTEXT)
-    ours = {one: value for one, value in found["amount"].items() if found["count"][one]}
-    theirs = {} if is_deep else {row[0]: row[1] for row in peers.by_duckdb()}
-    assert is_deep or {one: int(value.amount) for one, value in ours.items()} == theirs  # type: ignore[union-attr]  # money
+def ours(accounts: list[Account], deals: list[Opportunity]) -> Figures:
+    """Our figures in the form of the peers'."""
+    found = roll_up(FOUR, accounts=accounts, children=deals, context=CONTEXT)
+    amounts, counts, latest, owners = (found[one.name] for one in FOUR)
+    return {
+        one: (int(amounts[one].amount), number, latest[one], owners[one])  # type: ignore[union-attr]  # money
+        for one, number in counts.items()
+        if number
+    }
 
 
-def full(name: str, parents: Parents, rounds: int) -> None:
+def agreed(peers: Peers, accounts: list[Account]) -> dict[str, float]:
+    """The seconds of the first run of each peer; fails where their figures differ from ours."""
+    mine, took = ours(accounts, list(peers.deals)), {}
+    for name, call in peers.calls().items():
+        found: list[Any] = []
+        took[name] = clocked(lambda call=call, found=found: found.append(call()))
+        if figures(found[0]) != mine:
+            raise SystemExit(f"{name} finds other figures")
+    return took
+
+
+def full(name: str, parents: Parents, rounds: int, limit: float) -> Iterator[Row]:
     """Time everything on one shape of data."""
     accounts, deals = world(parents)
-    peers = Peers(parents, deals)
+    gc.collect()
     gc.freeze()
-    is_deep = name.startswith("chain")
-    agree(peers, accounts, is_deep=is_deep)
 
     def run(rollups: tuple[Rollup, ...]) -> Callable[[], Any]:
         return lambda: roll_up(rollups, accounts=accounts, children=deals, context=CONTEXT)
 
+    peers = Peers(parents, deals)
     calls: dict[str, Callable[[], Any]] = {
-        "crmcore, four": run(FOUR),
-        "crmcore, build": lambda: Totals(FOUR, CONTEXT).build(accounts=accounts, children=deals),
-        "crmcore, one": run(FOUR[:1]),
-        "crmcore, ten": run(TEN),
         "floor": peers.floor,
+        "four": run(FOUR),
+        "build": lambda: Totals(FOUR, CONTEXT).build(accounts=accounts, children=deals),
+        "one": run(FOUR[:1]),
+        "ten": run(TEN),
     }
-    if not is_deep:
-        calls |= {
-            "polars": peers.by_polars,
-            "polars from objects": peers.by_polars_from_objects,
-            "pandas": peers.by_pandas,
-            "duckdb": peers.by_duckdb,
-        }
-        if len(parents) <= 10_000:
-            calls |= {"sqlite": peers.by_sqlite, "networkx": peers.by_networkx}
-    found = timed(calls, rounds)
-    base = found.get("polars", found["crmcore, four"])
-    for engine, value in found.items():
-        print(f"| {name} | {engine} | {value:,.1f} | {value / base:.2f} |")
+    has_peers = pairs_of(parents) <= MOST_PAIRS
+    once = agreed(peers, accounts) if has_peers else {}
+    once = {peer: took for peer, took in once.items() if took > limit}
+    if has_peers:
+        calls |= {peer: call for peer, call in peers.calls().items() if peer not in once}
+    found = timed(calls, rounds) | {peer: 1000 * took for peer, took in once.items()}
+    yield from compared(name, found, once, len(parents))
+    del calls
+    peers.close()
     if name.startswith("tree"):
-        changes(name, accounts, deals, base)
+        yield from changes(name, accounts, deals, found["polars"])
     gc.unfreeze()
 
 
-def share(times: list[float], at: float) -> float:
-    """The microseconds below which a share of the times lies."""
-    return sorted(times)[int(len(times) * at)] * 1e6
+def compared(name: str, found: dict[str, float], once: Iterable[str], size: int) -> Iterator[Row]:
+    """What a full computation takes, beside others and beside targets."""
+    polars = found.get("polars")
+    for engine in ("floor", *[one for one in found if one not in OURS]):
+        ratio = None if polars is None else found[engine] / polars
+        mark = ", one run" if engine in once else ""
+        yield Row(name, f"{engine}{mark}", found[engine], ratio=ratio, of="x polars")
+    four = found["four"]
+    if polars is None:
+        yield Row(name, "crmcore", four, target=100 if size == 10_000 else None)
+    else:
+        target = FULL.get(size) if name.startswith("tree") else None
+        yield Row(name, "crmcore", four, "ms", four / polars, "x polars", target)
+        for peer, most in (("polars from objects", 1.0), ("pandas", 1.2)):
+            target = most if size == 100_000 else None
+            yield Row(name, "crmcore", four, "ms", four / found[peer], f"x {peer}", target)
+    build, ten = found["build"], found["ten"]
+    yield Row(name, "bulk build", build, "ms", build / four, "x full computation", 1.5)
+    yield Row(name, "one definition", found["one"])
+    yield Row(name, "ten definitions", ten, "ms", ten / found["one"], "x one", 2.5)
 
 
-def row(name: str, what: str, times: list[float], yard: float) -> None:
-    """Print one line: median and 99th percentile, in microseconds and in E."""
-    p50, p99 = share(times, 0.5), share(times, 0.99)
-    print(f"| {name} | {what} | {p50:,.1f} | {p99:,.1f} | {p50 / yard:.2f} | {p99 / yard:.1f} |")
+OURS = ("floor", "four", "build", "one", "ten")
 
 
-def clocked(call: Callable[[Any], Any], things: Iterator[Any]) -> list[float]:
-    """The seconds that each call takes."""
-    times = []
-    for one in things:
-        start = time.perf_counter()
-        call(one)
-        times.append(time.perf_counter() - start)
-    return times
+def spread(
+    name: str, what: str, times: list[float], yard: float, targets: tuple[float, float] | None
+) -> Iterator[Row]:
+    """The median and the 99th percentile, in microseconds and in E."""
+    ranked = sorted(times)
+    for label, share, at in (("median", 0.5, 0), ("99th percentile", 0.99, 1)):
+        value = ranked[int(len(ranked) * share)]
+        target = None if targets is None else targets[at]
+        yield Row(name, f"{what}, {label}", value * 1e6, "us", value / yard, "E", target)
 
 
-def changes(name: str, accounts: list[Account], deals: list[Opportunity], polars: float) -> None:
+def changes(
+    name: str, accounts: list[Account], deals: list[Opportunity], polars: float
+) -> Iterator[Row]:
     """Single changes, reads and moves, in microseconds and in E."""
     totals = Totals(FOUR, CONTEXT)
     totals.build(accounts=accounts, children=deals)
+    gc.collect()
+    gc.freeze()
     rnd = random.Random(1)
     ids: Any = [one.id for one in accounts]
-    yard = share(clocked(lambda one: attrs.evolve(one, stage="Won"), iter(deals[:5_000])), 0.5)
-    row(
-        name,
-        "E: attrs.evolve",
-        clocked(lambda one: attrs.evolve(one, stage="Won"), iter(deals[:5_000])),
-        yard,
-    )
-    now = list(deals)
-
-    def edits() -> Iterator[list[Update]]:
-        for _ in range(20_000):
-            at = rnd.randrange(len(now))
-            other = deal(rnd, now[at].id, ids)
-            field = rnd.choice(["amount", "stage", "close_on", "owner_id", "account_id"])
-            after = attrs.evolve(now[at], **{field: getattr(other, field)})
-            change, now[at] = Update(now[at], after), after
-            yield [change]
-
-    took = clocked(totals.apply, edits())
-    row(name, "one change", took, yard)
-    print(
-        f"| {name} | polars afresh / one change | {polars * 1000 / share(took, 0.5):,.0f} x | | | |"
-    )
-    reads = ((rnd.choice(FOUR), rnd.choice(ids)) for _ in range(20_000))
-    row(name, "read one value", clocked(lambda one: totals.value(*one), reads), yard)
+    now, took, evolved = list(deals), [], []
+    for turn in range(20_000):
+        evolved.append(clocked(lambda one: attrs.evolve(one, stage="Won"), deals[turn % 5_000]))
+        at = rnd.randrange(len(now))
+        other = deal(rnd, now[at].id, ids)
+        field = rnd.choice(["amount", "stage", "close_on", "owner_id", "account_id"])
+        after = attrs.evolve(now[at], **{field: getattr(other, field)})
+        change, now[at] = Update(now[at], after), after
+        took.append(clocked(totals.apply, [change]))
+    yard = statistics.median(evolved)
+    yield from spread(name, "E: attrs.evolve", evolved, yard, None)
+    yield from spread(name, "one change", took, yard, (2, 30))
+    times = polars / 1000 / statistics.median(took)
+    most = 50_000 if len(accounts) >= 100_000 else None
+    yield Row(name, "polars afresh", polars, "ms", times, "x one change", most)
+    reads = [(rnd.choice(FOUR), rnd.choice(ids)) for _ in range(20_000)]
+    read = [clocked(totals.value, *one) for one in reads]
+    yield next(spread(name, "read one value", read, yard, (1, 1)))
     where = {one.id: one for one in accounts}
-
-    def moves() -> Iterator[list[Update]]:
-        for _ in range(3_000):
-            at = rnd.randrange(len(ids) // 10, len(ids))
-            one: Any = where[ids[at]]
-            after = attrs.evolve(one, parent_id=ids[rnd.randrange(at // 4)])
-            where[one.id] = after
-            yield [Update(one, after)]
-
-    row(name, "move a subtree", clocked(totals.apply, moves()), yard)
+    moved = []
+    for _ in range(3_000):
+        at = rnd.randrange(len(ids) // 10, len(ids))
+        one: Any = where[ids[at]]
+        where[one.id] = attrs.evolve(one, parent_id=ids[rnd.randrange(at // 4)])
+        moved.append(clocked(totals.apply, [Update(one, where[one.id])]))
+    yield from spread(name, "move a subtree", moved, yard, (25, 400))
     afresh = roll_up(FOUR, accounts=where.values(), children=now, context=CONTEXT)
-    assert all(dict(totals.result(one)) == dict(afresh[one.name]) for one in FOUR)
+    if any(dict(totals.result(one)) != dict(afresh[one.name]) for one in FOUR):
+        raise SystemExit("what followed the changes is not what there is")
+    yield from turns(name, totals, accounts, deals, yard)
+    yield from saves(name, accounts, deals, yard)
+
+
+def turns(
+    name: str, totals: Totals, accounts: list[Account], deals: list[Opportunity], yard: float
+) -> Iterator[Row]:
+    """New exchange rates, and days that go by."""
     rates = [
         ExchangeRate(currency="USD", base="EUR", valid_from=date(2020, 1, 1 + at), rate=2)
         for at in range(20)
     ]
-    row(name, "a new exchange rate", clocked(totals.apply, ([Insert(one)] for one in rates)), yard)
+    took = [clocked(totals.apply, [Insert(one)]) for one in rates]
+    yield next(spread(name, "a new exchange rate", took, yard, None))
     relative = Totals((attrs.evolve(FOUR[1], name="q", where=this_quarter(F.close_on)),), CONTEXT)
     relative.build(accounts=accounts, children=deals)
-    days = (attrs.evolve(CONTEXT, now=NOW + timedelta(days=at)) for at in range(1, 100))
-    row(name, "the clock goes on a day", clocked(relative.turn, days), yard)
-    if len(accounts) <= 10_000:
-        saves(name, accounts, deals, yard)
+    days = [attrs.evolve(CONTEXT, now=NOW + timedelta(days=at)) for at in range(1, 100)]
+    took = [clocked(relative.turn, one) for one in days]
+    yield from spread(name, "the clock goes on a day", took, yard, None)
 
 
-def saves(name: str, accounts: list[Account], deals: list[Opportunity], yard: float) -> None:
-    """What a whole command costs, from the facade to the store."""
+def saves(
+    name: str, accounts: list[Account], deals: list[Opportunity], yard: float
+) -> Iterator[Row]:
+    """What a whole command costs, from the facade to the store and the figures."""
     store = MemoryRepository()
     store.commit(ChangeSet(Insert(one) for one in itertools.chain(accounts, deals)))
     crm = Crm(store)
     crm.rollups("open_pipeline")
     some = crm.find(Opportunity, limit=50)
-    fresh = (attrs.evolve(one, stage="Proposal", next_step="x") for one in some)
-    row(name, "crm.save, end to end", clocked(crm.save, fresh), yard)
-    ids = [one.id for one in accounts[:1000]]
-    row(name, "crm.rollup", clocked(lambda one: crm.rollup("open_pipeline", one), iter(ids)), yard)
+    fresh = [attrs.evolve(one, stage="Proposal", next_step="x") for one in some]
+    saved = [clocked(crm.save, one) for one in fresh]
+    yield from spread(name, "crm.save, end to end", saved, yard, None)
+    read = [clocked(crm.rollup, "open_pipeline", one.id) for one in accounts[:1000]]
+    yield next(spread(name, "crm.rollup", read, yard, None))
+
+
+def shapes(sizes: Iterable[int], chains: Iterable[int]) -> Iterator[tuple[str, Parents]]:
+    """Each shape of data by name."""
+    for size in sizes:
+        yield f"tree {size:,}", tree(size)
+    for size in chains:
+        yield f"chain {size:,}", chain(size)
+    if GLEIF.is_dir():
+        yield "ownership", gleif()
 
 
 def main() -> None:
     """Print the table."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    sizes = [int(one) for one in sys.argv[2:]] or [1_000, 10_000, 100_000]
-    print("| data | what | median | ... |")
-    for size in sizes:
-        full(f"tree {size:,}", tree(size), rounds if size < 100_000 else min(rounds, 3))
-    full("chain 10,000", chain(10_000), rounds)
-    if GLEIF.is_dir():
-        full("gleif", gleif(), rounds)
+    about = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=about)
+    several: dict[str, Any] = {"type": int, "nargs": "*", "metavar": "N"}
+    sizes, chains = [1_000, 10_000, 100_000], [1_000, 10_000]
+    parser.add_argument("--accounts", default=sizes, help="sizes of the trees", **several)
+    parser.add_argument("--chains", default=chains, help="lengths of the chains", **several)
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each, at most 3 for 100,000")
+    parser.add_argument("--limit", type=float, default=5.0, help="seconds that a peer may take")
+    parser.add_argument("--json", type=Path, help="a file to write the figures to")
+    given = parser.parse_args()
+    rows: list[Row] = []
+    print("| data | what | figure | ratio | target | |\n|---|---|--:|--:|--:|---|", flush=True)
+    for name, parents in shapes(given.accounts, given.chains):
+        rounds = given.rounds if len(parents) < 100_000 else min(given.rounds, 3)
+        for row in full(name, parents, rounds, given.limit):
+            rows.append(row)
+            print(row, flush=True)
+    if given.json:
+        given.json.write_text(json.dumps([attrs.asdict(one) for one in rows], indent=1))
 
 
 if __name__ == "__main__":

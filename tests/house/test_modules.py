@@ -27,6 +27,7 @@ HELD_BY_THE_KIT = "a contract: crmcore.testing holds adapters to it, in tests/ad
 BROKEN_ON_PURPOSE = "crmcore.testing.planted has adapters that break each; test_prove.py runs them"
 
 BY_CRASHES = "tests/adapters/test_jsonfile_crash.py, _fuzz.py and _processes.py; test_store.py"
+AT_ONCE = "tests/properties/rollup/test_bulk.py: what many records come to at once and one by one"
 THE_MACHINE = "tests/properties/rollup: the machine of R1 goes through all of it, R13 and R14 too"
 
 BY_ITS_LAWS = "tests/properties/reports compares its figures with other means"
@@ -119,6 +120,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.rollup.quiet": THE_MACHINE,
     "crmcore.rules.rollup.result": THE_MACHINE,
     "crmcore.rules.rollup.standing": THE_MACHINE,
+    "crmcore.rules.rollup.still": AT_ONCE,
+    "crmcore.rules.rollup.strips": AT_ONCE,
     "crmcore.rules.rollup.walks": THE_MACHINE,
     "crmcore.crm.unmerging": MERGES_IN_ANY_ORDER,
     "crmcore.rules.erasure": "tests/properties/merge/test_erasure.py",

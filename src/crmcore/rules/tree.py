@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
@@ -232,5 +233,6 @@ def parents_of(records: Iterable[Record], field: FieldSchema | None) -> dict[str
     """
     if field is None:
         return dict.fromkeys(one.id for one in records)
-    found = ((one.id, field.value(one)) for one in records)
+    read = field.value if field.is_custom else attrgetter(field.name)
+    found = ((one.id, read(one)) for one in records)
     return {id_: parent if isinstance(parent, str) else None for id_, parent in found}

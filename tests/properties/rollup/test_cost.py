@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crmcore.changes import Insert, Update
 from crmcore.entities import Account, ExchangeRate, Opportunity
 from crmcore.rules.rollup import Rollup
-from crmcore.rules.rollup.walks import ID
+from crmcore.rules.rollup.node import ID
 from crmcore.values import Money
 from tests.properties.rollup.follow import Ledger
 from tests.properties.rollup.records import account, deal

@@ -8,8 +8,7 @@ An operation is a commutative semigroup of *states*: ``start`` makes the state o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import (
     MAX_EMAX,
     MIN_EMIN,
@@ -43,15 +42,17 @@ EXACT: Final = Context(
 """Exact for any sum of such numbers that fits into memory: nothing is ever rounded on the way."""
 
 
-@contextmanager
-def exactly() -> Iterator[None]:
+class exactly:  # noqa: N801 - reads as a statement
     """A block in which decimals are added without rounding, whatever the caller's context."""
-    given = getcontext()
-    setcontext(EXACT)
-    try:
-        yield
-    finally:
-        setcontext(given)
+
+    __slots__ = ("_given",)
+
+    def __enter__(self) -> None:
+        self._given = getcontext()
+        setcontext(EXACT)
+
+    def __exit__(self, *_: object) -> None:
+        setcontext(self._given)
 
 
 class Empty(Enum):

@@ -1,80 +1,70 @@
-"""Bulk: many records taken in at once, each at its own account, before anything stands above."""
+"""Bulk: a ground with its plots, carried up and made into nodes that can follow changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from typing import Any
 
-from crmcore.entities.record import Record
-from crmcore.model.describe import EntitySchema
-from crmcore.rules.rollup.algebra import Algebra
-from crmcore.rules.rollup.branch import Branch, know, note
-from crmcore.rules.rollup.compiled import Group, Lane, Node, compile_bulk
-from crmcore.rules.rollup.reading import Out
-from crmcore.rules.rollup.turning import Turning
-
-
-def fill(
-    records: Iterable[Record],
-    branches: Sequence[Branch],
-    turnings: Sequence[Turning],
-    schema: EntitySchema,
-    *,
-    is_fixed: bool,
-) -> None:
-    """Take the records of one entity into the branches over it; others are passed over.
-
-    With ``is_fixed`` accounts do not keep their own records where no figure needs them.
-    """
-    linking = [one for one in branches if one.via is not None]
-    columns = {id(one.lane): one for branch in branches for one in branch.figures}
-
-    def hear(record: Record) -> None:
-        for turning in turnings:
-            turning.put(record)
-        for branch in linking:
-            know(branch, record)
-
-    def slowly(lane: Lane, node: Node, record: Record) -> None:
-        column, item = columns[id(lane)], lane.item_of(record)
-        note(column, record, item)
-        if item.__class__ is not Out:
-            column.walk.take(node, item)
-
-    groups = [
-        Group(
-            path=one.path,
-            lanes=tuple(column.lane for column in one.figures),
-            nodes=one.grove.nodes,
-            is_plain=one.lookup is not None and one.lookup.kind == one.grove.kind,
-            place=one.place,
-            own=None if is_fixed and not needs_records(one) else one.own,
-            linked=one.linked if one.via is not None else None,
-            insert=partial(_insert, one),
-        )
-        for one in branches
-    ]
-    heard = hear if turnings or linking else None
-    compile_bulk(groups, schema, slowly=slowly, note=heard)(records)
+from crmcore.rules.rollup.algebra import plus
+from crmcore.rules.rollup.branch import Column
+from crmcore.rules.rollup.ground import Ground
+from crmcore.rules.rollup.grove import Grove
+from crmcore.rules.rollup.set_walks import BitsWalk
+from crmcore.rules.rollup.strips import MOST_BITS, Strip, Way, rise
+from crmcore.rules.rollup.sweep import Plot
 
 
-def needs_records(branch: Branch) -> bool:
-    """Whether figures are read from the records of an account, or records from links."""
-    return branch.via is not None or any(
-        one.rollup.aggregate.algebra is Algebra.MULTISET for one in branch.figures
-    )
+def carry_up(ground: Ground, plots: Iterable[Plot]) -> None:
+    """Take everything in at the accounts above."""
+    rise([strip for plot in plots for strip in plot.strips.values()], ground.upward())
 
 
-def _insert(branch: Branch, record: Record) -> None:
-    """Take in one record that links give to accounts."""
-    items = branch.items(record)
-    for node in branch.places(record):
-        if node[branch.own] is None:
-            node[branch.own] = []
-        node[branch.own].append(record)
-        for column in branch.figures:
-            item = items[column.at]
-            if item.__class__ is not Out:
-                column.walk.take(node, item)
-    for column in branch.figures:
-        note(column, record, items[column.at])
+def plant(grove: Grove, ground: Ground, plots: Iterable[Plot]) -> None:
+    """Give a grove the nodes of a ground, with all that stands there."""
+    slots: dict[int, Sequence[Any]] = {}
+    for plot in plots:
+        if plot.own is None:
+            continue  # read from its strips
+        slots[plot.branch.own] = plot.own
+        for strip in plot.strips.values():
+            slots.update(_slots(strip, ground))
+            if strip.way is Way.SEEN:
+                lane = strip.column.lane
+                strip.column.walk = BitsWalk(lane, strip.climbs, strip.bits)
+                grove.template[lane.slot] = 0
+    grove.plant(ground, slots)
+
+
+def still_few(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Those that keep a bit for each value; where these have become many, they do so no longer."""
+    found: list[Column] = []
+    for column in columns:
+        walk, grove = column.walk, column.branch.grove
+        if isinstance(walk, BitsWalk):
+            if len(walk.bits) <= 4 * MOST_BITS:
+                found.append(column)
+                continue
+            column.walk = walk.plain((grove.nowhere, *grove.nodes.values()))
+            grove.template[column.lane.slot] = None
+    return tuple(found)
+
+
+def _slots(strip: Strip, ground: Ground) -> dict[int, Sequence[Any]]:
+    """The slots of a definition, as ``walks`` says."""
+    at = strip.column.lane.slot
+    if strip.way is Way.NONE:
+        return {}
+    slots: dict[int, Sequence[Any]] = {at: strip.states}
+    if strip.way is Way.SEEN:
+        slots[at + 1] = strip.more
+    if strip.is_group:
+        states = strip.states
+        if strip.way is not Way.COUNT and strip.column.rollup.aggregate.merge is plus:
+            states = [0 if one is None else one for one in states]
+        slots = {at: strip.counts}
+        if states:
+            slots[at + 1] = states
+    if strip.far:
+        places = range(len(ground.above))
+        slots[at + (2 if strip.is_group else 1)] = [strip.far.get(one) for one in places]
+    return slots

@@ -49,8 +49,8 @@ def roll_up(
     """The figures of one rollup, or of several by name, which share one pass over the records.
 
     ``children``, ``links`` and ``accounts`` may mix entities: each rollup takes its own. The order
-    of the records never matters (R3). An account in a parent loop, or whose parent is not given,
-    counts as a root and is a finding.
+    of the records never matters (R3); each is there once. An account in a parent loop, or whose
+    parent is not given, counts as a root and is a finding.
 
     Raises ``ModelError`` for a rollup that cannot work with the model, and ``UsageError`` where
     two have one name.

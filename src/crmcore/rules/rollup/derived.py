@@ -16,11 +16,11 @@ from crmcore.rules.rollup.algebra import State, exactly
 from crmcore.rules.rollup.definition import Rollup, Scope
 from crmcore.rules.rollup.formula import Formula
 from crmcore.rules.rollup.grove import Grove
+from crmcore.rules.rollup.node import ID, PARENT
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import Item, Reading, Value, read_for, reading_of_figures
 from crmcore.rules.rollup.result import RollupResult
 from crmcore.rules.rollup.standing import merged
-from crmcore.rules.rollup.walks import ID, PARENT
 from crmcore.rules.rule import Context
 from crmcore.values.money import Money
 

@@ -47,13 +47,21 @@ class Follower:
             if branch.via is not None:
                 _remember(branch, before, after)
             targets = [] if after is None else branch.places(after)
-            _shift(branch, (sources, old), (targets, new), after)
+            coming = _gone(branch, sources, targets, old, new)
+            for node in targets:
+                own_of(node, branch)[after.id] = after  # type: ignore[union-attr, assignment]  # only one that is there has places
+                for column in coming:
+                    column.walk.add(node, new[column.at])
+        if self.turnings:
+            self._turn(known, after)
+        self._note(known, old, after, new)
+
+    def _turn(self, known: Record | None, after: Record | None) -> None:
         for turning in self.turnings:
             if known is not None:
                 turning.drop(known)
             if after is not None:
                 turning.put(after)
-        self._note(known, old, after, new)
 
     def _note(self, known: Record | None, old: Items, after: Record | None, new: Items) -> None:
         for column in self.columns:
@@ -71,32 +79,25 @@ def _remember(branch: Branch, before: Record | None, after: Record | None) -> No
         del branch.records[before.id]
 
 
-def _shift(
-    branch: Branch,
-    source: tuple[list[Node], Items],
-    target: tuple[list[Node], Items],
-    after: Record | None,
-) -> None:
-    """Take items out where they were, and in where they are: all out before any comes in."""
-    (sources, old), (targets, new) = source, target
-    stays = len(sources) == len(targets) == 1 and sources[0] is targets[0]
+def _gone(
+    branch: Branch, sources: list[Node], targets: list[Node], old: Items, new: Items
+) -> list[Column]:
+    """Take items out where they were; gives the definitions in which they have to come in again.
+
+    All are out before any comes in.
+    """
     coming: list[Column] = []
+    stays = len(sources) == len(targets) == 1 and sources[0] is targets[0]
     for column in branch.figures:
         was, now = old[column.at], new[column.at]
-        if stays and (was == now or _swapped(column, sources[0], was, now)):
+        if stays and (was is now or was == now or _swapped(column, sources[0], was, now)):
             continue
         if now.__class__ is not Out:
             coming.append(column)
         if was.__class__ is not Out:
             for node in sources:
                 column.walk.remove(node, was)
-    if after is None:
-        return
-    for node in targets:
-        own_of(node, branch)[after.id] = after
-    for column in coming:
-        for node in targets:
-            column.walk.add(node, new[column.at])
+    return coming
 
 
 def _swapped(column: Column, node: Node, was: Item, now: Item) -> bool:

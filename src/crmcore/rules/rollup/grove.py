@@ -7,13 +7,15 @@ there, are tops. ``put`` and ``drop`` follow a change of one record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any, TypeAlias
 
 from attrs import define, field
 
 from crmcore.rules.rollup.compiled import Node
-from crmcore.rules.rollup.walks import BELOW, ID, IS_KNOWN, PARENT
+from crmcore.rules.rollup.ground import Ground
+from crmcore.rules.rollup.node import BELOW, ID, IS_KNOWN, OWN, PARENT
 from crmcore.rules.tree import loops
 
 Move: TypeAlias = Callable[[Node, Node], None]
@@ -73,37 +75,31 @@ class Grove:
         below: dict[str, Node] = node[BELOW]
         return below
 
-    def plant(self, parents: Mapping[str, str | None]) -> None:
-        """Make all trees at once, before there is anything in them."""
-        template, new, nodes = self.template, self.new, self.nodes
-        self.raw = dict(parents)
-        for id_ in parents:
-            nodes[id_] = node = new(template)
-            node[ID] = id_
-            node[IS_KNOWN] = True
-        for id_, parent in parents.items():
-            if parent is not None:
-                above = nodes.get(parent)
-                if above is None:
-                    self.waiting.setdefault(parent, {})[id_] = None
-                else:
-                    node = nodes[id_]
-                    node[PARENT] = above
-                    below = above[BELOW]
-                    if below is None:
-                        above[BELOW] = {id_: node}
-                    else:
-                        below[id_] = node
-        if sum(1 for _ in self.top_down()) < len(nodes):
-            self._unloop()
+    def survey(self, ground: Ground) -> None:
+        """Take over what the data say of the parents."""
+        self.raw, self.waiting, self.looping = ground.raw, ground.waiting, ground.looping
 
-    def _unloop(self) -> None:
-        for loop in loops(self.raw, self.raw.get):
-            self.looping.update(loop)
-            for id_ in loop[:-1]:
-                node = self.nodes[id_]
-                del node[PARENT][BELOW][id_]
-                node[PARENT] = None
+    def plant(self, ground: Ground, slots: Mapping[int, Sequence[Any]]) -> None:
+        """Make all trees at once; ``slots`` has what stands at each position, by slot."""
+        ids = [None, *ground.raw, *ground.strangers]
+        known = [one in ground.raw for one in ids]
+        given = (slots.get(at, repeat(blank)) for at, blank in enumerate(self.template[OWN:], OWN))
+        rows = zip(ids, repeat(None), repeat(None), known, *given)
+        nodes = list(map(self.new, rows))
+        self.nowhere = nowhere = nodes[0]
+        self.nodes = dict(zip(ids[1:], nodes[1:], strict=True))  # type: ignore[arg-type]  # only the first is None
+        for node, parent in zip(nodes, ground.above, strict=True):
+            if parent:
+                above = nodes[parent]
+                node[PARENT] = above
+                below = above[BELOW]
+                if below is None:
+                    above[BELOW] = {node[ID]: node}
+                else:
+                    below[node[ID]] = node
+        for id_ in ground.strangers:
+            self.nodes[id_][PARENT] = nowhere
+            self._below(nowhere)[id_] = self.nodes[id_]
 
     def top_down(self) -> Iterator[Node]:
         """The nodes of all stored records, each behind the one above it."""

@@ -16,9 +16,9 @@ from crmcore.rules.rollup.algebra import Algebra
 from crmcore.rules.rollup.branch import Column
 from crmcore.rules.rollup.compiled import Node
 from crmcore.rules.rollup.definition import Scope
+from crmcore.rules.rollup.node import ID
 from crmcore.rules.rollup.reading import Value
 from crmcore.rules.rollup.standing import figure_at, result
-from crmcore.rules.rollup.walks import ID
 
 
 @frozen(kw_only=True)

@@ -23,10 +23,10 @@ from crmcore.findings import Findings
 from crmcore.rules.rollup.algebra import State, exactly
 from crmcore.rules.rollup.branch import Column
 from crmcore.rules.rollup.definition import Definition, Rollup, Scope, Shares
+from crmcore.rules.rollup.node import BELOW
 from crmcore.rules.rollup.reading import Item, Key, Reading, Value
 from crmcore.rules.rollup.result import RollupResult
 from crmcore.rules.rollup.shares import Ownership, ownership
-from crmcore.rules.rollup.walks import BELOW
 
 Amounts: TypeAlias = dict[Key | None, Fraction]
 """Exact amounts: of money by its key, else one of no key."""

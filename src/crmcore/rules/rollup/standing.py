@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, KeysView
+from collections.abc import Callable, Iterable, KeysView, Mapping
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 from crmcore.errors import InvalidValueError
@@ -13,27 +14,33 @@ from crmcore.rules.rollup.algebra import Algebra, State, exactly, plus
 from crmcore.rules.rollup.branch import Column, own_items
 from crmcore.rules.rollup.compiled import Node
 from crmcore.rules.rollup.definition import Scope
+from crmcore.rules.rollup.node import BELOW, ID, PARENT, STALE
 from crmcore.rules.rollup.operations import COUNT, COUNT_DISTINCT
 from crmcore.rules.rollup.reading import Out, Reading, Value
 from crmcore.rules.rollup.result import RollupResult
-from crmcore.rules.rollup.walks import BELOW, ID, PARENT, STALE, GroupWalk
+from crmcore.rules.rollup.set_walks import BitsWalk
+from crmcore.rules.rollup.walks import GroupWalk
 from crmcore.rules.tree import Forest, forest_findings, tree_field
 from crmcore.values.money import MAX_INTEGER_DIGITS
 
 
 def figure_at(figure: Column, node: Node) -> Value:
     """The figure of one account; ``None`` too where an amount is beyond all bounds."""
+    walk = figure.walk
+    if isinstance(walk, BitsWalk):
+        return walk.number(node) or figure.reading.finish(None)
     if figure.rollup.aggregate.algebra is not Algebra.MULTISET:
-        return _finish(figure, figure.walk.state(node))
+        return finished(figure, walk.state(node))
     cached = node[figure.lane.slot]
     if cached is STALE or cached[0] is not figure.reading:
-        cached = figure.reading, _finish(figure, _state(figure, node))
+        cached = figure.reading, finished(figure, _state(figure, node))
         node[figure.lane.slot] = cached
     found: Value = cached[1]
     return found
 
 
-def _finish(figure: Column, state: State | None) -> Value:
+def finished(figure: Column, state: State | None) -> Value:
+    """The figure of a state; ``None`` too where an amount is beyond all bounds."""
     try:
         with exactly():
             return figure.reading.finish(state)
@@ -54,7 +61,7 @@ def result(figure: Column, model: Model) -> RollupResult:
         states = {one: states[tops[one]] for one in grove.raw}
     found = findings(figure, model)
     if reads.home is not None or rollup.aggregate.scaled is not None:
-        found += _too_large(figure, states)
+        found += too_large(figure, states)
     nowhere = [grove.nowhere]
     if rollup.scope is Scope.OWN:
         nowhere += (grove.nowhere[BELOW] or {}).values()
@@ -65,7 +72,7 @@ def result(figure: Column, model: Model) -> RollupResult:
         states=states,
         finish=finish,
         total=total,
-        unassigned=_finish(figure, unassigned),
+        unassigned=finished(figure, unassigned),
         roots=grove.roots,
         findings=found,
     )
@@ -75,14 +82,17 @@ def _states(figure: Column) -> tuple[dict[str, Any], Callable[[Any], Value]]:
     """What the figure of each account is made of, and how it is made."""
     grove, walk = figure.branch.grove, figure.walk
     nodes = grove.nodes
-    finish = partial(_read, figure.reading)
+    finish = partial(read, figure.reading)
     if figure.rollup.aggregate.algebra is Algebra.MULTISET:
         return _ranked(figure), _same
+    if isinstance(walk, BitsWalk):
+        none = figure.reading.finish(None)
+        return {one: walk.number(nodes[one]) or none for one in grove.raw}, _same
     if figure.rollup.aggregate is COUNT_DISTINCT:
         at, none = figure.lane.slot, figure.reading.finish(None)
         return {one: len(nodes[one][at] or ()) or none for one in grove.raw}, _same
     if figure.rollup.aggregate.algebra is Algebra.SET:
-        return {one: _finish(figure, walk.state(nodes[one])) for one in grove.raw}, _same
+        return {one: finished(figure, walk.state(nodes[one])) for one in grove.raw}, _same
     at, money = figure.lane.slot, figure.reading.home is not None
     if isinstance(walk, GroupWalk):
         if figure.rollup.aggregate is COUNT:
@@ -113,7 +123,7 @@ def _ranked(figure: Column) -> dict[str, Value]:
         id_, above = node[ID], node[PARENT]
         own = _gathered(figure, (node,))
         state = merged(reads, states.pop(id_, None), own)
-        values[id_] = _finish(figure, state)
+        values[id_] = finished(figure, state)
         node[figure.lane.slot] = reads, values[id_]
         if above is not None and state is not None and figure.rollup.scope is not Scope.OWN:
             states[above[ID]] = merged(reads, states.get(above[ID]), state)
@@ -125,7 +135,7 @@ def _joint(figure: Column, nodes: Iterable[Node]) -> State | None:
     if figure.rollup.aggregate.algebra is Algebra.MULTISET:
         states = [_state(figure, node) for node in nodes]
     else:
-        states = [_copied(figure.walk.state(node)) for node in nodes]
+        states = [copied(figure.walk.state(node)) for node in nodes]
     joint: State | None = None
     with exactly():
         for state in states:
@@ -138,7 +148,7 @@ def _total(figure: Column) -> Value:
     nodes = [*grove.nodes.values()]
     if figure.rollup.scope is not Scope.OWN:
         nodes = [one for one in nodes if one[PARENT] is None]
-    return _finish(figure, _joint(figure, [*nodes, grove.nowhere]))
+    return finished(figure, _joint(figure, [*nodes, grove.nowhere]))
 
 
 def findings(figure: Column, model: Model) -> Findings:
@@ -181,7 +191,7 @@ def _gathered(figure: Column, nodes: Iterable[Node]) -> State | None:
     return state
 
 
-def _read(reads: Reading, state: Any) -> Value:
+def read(reads: Reading, state: Any) -> Value:
     """The figure of a state; an amount alone is one of the home currency."""
     if reads.home is not None and state is not None and not isinstance(state, dict):
         state = {(reads.home, None): state}
@@ -203,7 +213,7 @@ def merged(reads: Reading, left: State | None, right: State | None) -> State | N
     return reads.merge(left, right)
 
 
-def _copied(state: State | None) -> State | None:
+def copied(state: State | None) -> State | None:
     """A state that can be used up without harm."""
     if isinstance(state, dict):
         return dict(state)
@@ -213,10 +223,15 @@ def _copied(state: State | None) -> State | None:
 _BOUND = 10**MAX_INTEGER_DIGITS
 
 
-def _too_large(figure: Column, states: dict[str, Any]) -> list[Finding]:
+def too_large(figure: Column, states: Mapping[str, Any]) -> list[Finding]:
     """The accounts whose sum is beyond the bounds of an amount of money."""
     found: list[Finding] = []
     if figure.reading.home is None or figure.rollup.aggregate.merge is not plus:
+        return found
+    amounts = [one for one in states.values() if one is not None]
+    if not any(map(isinstance, amounts, repeat(dict))) and (
+        not amounts or -_BOUND < min(amounts) <= max(amounts) < _BOUND
+    ):
         return found
     for one, state in states.items():
         if state is None or (not isinstance(state, dict) and -_BOUND < state < _BOUND):

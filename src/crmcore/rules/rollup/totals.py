@@ -7,7 +7,7 @@ and changes and knows no repository; ``crm.figures`` brings the two together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +19,27 @@ from crmcore.entities.record import Record, kind_of
 from crmcore.errors import NotFoundError
 from crmcore.findings import Findings
 from crmcore.query import Compare, field_at
-from crmcore.rules.rollup import standing
+from crmcore.rules.rollup import standing, still
 from crmcore.rules.rollup.algebra import exactly
-from crmcore.rules.rollup.branch import Branch, Column, own_items, own_of
-from crmcore.rules.rollup.bulk import fill, needs_records
-from crmcore.rules.rollup.compiled import Lane, Node, compile_items
+from crmcore.rules.rollup.branch import (
+    Branch,
+    Column,
+    contribute,
+    count_link,
+    no_items,
+    own_items,
+    related,
+    withdraw,
+)
+from crmcore.rules.rollup.bulk import carry_up, plant, still_few
+from crmcore.rules.rollup.compiled import Lane, Node, compile_items, reader
 from crmcore.rules.rollup.definition import Definition, Rollup, Scope, Shares, is_derived, needs
 from crmcore.rules.rollup.derived import formula_result, rollup_result
 from crmcore.rules.rollup.follow import Follower
 from crmcore.rules.rollup.formula import Formula
+from crmcore.rules.rollup.ground import Ground, ground
 from crmcore.rules.rollup.grove import Grove
+from crmcore.rules.rollup.node import PARENT
 from crmcore.rules.rollup.quiet import FigureChange, Watch, compared
 from crmcore.rules.rollup.rates import Rates
 from crmcore.rules.rollup.reading import Item, Out, Value, reading, relative_terms_of
@@ -37,11 +48,13 @@ from crmcore.rules.rollup.shared import Holdings, base_of, is_made_of, shared_re
 from crmcore.rules.rollup.shares import Ownership
 from crmcore.rules.rollup.sound import link_fields
 from crmcore.rules.rollup.standing import figure_at
+from crmcore.rules.rollup.sweep import Plot, needs_records, sweep
 from crmcore.rules.rollup.turning import Turning
-from crmcore.rules.rollup.walks import BELOW, PARENT, blank, walk_of
+from crmcore.rules.rollup.walks import blank, walk_of
 from crmcore.rules.tree import parents_of, tree_field
 
 if TYPE_CHECKING:
+    from crmcore.model.model import Model
     from crmcore.rules.rule import Context
 
 
@@ -72,6 +85,7 @@ class Totals:
         self._groves: dict[type[Record], Grove] = {}
         self._branches: dict[tuple[Any, ...], Branch] = {}
         self._columns: dict[Rollup, Column] = {}
+        self._named: dict[str, Column] = {}
         self._turnings: dict[tuple[type[Record], tuple[str, ...]], Turning] = {}
         self._terms: list[tuple[type[Record], Compare]] = []
         self._items: dict[type[Record], Callable[[Record], tuple[Item, ...]]] = {}
@@ -82,12 +96,14 @@ class Totals:
         self._derived: dict[Definition, RollupResult] = {}
         self._holdings = Holdings()
         self._has_shares = False
+        self._few: tuple[Column, ...] = ()
+        self._still: dict[Column, Callable[[Model], RollupResult]] = {}
         self._new = new
-        self._is_fixed = is_fixed
         given = tuple(definitions)
         known = {one.name: one for one in (*among, *given)}
         for one in given:
             self._take(one, known)
+        self._is_fixed = is_fixed and not self._has_shares  # these are made of nodes
         for child in self._by_child:
             self._follow(child)
         self._links = {one.via for one in self._branches.values() if one.via is not None}
@@ -131,7 +147,7 @@ class Totals:
         )
         branch.figures.append(figure)
         own.append(figure)
-        self._columns[rollup] = figure
+        self._columns[rollup] = self._named[rollup.name] = figure
         for term in relative_terms_of(rollup):
             self._terms.append((rollup.child, term))
             turning = Turning(term.path, self._context.model.calendar)
@@ -154,6 +170,7 @@ class Totals:
                 own=len(grove.template),
                 via=rollup.via,
                 lookup=field_at(rollup.by, model.schema(rollup.child))[0].lookup,
+                read=reader(rollup.by, model.schema(rollup.child)),
                 ends=ends,
             )
             grove.widen([None])
@@ -163,7 +180,7 @@ class Totals:
         """Make ready what follows changes of an entity, as far as anything ever needs it."""
         if self._is_fixed and not any(map(needs_records, self._branches_of(child))):
             self._followers[child] = Follower(
-                items=_unread, branches=(), columns=(), turnings=(), nothing=()
+                items=no_items, branches=(), columns=(), turnings=(), nothing=()
             )
         else:
             self._compile(child)
@@ -198,36 +215,48 @@ class Totals:
         if self._rate_records:
             self._renew()
         groups = accounts if isinstance(accounts, list | tuple) else tuple(accounts)
+        records = children if isinstance(children, list | tuple) else tuple(children)
         with exactly():
-            for over, grove in self._groves.items():
-                own = [one for one in groups if type(one) is over]
-                if over in self._records:
-                    self._records[over] = {one.id: one for one in own}
-                grove.plant(parents_of(own, tree_field(self._context.model.schema(over))))
+            grounds = {grove: self._ground(over, groups) for over, grove in self._groves.items()}
             for link in links:
-                self._link(link, 1)
+                count_link(self._branches.values(), link, 1)
                 if isinstance(link, AccountRelation):
                     self._holdings.put(link.id, link)
-            several = len(self._by_child) > 1 and not isinstance(children, list | tuple)
-            records = tuple(children) if several else children
-            for child in self._by_child:
-                schema = self._context.model.schema(child)
-                fill(
-                    records,
-                    self._branches_of(child),
-                    self._followers[child].turnings,
-                    schema,
-                    is_fixed=self._is_fixed,
-                )
-            for grove in self._groves.values():
-                self._rise(grove)
+            plots = [plot for one in self._by_child for plot in self._sweep(one, records, grounds)]
+            for grove, made in grounds.items():
+                self._grow(grove, made, [one for one in plots if one.branch.grove is grove])
+            self._few = still_few(self._columns.values())
 
-    def _rise(self, grove: Grove) -> None:
-        walks = [one.walk for one in self._of(grove) if one.rollup.scope is not Scope.OWN]
-        pairs = [(node, node[PARENT]) for node in grove.bottom_up() if node[PARENT] is not None]
-        pairs += [(node, grove.nowhere) for node in (grove.nowhere[BELOW] or {}).values()]
-        for walk in walks:
-            walk.rise(pairs)
+    def _sweep(
+        self, child: type[Record], records: Sequence[Record], grounds: Mapping[Grove, Ground]
+    ) -> list[Plot]:
+        return sweep(
+            records,
+            self._branches_of(child),
+            grounds,
+            self._followers[child].turnings,
+            self._context.model.schema(child),
+            is_fixed=self._is_fixed,
+        )
+
+    def _grow(self, grove: Grove, made: Ground, plots: Sequence[Plot]) -> None:
+        """Carry everything up, and make nodes where figures are read from them."""
+        carry_up(made, plots)
+        flat = [one for one in plots if one.is_fixed]
+        if len(flat) < len(plots) or self._records or not plots:
+            plant(grove, made, plots)
+        tops = made.tops() if flat else ()
+        for plot in flat:
+            for column, strip in zip(plot.branch.figures, plot.strips.values(), strict=True):
+                self._still[column] = partial(still.result, strip, made, tops)
+
+    def _ground(self, over: type[Record], accounts: Iterable[Record]) -> Ground:
+        own = [one for one in accounts if type(one) is over]
+        if over in self._records:
+            self._records[over] = {one.id: one for one in own}
+        made = ground(parents_of(own, tree_field(self._context.model.schema(over))))
+        self._groves[over].survey(made)
+        return made
 
     def _of(self, grove: Grove) -> Iterator[Column]:
         return (one for one in self._columns.values() if one.branch.grove is grove)
@@ -282,9 +311,7 @@ class Totals:
         built afresh.
         """
         has_rates = False
-        if self._derived or self._has_shares:
-            changes = tuple(changes)
-            self._outdate({change.ref.kind for change in changes})
+        changes = self._let_go(changes)
         with exactly():
             for change in changes:
                 before = None if isinstance(change, Insert) else change.before
@@ -307,13 +334,19 @@ class Totals:
         if has_rates:
             self._renew()
 
-    def _outdate(self, kinds: set[str]) -> None:
-        """Let go of what was made of records of these kinds."""
+    def _let_go(self, changes: Iterable[Change]) -> Iterable[Change]:
+        """Forget what was made of the records that change now; the changes, to be followed."""
+        if self._few:
+            self._few = still_few(self._few)
+        if not self._derived and not self._has_shares:
+            return changes
+        changes = tuple(changes)
+        kinds = {change.ref.kind for change in changes}
         if kind_of(Account) in kinds:
             self._holdings.outdate()
-        for one in tuple(self._derived):
-            if is_made_of(one, kinds):
-                del self._derived[one]
+        for one in [one for one in self._derived if is_made_of(one, kinds)]:
+            del self._derived[one]
+        return changes
 
     def _owned(self, shares: Shares) -> Ownership:
         """Who owns what by these shares today."""
@@ -348,7 +381,7 @@ class Totals:
             if flips and child in branch.linked and child in branch.records
         ]
         for branch, record in shared:
-            self._withdraw(branch, record)
+            withdraw(branch, record)
         if over in self._records:
             if after is None:
                 del self._records[over][id_]
@@ -360,57 +393,17 @@ class Totals:
             parents = parents_of([after], tree_field(self._context.model.schema(over)))
             grove.put(id_, parents[id_])
         for branch, record in shared:
-            self._contribute(branch, record)
-
-    def _link(self, link: Record, sign: int) -> None:
-        """Count a link row in or out, before or between what records count for."""
-        for branch in self._branches.values():
-            if branch.via is not type(link) or branch.ends is None:
-                continue
-            child, over = branch.ends[0].value(link), branch.ends[1].value(link)
-            if not (isinstance(child, str) and isinstance(over, str)):
-                continue
-            links = branch.linked.setdefault(child, {})
-            links[over] = links.get(over, 0) + sign
-            if not links[over]:
-                del links[over]
-            if not links:
-                del branch.linked[child]
-            branch.naming.setdefault(over, set()).add(child)
+            contribute(branch, record)
 
     def _relink(self, before: Record | None, after: Record | None) -> None:
-        touched = {}
-        for branch in self._branches.values():
-            for link in (before, after):
-                if branch.ends is not None and type(link) is branch.via and link is not None:
-                    record = branch.records.get(branch.ends[0].value(link))
-                    if record is not None:
-                        touched[id(branch), record.id] = branch, record
-        for branch, record in touched.values():
-            self._withdraw(branch, record)
+        touched = related(self._branches.values(), before, after)
+        for branch, record in touched:
+            withdraw(branch, record)
         for link, sign in ((before, -1), (after, 1)):
             if link is not None:
-                self._link(link, sign)
-        for branch, record in touched.values():
-            self._contribute(branch, record)
-
-    def _withdraw(self, branch: Branch, record: Record) -> None:
-        items = self._items[branch.child](record)
-        for node in branch.places(record):
-            del own_of(node, branch)[record.id]
-            for figure in branch.figures:
-                item = items[figure.at]
-                if item.__class__ is not Out:
-                    figure.walk.remove(node, item)
-
-    def _contribute(self, branch: Branch, record: Record) -> None:
-        items = self._items[branch.child](record)
-        for node in branch.places(record):
-            own_of(node, branch)[record.id] = record
-            for figure in branch.figures:
-                item = items[figure.at]
-                if item.__class__ is not Out:
-                    figure.walk.add(node, item)
+                count_link(self._branches.values(), link, sign)
+        for branch, record in touched:
+            contribute(branch, record)
 
     # What is read.
 
@@ -447,8 +440,9 @@ class Totals:
             raise NotFoundError(grove.kind, account_id)
         if isinstance(definition, Formula):
             return definition.value(lambda name: self.value(self._by_name[name], account_id))
-        column = self._columns.get(definition)
-        if column is None:
+        column = self._named.get(definition.name)
+        # To look a definition up by all its parts takes longer than to read a figure.
+        if column is None or (column.rollup is not definition and column.rollup != definition):
             return self.result(definition)[account_id]
         node = grove.nodes[account_id]
         if definition.scope is Scope.ULTIMATE_PARENT:
@@ -459,7 +453,9 @@ class Totals:
     def result(self, definition: Definition) -> RollupResult:
         """The figures of every account, as they are now, in the order in which accounts came."""
         if isinstance(definition, Rollup) and definition in self._columns:
-            return standing.result(self._columns[definition], self._context.model)
+            column, model = self._columns[definition], self._context.model
+            known = self._still.get(column)
+            return standing.result(column, model) if known is None else known(model)
         if definition not in self._derived:
             parts = {name: self.result(self._by_name[name]) for name in needs(definition)}
             if isinstance(definition, Rollup) and definition.shares is not None:
@@ -493,8 +489,3 @@ class Totals:
             return found if shares is None else found + self._owned(shares).findings
         parts = (self.findings(self._by_name[name]) for name in needs(definition))
         return Findings(dict.fromkeys(one for part in parts for one in part))
-
-
-def _unread(_record: Record) -> tuple[Item, ...]:
-    """What nobody asks for where no change is followed."""
-    return ()

@@ -1,22 +1,9 @@
-"""Walks: how the state of one account reaches those above it, for each algebra.
-
-A node is a list: its id, the node above, the nodes below by id, whether the account is there, its
-own records by group, and then the states of each definition, from the slot of its lane on:
-
-    group     how many, their state, foreign money by key
-    monoid    the state (``None``: nothing), foreign money by key
-    set       how often each value is there: in own records, and once for each child that has it
-    multiset  the figure as last read, or ``STALE``
-
-Money of the currency of the figure is kept as bare amounts, foreign money by currency and day, so
-that no rate matters before a figure is read. ``heard`` is told of a node right before its state
-changes (``None``: nobody listens).
-"""
+"""Walks: how the state of one account reaches those above it, for each algebra."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from attrs import define, field
 
@@ -25,53 +12,10 @@ from crmcore.rules.rollup.algebra import Algebra, State, plus
 from crmcore.rules.rollup.compiled import Lane, Node
 from crmcore.rules.rollup.definition import Scope
 from crmcore.rules.rollup.fan import Fan
+from crmcore.rules.rollup.node import BELOW, ID, PARENT, STALE, Heard, ItemsAt, Walk
 from crmcore.rules.rollup.operations import COUNT
 from crmcore.rules.rollup.reading import Item, Key
-
-ID, PARENT, BELOW, IS_KNOWN, OWN = range(5)
-
-STALE: Final = object()
-"""In the place of a figure that has to be found again."""
-
-Heard: TypeAlias = Callable[[int, Node], None] | None
-Pairs: TypeAlias = Iterable[tuple[Node, Node]]
-"""Nodes and their parents, each node behind everything below it."""
-ItemsAt: TypeAlias = Callable[[Node], Iterator[Item]]
-
-
-class Walk(Protocol):
-    """One definition on its way up the trees."""
-
-    lane: Lane
-    heard: Heard
-
-    def add(self, node: Node, item: Item) -> None:
-        """Take an item in at a node, and at all above."""
-        ...
-
-    def remove(self, node: Node, item: Item) -> None:
-        """Take an item out again, which is no longer among the node's own."""
-        ...
-
-    def take(self, node: Node, item: Item) -> None:
-        """Take an item in at a node alone, before it has anything above it."""
-        ...
-
-    def rise(self, pairs: Pairs) -> None:
-        """Take all of each node in at its parent alone, from the leaves up."""
-        ...
-
-    def attach(self, node: Node, parent: Node) -> None:
-        """Take all of a node in at its new parent, and at all above."""
-        ...
-
-    def detach(self, node: Node, parent: Node) -> None:
-        """Take all of a node out of its former parent, of which it is no longer below."""
-        ...
-
-    def state(self, node: Node) -> State | None:
-        """What ``Reading.finish`` takes; ``None`` where there is nothing."""
-        ...
+from crmcore.rules.rollup.set_walks import SetWalk
 
 
 def blank(lane: Lane) -> list[Any]:
@@ -79,9 +23,7 @@ def blank(lane: Lane) -> list[Any]:
     operation = lane.reading.rollup.aggregate
     if operation.algebra is Algebra.GROUP:
         return [0, 0 if operation.merge is plus else None, None]
-    if operation.algebra is Algebra.MULTISET:
-        return [STALE]
-    return [None, None] if operation.algebra is Algebra.MONOID else [None]
+    return [STALE] if operation.algebra is Algebra.MULTISET else [None, None]
 
 
 def walk_of(lane: Lane, items_at: ItemsAt) -> Walk:
@@ -91,7 +33,7 @@ def walk_of(lane: Lane, items_at: ItemsAt) -> Walk:
     if algebra is Algebra.GROUP:
         return GroupWalk(lane, climbs)
     if algebra is Algebra.SET:
-        return _SetWalk(lane, climbs)
+        return SetWalk(lane, climbs)
     if algebra is Algebra.MONOID:
         return _MonoidWalk(lane, climbs, items_at)
     return _MultisetWalk(lane, climbs)
@@ -108,51 +50,61 @@ class GroupWalk:
     lane: Lane
     climbs: bool
     heard: Heard = None
+    is_count: bool = field(init=False)
+    is_plus: bool = field(init=False)
+    is_money: bool = field(init=False)
+    start: Callable[[Any], State] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        # Looked up once, as a change costs little more than these would.
+        operation = self.lane.reading.rollup.aggregate
+        self.is_count, self.is_plus = operation is COUNT, operation.merge is plus
+        self.is_money = self.lane.reading.home is not None
+        self.start = operation.start
 
     def add(self, node: Node, item: Item) -> None:
         """Take an item in at a node, and at all above."""
-        if _is_foreign(self.lane, item):
+        if self.is_count:
+            self._count(node, 1)
+        elif self.is_money and item.__class__ is tuple:
             key, amount = item
-            self._up_foreign(node, key, 1, self._start(amount))
+            self._up_foreign(node, key, 1, self.start(amount))
         else:
-            self._up(node, 1, self._start(item))
+            self._up(node, 1, self.start(item))
 
     def remove(self, node: Node, item: Item) -> None:
         """Take an item out again."""
-        if _is_foreign(self.lane, item):
+        if self.is_count:
+            self._count(node, -1)
+        elif self.is_money and item.__class__ is tuple:
             key, amount = item
-            self._up_foreign(node, key, -1, self._start(amount))
+            self._up_foreign(node, key, -1, self.start(amount))
         else:
-            self._up(node, -1, self._start(item))
+            self._up(node, -1, self.start(item))
 
     def replace(self, node: Node, old: Item, new: Item) -> None:
         """Take one item out and another in, in one walk where that can be."""
-        operation = self.lane.reading.rollup.aggregate
-        plain = not (_is_foreign(self.lane, old) or _is_foreign(self.lane, new))
-        if plain and operation.merge is plus and operation is not COUNT:
-            self._up(node, 0, self._start(new) - self._start(old))
+        is_foreign = self.is_money and (old.__class__ is tuple or new.__class__ is tuple)
+        if self.is_plus and not is_foreign and not self.is_count:
+            self._up(node, 0, self.start(new) - self.start(old))
         else:
             self.remove(node, old)
             self.add(node, new)
 
-    def take(self, node: Node, item: Item) -> None:
-        """Take an item in at a node alone."""
-        climbs, self.climbs = self.climbs, False
-        self.add(node, item)
-        self.climbs = climbs
-
-    def _start(self, item: Item) -> State:
-        return self.lane.reading.rollup.aggregate.start(item)
+    def _count(self, node: Node | None, number: int) -> None:
+        at, heard, climbs = self.lane.slot, self.heard, self.climbs
+        while node is not None:
+            if heard is not None:
+                heard(at, node)
+            node[at] += number
+            node = node[PARENT] if climbs else None
 
     def _up(self, node: Node | None, number: int, state: State) -> None:
         at, heard, climbs = self.lane.slot, self.heard, self.climbs
-        operation = self.lane.reading.rollup.aggregate
+        is_plus, operation = self.is_plus, self.lane.reading.rollup.aggregate
         sign, joined, parted = number, operation.merge, operation.part
-        is_plus = joined is plus
         if is_plus and number < 0:
             state = -state
-        if operation is COUNT:
-            state = 0  # the number is the count
         while node is not None:
             if heard is not None:
                 heard(at, node)
@@ -192,23 +144,12 @@ class GroupWalk:
 
     def _all(self, node: Node, parent: Node | None, sign: int) -> None:
         at = self.lane.slot
-        if node[at]:
+        if self.is_count:
+            self._count(parent, sign * node[at])
+        elif node[at]:
             self._up(parent, sign * node[at], node[at + 1])
         for key, (number, state) in (node[at + 2] or {}).items():
             self._up_foreign(parent, key, sign * number, state)
-
-    def rise(self, pairs: Pairs) -> None:
-        """Take all of each node in at its parent alone, from the leaves up."""
-        at = self.lane.slot
-        is_plus = self.lane.reading.rollup.aggregate.merge is plus
-        climbs, self.climbs = self.climbs, False
-        for node, parent in pairs:
-            if is_plus and node[at + 2] is None:
-                parent[at] += node[at]
-                parent[at + 1] += node[at + 1]
-            else:
-                self._all(node, parent, 1)
-        self.climbs = climbs
 
     def attach(self, node: Node, parent: Node) -> None:
         """Take all of a node in at its new parent, and at all above."""
@@ -231,75 +172,6 @@ class GroupWalk:
 
 
 @define(eq=False)
-class _SetWalk:
-    """A value goes up as far as it is new, and leaves as far as nothing else has it."""
-
-    lane: Lane
-    climbs: bool
-    heard: Heard = None
-
-    def add(self, node: Node, item: Item) -> None:
-        self._add(node, item, climbs=self.climbs)
-
-    def _add(self, node: Node | None, value: Any, *, climbs: bool) -> None:
-        at, heard = self.lane.slot, self.heard
-        while node is not None:
-            if heard is not None:
-                heard(at, node)
-            known = node[at]
-            if known is None:
-                node[at] = {value: 1}
-            elif value in known:
-                known[value] += 1
-                return
-            else:
-                known[value] = 1
-            node = node[PARENT] if climbs else None
-
-    def remove(self, node: Node | None, item: Item) -> None:
-        at, heard = self.lane.slot, self.heard
-        while node is not None:
-            if heard is not None:
-                heard(at, node)
-            known = node[at]
-            if known[item] > 1:
-                known[item] -= 1
-                return
-            del known[item]
-            node = node[PARENT] if self.climbs else None
-
-    def take(self, node: Node, item: Item) -> None:
-        self._add(node, item, climbs=False)
-
-    def rise(self, pairs: Pairs) -> None:
-        at = self.lane.slot
-        for node, parent in pairs:
-            own, above = node[at], parent[at]
-            if not own:
-                continue
-            if above is None:
-                parent[at] = dict.fromkeys(own, 1)
-                continue
-            for value in own:
-                if value in above:
-                    above[value] += 1
-                else:
-                    above[value] = 1
-
-    def attach(self, node: Node, parent: Node) -> None:
-        for value in node[self.lane.slot] or ():
-            self._add(parent, value, climbs=True)
-
-    def detach(self, node: Node, parent: Node) -> None:
-        for value in node[self.lane.slot] or ():
-            self.remove(parent, value)
-
-    def state(self, node: Node) -> State | None:
-        known = node[self.lane.slot]
-        return known.keys() if known else None
-
-
-@define(eq=False)
 class _MonoidWalk:
     """What comes goes up as far as a state changes; what goes is looked for again as far.
 
@@ -316,10 +188,6 @@ class _MonoidWalk:
     def add(self, node: Node, item: Item) -> None:
         key, state = self._started(item)
         self._up(node, key, state, climbs=self.climbs)
-
-    def take(self, node: Node, item: Item) -> None:
-        key, state = self._started(item)
-        self._up(node, key, state, climbs=False)
 
     def _started(self, item: Item) -> tuple[Key | None, State]:
         start = self.lane.reading.rollup.aggregate.start
@@ -407,16 +275,6 @@ class _MonoidWalk:
             yield None, node[at]
         yield from (node[at + 1] or {}).items()
 
-    def rise(self, pairs: Pairs) -> None:
-        at, merge = self.lane.slot, self.lane.reading.rollup.aggregate.merge
-        for node, parent in pairs:
-            state, above = node[at], parent[at]
-            if state is not None:
-                parent[at] = state if above is None else merge(above, state)
-            if node[at + 1]:
-                for key, foreign in node[at + 1].items():
-                    self._up(parent, key, foreign, climbs=False)
-
     def attach(self, node: Node, parent: Node) -> None:
         for key, state in self._all(node):
             self._fanned(parent, node, key, state)
@@ -457,12 +315,6 @@ class _MultisetWalk:
         self._spoil(node)
 
     remove = add
-
-    def take(self, node: Node, item: Item) -> None:
-        pass
-
-    def rise(self, pairs: Pairs) -> None:
-        pass
 
     def attach(self, node: Node, parent: Node) -> None:  # noqa: ARG002 - as every walk
         self._spoil(parent)

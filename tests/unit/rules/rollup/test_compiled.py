@@ -11,7 +11,7 @@ from crmcore.entities import Contact, Opportunity
 from crmcore.model.describe import describe
 from crmcore.query import ALL, F, Filter, Or, matches
 from crmcore.rules.rollup import Out
-from crmcore.rules.rollup.compiled import Lane, _Source, compile_items
+from crmcore.rules.rollup.compiled import Lane, Source, compile_items
 from crmcore.values import Money
 from tests.examples import JUNK
 from tests.properties.rollup.records import deal
@@ -52,8 +52,8 @@ VALUES: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("where", FILTERS, ids=str)
 def test_a_compiled_filter_says_what_matches_says(where: Filter) -> None:
-    source = _Source(describe(Opportunity))
-    test = source.function(f"def test(r):\n    return {source.test(where)}", "test")
+    source = Source(describe(Opportunity))
+    test = source.function("def test(r):", [f"return {source.test(where)}"])
     for name, values in VALUES.items():
         for value in values:
             record = deal(**{name: value})
@@ -61,9 +61,9 @@ def test_a_compiled_filter_says_what_matches_says(where: Filter) -> None:
 
 
 def test_a_flag_is_compared_as_a_flag() -> None:
-    source = _Source(describe(Contact))
+    source = Source(describe(Contact))
     where = F.is_active == True  # noqa: E712 - builds a filter
-    test = source.function(f"def test(r):\n    return {source.test(where)}", "test")
+    test = source.function("def test(r):", [f"return {source.test(where)}"])
     for value in (True, False, None, 1, "True"):
         record: Any = Contact(name=None, is_active=value)  # type: ignore[arg-type]  # bad data
         assert bool(test(record)) is matches(where, record)
