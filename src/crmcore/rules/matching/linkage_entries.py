@@ -14,6 +14,7 @@ from crmcore.rules.matching.linkage.table import Column
 from crmcore.rules.matching.linkage.weights import probability
 from crmcore.rules.matching.linkage_search import LinkageSearch
 from crmcore.rules.matching.postings import Asked, Key, Postings
+from crmcore.rules.matching.witness import Witness
 from crmcore.values.ref import Ref
 
 _UNKNOWN = -1
@@ -43,6 +44,7 @@ class LinkageEntries:
         )
         self._buckets = self._search.learnt.buckets()
         self._scorer = Scorer(subject, self._search.learnt)
+        self._witness = Witness(rule, self._scorer)
         self._postings = Postings()
         self._rows: dict[Ref[Any], tuple[int, ...]] = {}
         self._filed: dict[Ref[Any], tuple[tuple[Key, tuple[object, ...]], ...]] = {}
@@ -73,7 +75,7 @@ class LinkageEntries:
         """The matches of a record."""
         kind = candidate.ref.kind
         forms = [
-            None if read is None else column.form_of(read(candidate))
+            None if read is None else column.trait.form(read(candidate))
             for column, read in zip(self._columns, self._search.readers[kind], strict=True)
         ]
         facets = [_Texts(column, form) for column, form in zip(self._columns, forms, strict=True)]
@@ -95,8 +97,9 @@ class LinkageEntries:
             score = min(probability(self._scorer.total(levels)), cap)
             if score >= least:
                 other = records[ref]
-                both = (candidate, other) if candidate.ref <= ref else (other, candidate)
-                found.append(self._search.made(*both, score, levels, self._scorer))
+                left, right = (candidate, other) if candidate.ref <= ref else (other, candidate)
+                both = self._search.shown(left), self._search.shown(right)
+                found.append(self._witness.match((left.ref, right.ref), both, score, levels))
         return found, skipped, len(near)
 
     def _codes(self, forms: Sequence[Any], row: Sequence[int]) -> tuple[int, ...]:

@@ -8,12 +8,8 @@ from itertools import combinations
 
 from attrs import frozen
 
-from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.subject import Key
 from crmcore.rules.matching.linkage.table import Column, Table
-
-_MANY = 2_000
-"""From so many rows on arrays are worth their making."""
 
 
 @frozen(kw_only=True)
@@ -46,7 +42,7 @@ def blocks_of(table: Table, key: Key, *, limit: int) -> Blocks:
         parts = [rows] if key.split is None else _split(table, key.split, rows)
         for part in parts:
             if len(part) > limit:
-                skipped.append(Skipped(value=_text(table, key, number), size=len(part)))
+                skipped.append(Skipped(value=block_text(table, key, number), size=len(part)))
             elif len(part) > 1:
                 kept.append(part)
     return Blocks(
@@ -65,13 +61,6 @@ def _facet(table: Table, name: str) -> tuple[Column, str, list[tuple[int, ...]]]
 def _filed(table: Table, key: Key) -> Mapping[int, list[int]]:
     filed: dict[int, list[int]] = defaultdict(list)
     column, _, facets = _facet(table, key.parts[0])
-    np = fast.numpy() if len(column.ids) >= _MANY else None
-    if np is not None:
-        if len(key.parts) == 1:
-            return fast.shared(np, (column.ids, facets), None, 1)
-        second, name, others = _facet(table, key.parts[1])
-        size = second.facet_size(name)
-        return fast.shared(np, (column.ids, facets), (second.ids, others), size)
     if len(key.parts) == 1:
         for row, form in enumerate(column.ids):
             for number in facets[form]:
@@ -96,7 +85,8 @@ def _split(table: Table, facet: str, rows: Sequence[int]) -> list[list[int]]:
     return list(parts.values())
 
 
-def _text(table: Table, key: Key, number: int) -> str:
+def block_text(table: Table, key: Key, number: int) -> str:
+    """The texts of a block, which is numbered by the texts of its key."""
     column, name, _ = _facet(table, key.parts[0])
     if len(key.parts) == 1:
         return column.facet_texts(name)[number]
