@@ -30,8 +30,11 @@ class Reader:
 
     def __call__(self, record: Record) -> Raw:
         """The values of one record."""
+        if len(self.fields) == 1 and len(self.fields[0]) == 1:  # most are, and are read often
+            only = self.fields[0][0]
+            return (only.values(only.get(record)),)
         return tuple(
-            _joined([one.values(one.get(record)) for one in fields]) for fields in self.fields
+            [_joined([one.values(one.get(record)) for one in fields]) for fields in self.fields]
         )
 
     def held(self, records: Sequence[Record]) -> list[tuple[object, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from crmcore.rules.matching.evidence import Evidence, Match
@@ -77,14 +77,15 @@ def _line(name: str, level: Level, bits: float) -> Callable[[object, object], Ev
 
 def shown(rule: LinkageRule, raws: Callable[[str], Raw | None]) -> Shown:
     """What a reader is shown of a record, whose values ``raws`` gives by the name of the trait."""
-    return tuple(_first(raws, group.shows, group.part) for group in rule.about.groups)
+    known = {name: raws(name) for name in rule.about.shows}
+    return tuple(_first(known, group.shows, group.part) for group in rule.about.groups)
 
 
-def _first(raws: Callable[[str], Raw | None], traits: Sequence[str], part: str | None) -> object:
+def _first(raws: Mapping[str, Raw | None], traits: Sequence[str], part: str | None) -> object:
     for name in traits:
-        for values in raws(name) or ():
+        for values in raws[name] or ():
             for value in values:
-                found = getattr(value, part, None) if part is not None else value
+                found = value if part is None else getattr(value, part, None)
                 if found is not None:
                     return found
     return None

@@ -127,11 +127,11 @@ class _Held:
 
 
 class Table:
-    """Records as columns, one for each trait of a subject."""
+    """Records as columns, one for each trait of a subject; ``columns`` are used where given."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, *, columns: tuple[Column, ...] = ()) -> None:
         self.subject = subject
-        self.columns: tuple[Column, ...] = tuple(Column(trait) for trait in subject.traits)
+        self.columns: tuple[Column, ...] = columns or tuple(map(Column, subject.traits))
         self._counted: dict[str, Counter[str]] | None = None
         self._meanings = {trait.name: trait.meanings for trait in subject.traits}
         self._held: list[tuple[int, dict[tuple[str, ...], _Held]]] = []
