@@ -1,12 +1,12 @@
 """Splink's side of ``matching.py``: the model that its documentation recommends for such columns.
 
 Text is cleaned first, as its documentation asks for (lower case, digits of telephones, hosts of web
-sites). The comparisons are those of its library: names, e-mail, date of birth; with term frequencies wherever a value may be common. (Its
-joint comparison of forename and surname did worse on sets of people here, and so did three blocks
-to train on instead of two.)
-Rates u come from random pairs, rates m from expectation maximisation over two blocks that leave
-different columns free, and the prior from deterministic rules, as in its tutorials. A pair is
-predicted at its threshold of 0.95, and so are clusters.
+sites). The comparisons are those of its library: names, e-mail, date of birth; with term
+frequencies wherever a value may be common. (Its joint comparison of forename and surname did worse
+on sets of people here, and so did three blocks to train on instead of two.) Rates u come from
+random pairs, rates m from expectation maximisation over two blocks that leave different columns
+free, and the prior from deterministic rules, as in its tutorials. A pair is predicted at its
+threshold of 0.95, and so are clusters.
 """
 
 import time
@@ -111,17 +111,21 @@ def blocking(columns: set[str]) -> list[Any]:
     found = [block_on(one) for one in alone if one in columns]
     if {"given_name", "family_name"} <= columns:
         found.append(block_on("given_name", "family_name"))
-        for other in ("birth_date", "postcode", "company", "city"):
-            if other in columns:
-                found.append(block_on("family_name", other))
-        for other in ("birth_date", "postcode", "company"):
-            if other in columns:
-                found.append(block_on("given_name", other))
+        found += [
+            block_on("family_name", one)
+            for one in ("birth_date", "postcode", "company", "city")
+            if one in columns
+        ]
+        found += [
+            block_on("given_name", one)
+            for one in ("birth_date", "postcode", "company")
+            if one in columns
+        ]
     if "name" in columns:
         found.append(block_on("name"))
-        for other in ("postcode", "city"):
-            if other in columns:
-                found.append(block_on("substr(name, 1, 3)", other))
+        found += [
+            block_on("substr(name, 1, 3)", one) for one in ("postcode", "city") if one in columns
+        ]
         if {"street", "city"} <= columns:
             found.append(block_on("street", "city"))
     return found

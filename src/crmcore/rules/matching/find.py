@@ -87,8 +87,17 @@ def find_duplicates(
         for search in searches
         for match in search.run(given, block_limit=block_limit, partner_limit=partner_limit)
     )
-    kinds = {kind for rule in rules for kind in rule.kinds}
-    judged = verdicts(judgements)
+    return _sets(found, given, searches, verdicts(judgements))
+
+
+def _sets(
+    found: Mapping[Pair, Match],
+    given: Mapping[Ref[Any], Record],
+    searches: Sequence[Search | LinkageSearch],
+    judged: Mapping[Pair, Verdict],
+) -> DuplicateSets:
+    """What was found, as far as nobody judged otherwise."""
+    kinds = {kind for one in searches for kind in one.rule.kinds}
     apart = {both for both, said in judged.items() if said is Verdict.NOT_DUPLICATE}
     joined = {
         both
