@@ -37,16 +37,31 @@ class Reader:
             [_joined([one.values(one.get(record)) for one in fields]) for fields in self.fields]
         )
 
-    def held(self, records: Sequence[Record]) -> list[tuple[object, ...]]:
+    def held(self, records: Sequence[Record]) -> list[object]:
         """What the fields of each of these records hold; ``of_held`` makes values of it."""
         gets = [one.get for fields in self.fields for one in fields]
+        if len(gets) == 1:
+            return list(map(gets[0], records))
         return list(zip(*(map(get, records) for get in gets), strict=True))
 
-    def of_held(self, held: tuple[object, ...]) -> Raw:
-        """The values of what the fields of a record hold."""
+    def of_held(self, held: Iterable[Any]) -> list[Raw]:  # Any: a tuple where there are fields
+        """The values of what the fields of records hold, for each."""
+        if len(self.fields) == 1 and len(self.fields[0]) == 1:
+            values = self.fields[0][0].values
+            return [(values(one),) for one in held]
+        if len(self.fields) == 1:
+            values_of = [one.values for one in self.fields[0]]
+            return [
+                (tuple([one for make, part in zip(values_of, row) for one in make(part)]),)  # noqa: B905  # as many, and it is done often
+                for row in held
+            ]
+        return [self._of_row(row) for row in held]
+
+    def _of_row(self, held: Any) -> Raw:  # Any: a tuple where there are several fields
+        row = held if sum(map(len, self.fields)) > 1 else (held,)
         found, at = [], 0
         for fields in self.fields:
-            found.append(_joined([one.values(held[at + n]) for n, one in enumerate(fields)]))
+            found.append(_joined([one.values(row[at + n]) for n, one in enumerate(fields)]))
             at += len(fields)
         return tuple(found)
 

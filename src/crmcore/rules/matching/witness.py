@@ -16,16 +16,13 @@ from crmcore.values.ref import Ref
 Shown: TypeAlias = tuple[object, ...]
 """For each group of evidence the value that a reader is shown; ``None``: there is none."""
 
-Line: TypeAlias = tuple[int, Callable[[object, object], Evidence]]
-"""The place of a group of evidence, and what makes evidence of two values."""
-
 
 class Witness:
     """Makes the matches of a rule that weighs by ``scorer``."""
 
     def __init__(self, rule: LinkageRule, scorer: Scorer) -> None:
         self._rule, self._scorer = rule, scorer
-        self._said: dict[tuple[Found, ...], tuple[Line, ...]] = {}
+        self._lines: dict[tuple[int, int, int], Callable[[object, object], Evidence]] = {}
 
     def match(
         self,
@@ -35,9 +32,6 @@ class Witness:
         found: tuple[Found, ...],
     ) -> Match:
         """The match of two records in the order of their references."""
-        said = self._said.get(found)
-        if said is None:
-            said = self._said[found] = self._lines(found)
         left, right = shown
         return Match(
             left=refs[0],
@@ -45,18 +39,21 @@ class Witness:
             score=score,
             level=self._rule.level(score),
             rule=self._rule.name,
-            evidence=[made(left[at], right[at]) for at, made in said],
+            evidence=[
+                (self._lines.get((at, *here)) or self._line(at, found))(left[at], right[at])
+                for at, here in enumerate(found)
+                if here is not None
+            ],
         )
 
-    def _lines(self, found: tuple[Found, ...]) -> tuple[Line, ...]:
-        """For each group that was compared its place, and what makes its line of two values."""
-        lines = []
-        points = self._scorer.points(found)
-        for at, (group, here) in enumerate(zip(self._rule.about.groups, found, strict=True)):
-            bits = points[at]
-            if here is not None and bits is not None:
-                lines.append((at, _line(group.name, group.levels[here[0]], bits)))
-        return tuple(lines)
+    def _line(self, at: int, found: tuple[Found, ...]) -> Callable[[object, object], Evidence]:
+        """What makes evidence of two values for the level that was found of a group."""
+        here, bits = found[at], self._scorer.points(found)[at]
+        level, bucket = here or (0, 0)
+        group = self._rule.about.groups[at]
+        line = _line(group.name, group.levels[level], bits or 0.0)
+        self._lines[at, level, bucket] = line
+        return line
 
 
 def _line(name: str, level: Level, bits: float) -> Callable[[object, object], Evidence]:

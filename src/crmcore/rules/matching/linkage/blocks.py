@@ -34,8 +34,6 @@ def blocks_of(table: Table, key: Key, *, limit: int) -> Blocks:
     kept: list[list[int]] = []
     skipped: list[Skipped] = []
     for number, rows in _filed(table, key).items():
-        if len(rows) < 2:  # a pair
-            continue
         if len(rows) <= limit:
             kept.append(rows)
             continue
@@ -59,21 +57,34 @@ def _facet(table: Table, name: str) -> tuple[Column, str, list[tuple[int, ...]]]
 
 
 def _filed(table: Table, key: Key) -> Mapping[int, list[int]]:
-    filed: dict[int, list[int]] = defaultdict(list)
+    """The rows under each number that several rows have; most numbers only one has."""
+    first: dict[int, int] = {}
+    filed: dict[int, list[int]] = {}
+    for row, number in _numbered(table, key):
+        known = first.setdefault(number, row)
+        if known != row:
+            if number in filed:
+                filed[number].append(row)
+            else:
+                filed[number] = [known, row]
+    return filed
+
+
+def _numbered(table: Table, key: Key) -> Iterator[tuple[int, int]]:
+    """Each row with the number of each of its keys."""
     column, _, facets = _facet(table, key.parts[0])
     if len(key.parts) == 1:
         for row, form in enumerate(column.ids):
             for number in facets[form]:
-                filed[number].append(row)
-        return filed
+                yield row, number
+        return
     second, name, others = _facet(table, key.parts[1])
     size = second.facet_size(name)
     for row, (form, other) in enumerate(zip(column.ids, second.ids, strict=True)):
         if form and other:
             for number in facets[form]:
                 for part in others[other]:
-                    filed[number * size + part].append(row)
-    return filed
+                    yield row, number * size + part
 
 
 def _split(table: Table, facet: str, rows: Sequence[int]) -> list[list[int]]:

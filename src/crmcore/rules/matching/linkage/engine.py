@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
@@ -75,8 +75,10 @@ class Comparing:
             different, [times[one] for one in different], list(map(numbers.__getitem__, found))
         )
 
-    def _codes(self, at: int, first: Iterable[int], second: Iterable[int]) -> list[int]:
+    def _codes(self, at: int, first: Sequence[int], second: Sequence[int]) -> list[int]:
         """The code of each pair by one trait."""
+        if len(self.table.columns[at].forms) == 1:  # nothing is known of any row
+            return [0] * len(first)
         number = self.table.columns[at].ids.__getitem__
         pairs = [
             (one, other) if one <= other else (other, one)

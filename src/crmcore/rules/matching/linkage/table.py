@@ -24,11 +24,11 @@ class Reader(Protocol):
     def __call__(self, record: Record, /) -> Raw:
         """The values of a record."""
 
-    def held(self, records: Sequence[Record], /) -> list[tuple[object, ...]]:
+    def held(self, records: Sequence[Record], /) -> list[object]:
         """What the fields of many records hold."""
 
-    def of_held(self, held: tuple[object, ...], /) -> Raw:
-        """The values of what the fields of a record hold."""
+    def of_held(self, held: Iterable[object], /) -> list[Raw]:
+        """The values of what the fields of records hold, for each."""
 
 
 class Facet:
@@ -119,9 +119,9 @@ class _Held:
         try:
             contents = dict.fromkeys(held)
         except TypeError:  # bad data: what cannot be hashed is not of any type that is compared
-            self.different: list[Raw] = list(map(read.of_held, held))
+            self.different = read.of_held(held)
             return
-        self.different = list(map(read.of_held, contents))
+        self.different = read.of_held(contents)
         numbers = dict(zip(contents, range(len(contents)), strict=True))
         self.rows = list(map(numbers.__getitem__, held))
 
