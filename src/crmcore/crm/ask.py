@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crmcore.crm import gather, reading
 from crmcore.crm.choices import Target
 from crmcore.crm.desk import Desk
@@ -25,7 +27,7 @@ from crmcore.reports.timeline import Timeline
 from crmcore.reports.timeline import timeline as told
 from crmcore.rules import matching
 from crmcore.rules.integrity import check_between, missing_relations, require_kind
-from crmcore.rules.matching import AnyRule, DuplicateSets, LinkageRule
+from crmcore.rules.matching import AnyRule, DuplicateSets, LinkageRule, Progress
 
 
 def related(snapshot: Snapshot, model: Model, what: Target) -> Related:
@@ -103,6 +105,9 @@ def duplicates(
     entity: type[Record],
     rule: str | AnyRule | None,
     threshold: float | None,
+    *,
+    workers: int = 1,
+    progress: Callable[[Progress], None] | None = None,
 ) -> DuplicateSets:
     """See ``Crm.find_duplicates``."""
     kind = require_kind(entity, desk.model)
@@ -127,4 +132,6 @@ def duplicates(
         threshold=threshold,
         judgements=reading.judgements(snapshot),
         related=gather.records_of(snapshot, sorted(others.difference(kinds))),
+        workers=workers,
+        progress=progress,
     )
