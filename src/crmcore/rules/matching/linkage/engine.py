@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from attrs import frozen
 
 from crmcore.rules.matching.linkage import fast, spread
-from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage.weights import Learnt
 
@@ -32,8 +31,6 @@ class Comparing:
         self.table = table
         self._workers = workers
         self._learnt = learnt.buckets()
-        self._found: dict[Codes, tuple[Found, ...]] = {}
-        self._classify = table.subject.classify
 
     def pattern(self, first: int, second: int) -> Codes:
         """The codes of all traits of two rows."""
@@ -104,13 +101,6 @@ class Comparing:
             ]
 
         return decide
-
-    def found(self, codes: Codes) -> tuple[Found, ...]:
-        """The level of each group of evidence for these codes."""
-        known = self._found.get(codes)
-        if known is None:
-            known = self._found[codes] = self._classify(codes)
-        return known
 
 
 def _unzipped(pairs: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:

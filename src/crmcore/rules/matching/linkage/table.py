@@ -48,11 +48,6 @@ class Facet:
                 numbers[text] = len(numbers)
         self.made += [tuple([numbers[one] for one in made]) for made in texts]
 
-    def known(self, form: object) -> tuple[int, ...]:
-        """The numbers of the texts of any form; texts that no form here has are left out."""
-        found = map(self.numbers.get, self._make(form))
-        return tuple(one for one in found if one is not None)
-
 
 class Column:
     """One trait of some records: for each row the number of its form, 0 where nothing is known."""
@@ -96,10 +91,6 @@ class Column:
         if len(facet.made) < len(self.forms):
             facet.extend(self.forms[len(facet.made) :])
         return facet
-
-    def known_facets(self, name: str, form: object) -> tuple[int, ...]:
-        """The numbers of the texts of any form by a facet; texts that no form has are left out."""
-        return self.whole_facet(name).known(form)
 
     def facet_size(self, name: str) -> int:
         """How many different texts a facet has."""

@@ -1,4 +1,6 @@
+import multiprocessing
 import os
+from array import array
 
 import pytest
 
@@ -42,6 +44,12 @@ def test_what_fails_in_a_process_is_raised_here() -> None:
 def test_a_process_that_dies_is_told() -> None:
     with pytest.raises(RuntimeError, match="came to an end"):
         spread.decided(dying, FORMS, LEARNT, ([1, 1], [2, 3]), 2)
+
+
+def test_a_process_sends_its_codes() -> None:
+    mine, theirs = multiprocessing.Pipe(duplex=False)
+    spread._work(theirs, longer, FORMS, LEARNT, (array("q", [1, 0]), array("q", [3, 0])))
+    assert array("q", mine.recv()).tolist() == [3, 0]
 
 
 def people() -> list[Record]:
