@@ -8,6 +8,7 @@ from crmcore.rules.matching import (
     CONTACT_LINKAGE,
     CONTACTS,
     LEAD_CONTACT_LINKAGE,
+    AnyRule,
     Catalogue,
     Matches,
 )
@@ -75,7 +76,7 @@ def test_an_answer_can_be_read() -> None:
 
 
 def test_many_filed_at_once_are_as_filed_one_by_one() -> None:
-    rules = [CONTACT_LINKAGE, CONTACTS]
+    rules: list[AnyRule] = [CONTACT_LINKAGE, CONTACTS]
     records = [contact(at, mailing_address=Address(city=f"Town {at // 4}")) for at in range(60)]
     one_by_one, at_once = (Catalogue(rules, model=STANDARD_MODEL) for _ in range(2))
     for record in records:
