@@ -1,8 +1,8 @@
 """Fast: blocks, pairs and patterns as arrays, where numpy is installed (the extra ``fast``).
 
-What it gives is what plain Python gives: it sorts and counts whole numbers, and nothing else. The
-pairs of 100,000 contacts are found in 0.3 instead of 1.4 seconds, and of 1,000,000 contacts with a
-third of the memory.
+What it gives is what plain Python gives: it sorts and counts whole numbers, and nothing else. On a
+busy machine the pairs and patterns of 100,000 contacts took 4.8 seconds of one core instead of 9.1,
+what both need for normal forms and comparisons included.
 """
 
 from __future__ import annotations
