@@ -97,7 +97,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.matching.postings": BY_THE_INDEX,
     "crmcore.rules.matching.predict": "tests/unit/rules/matching/test_measure.py",
     "crmcore.rules.matching.progress": "tests/unit/rules/matching/linkage/test_spread.py",
-    "crmcore.rules.matching.readers": BY_LINKAGE,
     "crmcore.rules.matching.witness": BY_LINKAGE,
     "crmcore.rules.matching.soundness": "tests/unit/rules/matching/test_reading.py",
     "crmcore.ports.repository": HELD_BY_THE_KIT,
