@@ -7,24 +7,34 @@ column that tells two sources apart. A set ``name_pairs`` has ``cases.csv`` with
 
 The rules are the standard ones, the same for every set; only where a value is kept follows from
 the types. Each run is made in a process of its own, so that peak memory is its own, and with
-``--vs splink`` the runs of both take turns. ``--out FOLDER`` writes the clusters as
-``rec_id,cluster``. ``--scale N ...`` generates so many people instead.
+``--vs splink`` the runs of both take turns (``matching_splink`` says by which model). ``--out
+FOLDER`` writes the clusters as ``rec_id,cluster``. ``--scale N ...`` makes sets of so many people
+and companies in FOLDER (``matching_generated`` says how) and runs these. Reading files counts for
+nobody; all else does, from records in memory to clusters.
 """
 
 import argparse
 import csv
 import json
+import os
 import random
 import resource
+import signal
+import statistics
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
+
+from matching_generated import (  # type: ignore[import-not-found]  # beside this file, no package
+    KINDS,
+    write_scale,
+)
 
 from crmcore.entities import Account, Contact, Record
 from crmcore.fields import CustomField
@@ -32,6 +42,7 @@ from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import (
     ACCOUNT_LINKAGE,
     CONTACT_LINKAGE,
+    Catalogue,
     DuplicateSets,
     LinkageRule,
     find_duplicates,
@@ -151,9 +162,11 @@ class DataSet:
     def __init__(self, folder: Path) -> None:
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
         self.folder = folder
-        self.columns = Columns(meta["types"])
+        self.types: dict[str, str] = meta["types"]
+        self.columns = Columns(self.types)
         self.source: str | None = meta.get("link_source")
         self.rows = rows_of(folder / "records.csv")
+        self.has_people = self.columns.has("given_name", "family_name", "full_name", "person_name")
         self.rule = rule_for(self.columns, self.source)
 
     def records(self) -> tuple[list[Record], list[Record]]:
@@ -211,13 +224,15 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def run_ours(folder: Path, out: Path | None) -> dict[str, Any]:
+def run_ours(folder: Path, out: Path | None, *, workers: int = 1) -> dict[str, Any]:
     """One run of crmcore, records in memory."""
     data = DataSet(folder)
     records, employers = data.records()
     before = peak()
     start = time.perf_counter()
-    sets = find_duplicates(records, rules=[data.rule], model=MODEL, related=employers)
+    sets = find_duplicates(
+        records, rules=[data.rule], model=MODEL, related=employers, workers=workers
+    )
     seconds = time.perf_counter() - start
     memory = peak()
     if out is not None:
@@ -227,6 +242,7 @@ def run_ours(folder: Path, out: Path | None) -> dict[str, Any]:
         "memory": memory,
         "records_memory": before,
         "compared": sets.compared / len(records) * 2,
+        "most": sets.most_compared,
         "skipped": len(sets.skipped),
         "pairs": data.pair_quality((one.left.id, one.right.id) for one in sets.pairs),
         "clusters": data.quality([ref.id for ref in one.members] for one in sets.clusters),
@@ -245,67 +261,76 @@ def write_clusters(path: Path, data: DataSet, sets: DuplicateSets) -> None:
             writer.writerow((row["rec_id"], number.get(row["rec_id"] or "", at)))
 
 
+def run_plain(folder: Path, out: Path | None) -> dict[str, Any]:
+    """One run of crmcore as a plain install does it: without numpy."""
+    sys.modules["numpy"] = None  # type: ignore[assignment]  # an import of it fails from now on
+    return run_ours(folder, out)
+
+
+def run_workers(folder: Path, out: Path | None) -> dict[str, Any]:
+    """One run of crmcore by a process for each core."""
+    return run_ours(folder, out, workers=os.cpu_count() or 1)
+
+
 def run_splink(folder: Path, _: Path | None) -> dict[str, Any]:
-    """One run of Splink with the DuckDB back end and the model that its tutorials recommend."""
-    import pandas as pd  # noqa: PLC0415  # only where it is compared with
-    import splink.comparison_library as cl  # noqa: PLC0415  # likewise
-    from splink import DuckDBAPI, Linker, SettingsCreator, block_on  # noqa: PLC0415  # likewise
+    """One run of Splink with the DuckDB back end."""
+    import matching_splink  # type: ignore[import-not-found]  # noqa: PLC0415  # beside, only here
 
     data = DataSet(folder)
-    types = json.loads((folder / "meta.json").read_text("utf-8"))["types"]
-    frame = pd.DataFrame(data.rows)
-    frame["unique_id"] = frame["rec_id"]
-    known: dict[str, Any] = {
-        "given_name": cl.NameComparison,
-        "family_name": cl.NameComparison,
-        "name": cl.NameComparison,
-        "email": cl.EmailComparison,
-        "birth_date": lambda one: cl.LevenshteinAtThresholds(one, [1, 2]),
-        "postcode": lambda one: cl.LevenshteinAtThresholds(one, 1),
-        "national_id": lambda one: cl.LevenshteinAtThresholds(one, [1, 2]),
-    }
-    used = [one for one, meaning in types.items() if meaning not in {"other", "source"}]
-    comparisons = [
-        known[types[one]](one)
-        if types[one] in known
-        else cl.JaroWinklerAtThresholds(one, [0.9, 0.7]).configure(
-            term_frequency_adjustments=types[one] in {"city", "company"}
-        )
-        for one in used
-    ]
-    names = [one for one in used if types[one] in {"given_name", "family_name", "name"}]
-    others = [one for one in used if one not in names and types[one] not in {"state", "country"}]
-    rules: list[Any] = [block_on(one) for one in others if frame[one].nunique() > len(frame) / 20]
-    rules += [block_on(one, other) for one in names for other in others]
-    rules += [block_on(*names)] if len(names) > 1 else []
-    start = time.perf_counter()
-    settings = SettingsCreator(
-        link_type="dedupe_only",
-        comparisons=comparisons,
-        blocking_rules_to_generate_predictions=rules,
-    )
-    linker = Linker(DuckDBAPI().register(frame), settings)
-    linker.training.estimate_probability_two_random_records_match(rules[:2], recall=0.7)
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e6)
-    for rule in [block_on(*names), block_on(others[0])]:
-        linker.training.estimate_parameters_using_expectation_maximisation(rule)
-    found = linker.inference.predict(threshold_match_probability=0.5)
-    groups = linker.clustering.cluster_pairwise_predictions_at_threshold(found, 0.95)
-    table = groups.as_pandas_dataframe()
-    seconds = time.perf_counter() - start
-    clusters = table.groupby("cluster_id")["unique_id"].apply(list)
-    pairs = found.as_pandas_dataframe(limit=None)
-    pairs = pairs[pairs["match_probability"] >= 0.95]
+    seconds, clusters, pairs = matching_splink.run(data.rows, data.types, data.source)
+    memory = peak()
     return {
         "seconds": seconds,
-        "memory": peak(),
-        "pairs": data.pair_quality(zip(pairs["unique_id_l"], pairs["unique_id_r"], strict=True)),
-        "clusters": data.quality(one for one in clusters if len(one) > 1),
-        "rule": "splink at 0.95",
+        "memory": memory,
+        "pairs": data.pair_quality(pairs),
+        "clusters": data.quality(clusters),
+        "rule": f"splink at {matching_splink.THRESHOLD}",
     }
 
 
-RUNS = {"crmcore": run_ours, "splink": run_splink}
+def run_entry(folder: Path, _: Path | None) -> dict[str, Any]:
+    """The catalogue of a set: its build, and the time to ask it for one record after another."""
+    data = DataSet(folder)
+    records, employers = data.records()
+    catalogue = Catalogue([data.rule], model=MODEL)
+    start = time.perf_counter()
+    catalogue.put_all([*employers, *records])
+    build = time.perf_counter() - start
+    asked = random.Random(1).sample(records, min(ASKED, len(records)))
+    for one in asked[:WARM]:
+        catalogue.matches(one)
+    times = []
+    for one in asked:
+        start = time.perf_counter()
+        catalogue.matches(one)
+        times.append((time.perf_counter() - start) * 1000)
+    times.sort()
+    return {
+        "build": build,
+        "memory": peak(),
+        "median": times[len(times) // 2],
+        "p99": times[len(times) * 99 // 100],
+    }
+
+
+RUNS = {
+    "crmcore": run_ours,
+    "plain": run_plain,
+    "workers": run_workers,
+    "splink": run_splink,
+    "entry": run_entry,
+}
+
+TARGETS = {  # seconds as a share of Splink's, by number of contacts
+    ("plain", 10_000): 0.6,
+    ("crmcore", 10_000): 0.25,
+    ("plain", 100_000): 1.3,
+    ("crmcore", 100_000): 0.4,
+    ("crmcore", 1_000_000): 1.5,
+}
+
+ASKED = 5_000
+WARM = 100
 
 
 def apart(tool: str, folder: Path, out: Path | None) -> dict[str, Any]:
@@ -315,8 +340,13 @@ def apart(tool: str, folder: Path, out: Path | None) -> dict[str, Any]:
         command + (["--out", str(out)] if out else []), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return {"failed": last}
+        said = [line for line in done.stderr.strip().splitlines() if line.strip()]
+        if done.returncode < 0:
+            said.append(
+                f"ended by {signal.Signals(-done.returncode).name}"
+                + (", as a system does that runs out of memory" if done.returncode == -9 else "")
+            )
+        return {"failed": " / ".join(said[-3:]) or f"exit code {done.returncode}"}
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
 
@@ -332,9 +362,45 @@ def show(name: str, tool: str, result: dict[str, Any]) -> None:
         f" {pairs['precision']:.4f} {pairs['recall']:.4f} {pairs['f1']:.4f}  "
         f" {clusters['precision']:.4f} {clusters['recall']:.4f} {clusters['f1']:.4f}"
         f" {result['seconds']:8.2f} s {result['memory']:6.0f} MB"
-        + (f" {result['compared']:5.1f}" if "compared" in result else ""),
+        + (f" {result['compared']:5.1f} {result['most']:4}" if "compared" in result else ""),
         flush=True,
     )
+
+
+def show_entry(name: str, result: dict[str, Any]) -> None:
+    """One line about the catalogue."""
+    if "failed" in result:
+        print(f"{name:22} entry    failed: {result['failed']}")
+        return
+    print(
+        f"{name:22} entry    median {result['median']:.3f} ms (must 0.1), 99th percentile"
+        f" {result['p99']:.2f} ms (must 1), built in {result['build']:.1f} s,"
+        f" {result['memory']:.0f} MB",
+        flush=True,
+    )
+
+
+def show_ratios(name: str, size: int, runs: dict[str, list[dict[str, Any]]]) -> None:
+    """How long ours takes and how much memory, as shares of Splink's: medians of all runs."""
+    medians = {
+        tool: {
+            what: statistics.median([one[what] for one in results if "failed" not in one])
+            for what in ("seconds", "memory")
+        }
+        for tool, results in runs.items()
+        if any("failed" not in one for one in results)
+    }
+    peer = medians.pop("splink", None)
+    if peer is None:
+        return
+    for tool, ours in medians.items():
+        must = TARGETS.get((tool, size))
+        print(
+            f"{name:22} {tool:8} {ours['seconds'] / peer['seconds']:.2f} x Splink's time"
+            + (f" (must {must})" if must else "")
+            + f", {ours['memory'] / peer['memory']:.2f} x its memory (must 1)",
+            flush=True,
+        )
 
 
 def name_pairs(folder: Path) -> None:
@@ -358,110 +424,60 @@ def name_pairs(folder: Path) -> None:
         print(f"name_pairs {said_of:10}  precision {precision:.3f} recall {recall:.3f} F1 {f1:.3f}")
 
 
-def generated(size: int) -> Iterator[tuple[str, dict[str, str], str]]:
-    """People with a company, some of them twice or more: a name, the row, and who it is."""
-    luck = random.Random(size)
-    syllables = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er")]
-
-    def word(least: int, most: int) -> str:
-        return "".join(luck.choice(syllables) for _ in range(luck.randint(least, most))).title()
-
-    families = [word(2, 3) for _ in range(max(200, int(size**0.62)))]
-    givens = [word(1, 2) for _ in range(600)]
-    towns = [
-        (word(2, 3) + "ton", f"{luck.randint(10000, 99999)}") for _ in range(max(50, size // 200))
-    ]
-    firms = []
-    for _ in range(max(20, size // 12)):
-        name = f"{word(2, 3)} {luck.choice(('Systems', 'Foods', 'Group', 'Partners', 'Care'))}"
-        firms.append((name, *luck.choice(towns), f"{luck.randint(2000000000, 9899999999)}"))
-    number = 0
-    entity = 0
-    while number < size:
-        entity += 1
-        given = luck.choice(givens)
-        family = families[min(int(luck.expovariate(1) * len(families) / 4), len(families) - 1)]
-        firm, town, post, switchboard = luck.choice(firms)
-        site = firm.lower().replace(" ", "") + ".com"
-        base = {
-            "first_name": given,
-            "last_name": family,
-            "email": f"{given}.{family}@{site}".lower(),
-            "phone": switchboard
-            if luck.random() < 0.3
-            else f"{luck.randint(2000000000, 9899999999)}",
-            "company": firm,
-            "city": town,
-            "postcode": post,
-        }
-        for copy in range(1 if luck.random() < 0.85 else luck.choice((2, 2, 3))):
-            row = dict(base)
-            if copy:
-                for column in luck.sample(sorted(row), 3):
-                    text = row[column]
-                    at = luck.randrange(len(text))
-                    row[column] = "" if luck.random() < 0.5 else text[:at] + text[at + 1 :]
-                if not row["last_name"]:
-                    row["last_name"] = base["last_name"]
-            yield f"r{number}", row, f"e{entity}"
-            number += 1
-
-
-def write_scale(size: int, folder: Path) -> Path:
-    """A data set of so many generated people."""
-    place = folder / f"generated_{size}"
-    if (place / "meta.json").exists():
-        return place
-    place.mkdir(parents=True, exist_ok=True)
-    columns = ("first_name", "last_name", "email", "phone", "company", "city", "postcode")
-    types = dict(
-        zip(
-            columns,
-            ("given_name", "family_name", "email", "phone", "company", "city", "postcode"),
-            strict=True,
-        )
+def arguments() -> argparse.ArgumentParser:
+    """What can be asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    with (
-        (place / "records.csv").open("w", encoding="utf-8", newline="") as file,
-        (place / "truth.csv").open("w", encoding="utf-8", newline="") as truth,
-    ):
-        records, entities = csv.writer(file), csv.writer(truth)
-        records.writerow(("rec_id", *columns))
-        entities.writerow(("rec_id", "cluster"))
-        for name, row, entity in generated(size):
-            records.writerow((name, *(row[one] for one in columns)))
-            entities.writerow((name, entity))
-    (place / "meta.json").write_text(json.dumps({"types": types, "link_source": None}), "utf-8")
-    return place
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="folder of sets; generated ones go there, too")
+    add("--set", nargs="*", dest="sets", metavar="NAME", help="only these sets")
+    add("--vs", choices=["splink"], help="run this as well, in turns")
+    add("--scale", type=int, nargs="*", default=[], metavar="N", help="generated sets of N records")
+    add("--kind", choices=sorted(KINDS), nargs="*", default=["people", "companies"])
+    add("--plain", action="store_true", help="run without numpy as well")
+    add("--workers", action="store_true", help="run with a process for each core as well")
+    add("--entry", action="store_true", help="time the catalogue that is asked for one record")
+    add("--repeat", type=int, default=1, help="so many runs of each, in turns; the ratios: medians")
+    add("--out", type=Path, help="folder for the clusters, as rec_id,cluster")
+    add("--one", choices=sorted(RUNS), help=argparse.SUPPRESS)
+    return parser
 
 
 def main() -> None:
     """Read what is asked, run it, print it."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--set", nargs="*", default=None, dest="sets")
-    parser.add_argument("--vs", choices=["splink"])
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--scale", type=int, nargs="*", default=[])
-    parser.add_argument("--one", choices=sorted(RUNS))
-    asked = parser.parse_args()
+    asked = arguments().parse_args()
     if asked.one:
         print(json.dumps(RUNS[asked.one](asked.data, asked.out)))
         return
-    folders = [write_scale(size, asked.data) for size in asked.scale]
+    folders = [write_scale(kind, size, asked.data) for size in asked.scale for kind in asked.kind]
     if not folders:
         folders = sorted(one for one in asked.data.iterdir() if one.is_dir())
         folders = [one for one in folders if asked.sets is None or one.name in asked.sets]
     for rule in (CONTACT_LINKAGE, ACCOUNT_LINKAGE):
         keys = ", ".join(key.name for key in rule.keys)
         print(f"{rule.name}: {rule.subject}, at {rule.likely}, by {keys}")
-    print(f"\n{'set':22} {'':8} {'pairs: P, R, F1':22}   {'clusters: P, R, F1':20}")
+    tools = ["crmcore"]
+    tools += [one for one, wanted in (("plain", asked.plain), ("workers", asked.workers)) if wanted]
+    tools += [asked.vs] if asked.vs else []
+    print(
+        f"\n{'set':22} {'':8} {'pairs: P, R, F1':22} {'clusters: P, R, F1':22}"
+        " time, memory, comparisons a record, most of one"
+    )
     for folder in folders:
         if (folder / "cases.csv").exists():
             name_pairs(folder)
             continue
-        for tool in ("crmcore", asked.vs) if asked.vs else ("crmcore",):
-            show(folder.name, tool, apart(tool, folder, asked.out if tool == "crmcore" else None))
+        runs: dict[str, list[dict[str, Any]]] = {tool: [] for tool in tools}
+        for _ in range(asked.repeat):
+            for tool in tools:
+                out = asked.out if tool == "crmcore" else None
+                runs[tool].append(apart(tool, folder, out))
+                show(folder.name, tool, runs[tool][-1])
+        data = DataSet(folder)
+        show_ratios(folder.name, len(data.rows) if data.has_people else 0, runs)
+        if asked.entry:
+            show_entry(folder.name, apart("entry", folder, None))
 
 
 if __name__ == "__main__":

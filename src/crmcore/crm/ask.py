@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from crmcore.changes import Insert
@@ -30,7 +30,7 @@ from crmcore.reports.timeline import Timeline
 from crmcore.reports.timeline import timeline as told
 from crmcore.rules import matching
 from crmcore.rules.integrity import check_between, missing_relations, require_kind
-from crmcore.rules.matching import AnyRule, DuplicateSets, LinkageRule
+from crmcore.rules.matching import AnyRule, DuplicateSets, LinkageRule, Progress
 from crmcore.rules.stages import stored_findings
 from crmcore.values.ref import Ref
 
@@ -129,6 +129,9 @@ def duplicates(
     entity: type[Record],
     rule: str | AnyRule | None,
     threshold: float | None,
+    *,
+    workers: int = 1,
+    progress: Callable[[Progress], None] | None = None,
 ) -> DuplicateSets:
     """See ``Crm.find_duplicates``."""
     kind = require_kind(entity, desk.model)
@@ -153,4 +156,6 @@ def duplicates(
         threshold=threshold,
         judgements=reading.judgements(snapshot),
         related=gather.records_of(snapshot, sorted(others.difference(kinds))),
+        workers=workers,
+        progress=progress,
     )

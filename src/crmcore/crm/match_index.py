@@ -34,9 +34,8 @@ class MatchIndex:
     def build(self, snapshot: Snapshot, /) -> None:
         """File every record of this moment."""
         self.catalogue = self._empty()
-        # accounts first: they are what contacts refer to, and nobody is filed twice
-        for record in gather.records_of(snapshot, sorted(self.catalogue.kinds)):
-            self._put(record)
+        every = gather.records_of(snapshot, sorted(self.catalogue.kinds))
+        self.catalogue.put_all(one for one in every if not is_history(one))
 
     def apply(self, changes: Iterable[Change], /) -> None:
         """File what one commit wrote, and take out what it deleted."""

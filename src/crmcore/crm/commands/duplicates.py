@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ from crmcore.crm import ask, plans
 from crmcore.crm.choices import Target
 from crmcore.crm.commands.core import Core
 from crmcore.entities import Record
-from crmcore.rules.matching import AnyRule, DuplicateSets
+from crmcore.rules.matching import AnyRule, DuplicateSets, Progress
 from crmcore.rules.rule import Decided, Decision
 
 R = TypeVar("R", bound=Record)
@@ -24,16 +25,23 @@ class DuplicateCommands(Core):
         entity: type[Record],
         rule: str | AnyRule | None = None,
         threshold: float | None = None,
+        *,
+        workers: int = 1,
+        progress: Callable[[Progress], None] | None = None,
     ) -> DuplicateSets:
         """The sets of records of ``entity`` that are probably one, with the evidence.
 
         Converted leads are left out: they live on as contacts.
 
         ``rule`` is a match rule or its name (``None``: the book's rules for this entity);
-        ``threshold`` the least score, 0 to 1 (``None``: the rule's own).
+        ``threshold`` the least score, 0 to 1 (``None``: the rule's own). A search of very many
+        records may use so many processes as ``workers`` says, with the same result, and calls
+        ``progress`` as it goes on.
         """
         with self._repository.snapshot() as snapshot:
-            return ask.duplicates(snapshot, self._desk, entity, rule, threshold)
+            return ask.duplicates(
+                snapshot, self._desk, entity, rule, threshold, workers=workers, progress=progress
+            )
 
     def not_duplicates(self, a: Target, b: Target, reason: str | None = None) -> Decision:
         """Store the judgement that two records are not one; matching respects it from now on."""

@@ -15,6 +15,7 @@ from crmcore.rules.matching.equations import ACCOUNT_EQUATION, CONTACT_EQUATION
 from crmcore.rules.matching.evidence import Evidence, Match, score_of
 from crmcore.rules.matching.find import (
     BLOCK_LIMIT,
+    PARTNER_LIMIT,
     AnyRule,
     compare,
     find_duplicates,
@@ -44,6 +45,7 @@ from crmcore.rules.matching.match_rule import (
 )
 from crmcore.rules.matching.measure import Evaluation, Quality, evaluate, worth_labelling
 from crmcore.rules.matching.predict import Prediction, Predictions, predict
+from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.reading import related_kinds
 from crmcore.rules.matching.soundness import check
 from crmcore.rules.matching.standard import (
@@ -69,6 +71,7 @@ __all__ = [
     "LEAD_ACCOUNT_LINKAGE",
     "LEAD_CONTACT_LINKAGE",
     "LEAD_LINKAGE",
+    "PARTNER_LIMIT",
     "STANDARD_MATCH_RULES",
     "SUBJECTS",
     "WEIGHTED_MATCH_RULES",
@@ -94,6 +97,7 @@ __all__ = [
     "Matches",
     "Prediction",
     "Predictions",
+    "Progress",
     "Quality",
     "SkippedBlock",
     "by_score",

@@ -17,7 +17,7 @@ from crmcore.rules.matching.find import AnyRule
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage_entries import LinkageEntries
 from crmcore.rules.matching.match_rule import MatchRule
-from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings
+from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings, in_order
 from crmcore.rules.matching.reading import FieldPath, Forms, paths_of_rule, reader
 from crmcore.rules.matching.search import Search
 from crmcore.values.ref import Ref
@@ -70,29 +70,39 @@ class WeightedEntries:
         self._rule, self._model, self._related = rule, model, related
         self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
         self._postings = Postings()
-        self._filed: dict[Ref[Any], tuple[tuple[object, ...], ...]] = {}
+        self._filed: dict[Ref[Any], tuple[tuple[int, str], ...]] = {}
 
     def put(self, record: Record) -> None:
         """File a record."""
         made = tuple(self._keys(record))
         self._filed[record.ref] = made
         for key in made:
-            self._postings.put(key, record.ref, ())
+            self._postings.put(key, record.ref)
+
+    def put_all(self, records: Sequence[Record]) -> None:
+        """File many records."""
+        for record in records:
+            self.put(record)
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out."""
         for key in self._filed.pop(ref, ()):
-            self._postings.drop(key, ref, ())
+            self._postings.drop(key, ref)
 
     def ask(
         self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
     ) -> Asked:
         """The matches of a record."""
-        near, skipped = self._postings.near(
-            ((key, ()) for key in self._keys(candidate)),
-            wanted(self._rule.kinds, candidate.ref),
-            lambda key: (self._rule.name, self._rule.keys[int(str(key[0]))].name, str(key[1])),
-        )
+        skipped: list[SkippedBlock] = []
+
+        def told(key: object, size: int) -> None:
+            at, text = key if isinstance(key, tuple) else (0, "")
+            name = self._rule.keys[at].name
+            skipped.append(SkippedBlock(rule=self._rule.name, key=name, value=text, size=size))
+
+        shared: dict[Ref[Any], None] = {}
+        self._postings.gather(self._keys(candidate), tuple, shared, told)
+        near = in_order(shared, wanted(self._rule.kinds, candidate.ref))
         search = Search(self._rule, model=self._model, forms=self._forms(), threshold=threshold)
         found = (search.match(records[ref], candidate) for ref in near)
         return [one for one in found if one is not None], skipped, len(near)
@@ -100,7 +110,7 @@ class WeightedEntries:
     def _forms(self) -> Forms:
         return Forms(self._model.phone_region, self._related)
 
-    def _keys(self, record: Record) -> Iterator[tuple[object, ...]]:
+    def _keys(self, record: Record) -> Iterator[tuple[int, str]]:
         made = self._forms().keys(record, self._readers[record.ref.kind])
         return ((at, text) for at, texts in enumerate(made) for text in texts)
 
@@ -155,6 +165,19 @@ class Catalogue:
             self._take_out(follower)
             self._file(self._records[follower])
 
+    def put_all(self, records: Iterable[Record]) -> None:
+        """File many records, as ``put`` does, and sooner where none of them is filed yet."""
+        wanted = [one for one in records if one.ref.kind in self.kinds]
+        if self._records:
+            for record in wanted:
+                self.put(record)
+            return
+        self._records.update((one.ref, one) for one in wanted)
+        for record in self._records.values():
+            self._follow(record)
+        for rule, entries in self._entries:
+            entries.put_all([one for ref, one in self._records.items() if ref.kind in rule.kinds])
+
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out; one that is not there is no matter."""
         if self._records.pop(ref, None) is None:
@@ -198,13 +221,17 @@ class Catalogue:
 
     def _file(self, record: Record) -> None:
         ref = record.ref
-        targets = tuple(dict.fromkeys(self._targets(record)))
-        self._followed[ref] = targets
-        for target in targets:
-            self._followers.setdefault(target, {})[ref] = None
+        self._follow(record)
         for rule, entries in self._entries:
             if ref.kind in rule.kinds:
                 entries.put(record)
+
+    def _follow(self, record: Record) -> None:
+        """Note which records this one refers to."""
+        targets = tuple(dict.fromkeys(self._targets(record)))
+        self._followed[record.ref] = targets
+        for target in targets:
+            self._followers.setdefault(target, {})[record.ref] = None
 
     def _take_out(self, ref: Ref[Any]) -> None:
         for target in self._followed.pop(ref, ()):

@@ -27,7 +27,8 @@ class KeyCount:
     """What one blocking key of a rule did.
 
     ``blocks`` is the number of keys that two records or more share, blocks skipped left out;
-    ``pairs`` the number of different pairs in them, and ``matches`` how many of these were found.
+    ``pairs`` the number of different pairs in them that were compared, and ``matches`` how many of
+    these were found.
     A pair that several keys bring together counts under each of them.
     """
 
@@ -55,7 +56,9 @@ class DuplicateSets:
     ``pairs`` are the matches at or above the threshold, best first; ``clusters`` the sets that
     they make, largest first. ``apart`` are the pairs that a judgement kept out, ``joined`` those
     that a judgement put in. ``records`` counts the records looked at, ``compared`` the different
-    pairs compared (by each rule), and ``most_compared`` those of the record with the most.
+    pairs compared (by each rule), and ``most_compared`` those of the record with the most;
+    ``left_out`` counts the pairs that share a key but were not compared, because one of the two
+    records shares more keys with as many others as it may be compared with.
     ``learnt`` has for each linkage rule, by name, what it weighed by where that was learnt in this
     search: ``rule.with_learnt(...)`` keeps it. ``skipped`` lists the blocks that were too large;
     duplicates in them may be missing.
@@ -72,6 +75,7 @@ class DuplicateSets:
     records: int = 0
     compared: int = 0
     most_compared: int = 0
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.clusters)
@@ -134,6 +138,8 @@ class DuplicateSets:
             yield f"{_count(len(self.apart), 'pair')} kept apart by a judgement"
         if self.joined:
             yield f"{_count(len(self.joined), 'pair')} put together by a judgement"
+        if self.left_out:
+            yield f"{_count(self.left_out, 'pair')} not compared: too many for one record"
         if self.skipped:
             largest = max(self.skipped, key=lambda one: one.size)
             yield render.cut(

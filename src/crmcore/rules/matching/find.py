@@ -14,12 +14,13 @@ from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.weights import Learnt
 from crmcore.rules.matching.linkage_search import LinkageSearch
 from crmcore.rules.matching.match_rule import MatchRule
+from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.reading import Forms
 from crmcore.rules.matching.search import Search
 from crmcore.values.frozenmap import FrozenMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from crmcore.entities.record import Record
     from crmcore.model.model import Model
@@ -35,6 +36,9 @@ BLOCK_LIMIT: Final = 50
 So one record is compared with at most ``limit - 1`` others for each of its keys.
 """
 
+PARTNER_LIMIT: Final = 50
+"""A rule compares no record with more others than this, unless another limit is given."""
+
 
 def find_duplicates(
     records: Iterable[Record],
@@ -45,6 +49,9 @@ def find_duplicates(
     judgements: Iterable[Judgement] = (),
     related: Iterable[Record] = (),
     block_limit: int = BLOCK_LIMIT,
+    partner_limit: int = PARTNER_LIMIT,
+    workers: int = 1,
+    progress: Callable[[Progress], None] | None = None,
 ) -> DuplicateSets:
     """The pairs of ``records`` that may be one, and the sets that they make.
 
@@ -55,18 +62,42 @@ def find_duplicates(
     the ids that answer today: those of merged records resolved. The order of ``records`` does not
     matter.
 
+    A block of more than ``block_limit`` records is split where its key says how, or skipped and
+    reported. A rule compares no record with more than ``partner_limit`` others: where more share
+    keys with it, those come first that share the most, and ``left_out`` counts the rest.
+    ``workers`` is the number of processes that a linkage rule may use for some ten thousand
+    comparisons or more: 1, unless asked for, so that nobody is surprised by processes; where these
+    are spawned, the caller's main module must be safe to import. The result is the same for any
+    number. ``progress`` is called as the search goes on.
+
     Raises ``ModelError`` for a rule that names what the model lacks, and ``UsageError`` for a
     threshold or limit that makes no sense, two rules of one name, and two records of one id.
     """
     _check(rules, threshold, block_limit)
+    if partner_limit < 1 or workers < 1:
+        given_limits = f"partner_limit={partner_limit}, workers={workers}"
+        raise UsageError("a limit and a number of processes are 1 at least", given_limits)
     given = by_ref(records)
     forms = Forms(model.phone_region, {**by_ref(related), **given})
-    searches = [_search(rule, model, forms, threshold) for rule in rules]
+    searches = [
+        _search(rule, model, forms, threshold, workers=workers, progress=progress) for rule in rules
+    ]
     found = _best_of_each(
-        match for search in searches for match in search.run(given, block_limit=block_limit)
+        match
+        for search in searches
+        for match in search.run(given, block_limit=block_limit, partner_limit=partner_limit)
     )
-    kinds = {kind for rule in rules for kind in rule.kinds}
-    judged = verdicts(judgements)
+    return _sets(found, given, searches, verdicts(judgements))
+
+
+def _sets(
+    found: Mapping[Pair, Match],
+    given: Mapping[Ref[Any], Record],
+    searches: Sequence[Search | LinkageSearch],
+    judged: Mapping[Pair, Verdict],
+) -> DuplicateSets:
+    """What was found, as far as nobody judged otherwise."""
+    kinds = {kind for one in searches for kind in one.rule.kinds}
     apart = {both for both, said in judged.items() if said is Verdict.NOT_DUPLICATE}
     joined = {
         both
@@ -86,10 +117,13 @@ def find_duplicates(
         records=sum(ref.kind in kinds for ref in given),
         compared=sum(one.compared for one in searches),
         most_compared=_most_compared(searches),
+        left_out=sum(one.left_out for one in searches),
     )
 
 
-def _most_compared(searches: Iterable[Search | LinkageSearch]) -> int:
+def _most_compared(searches: Sequence[Search | LinkageSearch]) -> int:
+    if len(searches) == 1:
+        return searches[0].most
     partners = sum((one.partners for one in searches), Counter[Any]())
     return max(partners.values(), default=0)
 
@@ -154,10 +188,23 @@ def compare(
 
 
 def _search(
-    rule: AnyRule, model: Model, forms: Forms, threshold: float | None
+    rule: AnyRule,
+    model: Model,
+    forms: Forms,
+    threshold: float | None,
+    *,
+    workers: int = 1,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Search | LinkageSearch:
     if isinstance(rule, LinkageRule):
-        return LinkageSearch(rule, model=model, related=forms.related, threshold=threshold)
+        return LinkageSearch(
+            rule,
+            model=model,
+            related=forms.related,
+            threshold=threshold,
+            workers=workers,
+            progress=progress,
+        )
     return Search(rule, model=model, forms=forms, threshold=threshold)
 
 
@@ -181,7 +228,7 @@ def learn(
         threshold=None,
         enough=2,
     )
-    search.run(given, block_limit=block_limit)
+    search.run(given, block_limit=block_limit, partner_limit=PARTNER_LIMIT)
     return rule.with_learnt(search.learnt)
 
 
@@ -213,6 +260,7 @@ def by_ref(records: Iterable[Record]) -> dict[Ref[Any], Record]:
     """The records in the order of their references; one that is given twice counts once."""
     found: dict[Ref[Any], Record] = {}
     for record in records:
-        if found.setdefault(record.ref, record) != record:
+        known = found.setdefault(record.ref, record)
+        if known is not record and known != record:
             raise UsageError("two different records have one id", record.ref)
     return dict(sorted(found.items(), key=lambda one: (one[0].kind, one[0].id)))

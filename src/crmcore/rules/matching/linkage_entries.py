@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from attrs import frozen
+
 from crmcore.entities.record import Record
 from crmcore.model.model import Model
+from crmcore.rules.matching.duplicate_sets import SkippedBlock
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.table import Column
+from crmcore.rules.matching.linkage.table import Column, Table
 from crmcore.rules.matching.linkage.weights import probability
 from crmcore.rules.matching.linkage_search import LinkageSearch
-from crmcore.rules.matching.postings import Asked, Key, Postings
+from crmcore.rules.matching.postings import Asked, Postings, in_order
+from crmcore.rules.matching.witness import Shown, Witness, shown
 from crmcore.values.ref import Ref
 
-_UNKNOWN = -1
+_UNKNOWN = ("",)
+"""The mark of a record without the second facet of a key."""
+
+Texts = Sequence[tuple[str, ...]]
+"""The texts of a record by each facet that keys are made of."""
+
+
+@frozen
+class _Facet:
+    """One facet of a trait, which has this place among the traits."""
+
+    trait: int
+    make: Callable[[Any], tuple[str, ...]]
+
+
+@frozen
+class _File:
+    """The records under the texts of one key; ``parts`` and ``split`` are places of facets."""
+
+    name: str
+    parts: tuple[int, ...]
+    split: int | None
+    postings: Postings
+
+    def keys(self, texts: Texts) -> Iterable[Hashable]:
+        """The keys of a record with these texts."""
+        if len(self.parts) == 1:
+            return texts[self.parts[0]]
+        return product(*(texts[at] for at in self.parts))
 
 
 class LinkageEntries:
@@ -30,124 +62,147 @@ class LinkageEntries:
             rule, model=model, related=related, threshold=None, is_cached=False
         )
         subject = rule.about
-        self._columns = tuple(Column(trait) for trait in subject.traits)
-        places = {trait.name: at for at, trait in enumerate(subject.traits)}
-
-        def facet(name: str) -> tuple[int, str]:
-            trait, _, one = name.partition(".")
-            return places[trait], one
-
-        self._keys = tuple(
-            (at, tuple(map(facet, key.parts)), None if key.split is None else facet(key.split))
-            for at, key in enumerate(subject.keys)
-        )
+        self._columns: tuple[Column, ...] = Table(subject).columns
         self._buckets = self._search.learnt.buckets()
         self._scorer = Scorer(subject, self._search.learnt)
-        self._postings = Postings()
+        self._witness = Witness(rule, self._scorer)
         self._rows: dict[Ref[Any], tuple[int, ...]] = {}
-        self._filed: dict[Ref[Any], tuple[tuple[Key, tuple[object, ...]], ...]] = {}
+        self._facets: list[_Facet] = []
+        places: dict[str, int] = {}
+        traits = {trait.name: at for at, trait in enumerate(subject.traits)}
+        for name in (one for key in subject.keys for one in (*key.parts, key.split) if one):
+            if name not in places:
+                places[name] = len(places)
+                trait, _, facet = name.partition(".")
+                at = traits[trait]
+                self._facets.append(_Facet(at, subject.traits[at].facets[facet]))
+        self._files = tuple(
+            _File(
+                key.name,
+                tuple(places[part] for part in key.parts),
+                None if key.split is None else places[key.split],
+                Postings(self._marks(None if key.split is None else places[key.split])),
+            )
+            for key in subject.keys
+        )
 
     def put(self, record: Record) -> None:
         """File a record."""
-        ref = record.ref
-        readers = self._search.readers[ref.kind]
+        readers = self._search.readers[record.ref.kind]
         row = tuple(
             0 if read is None else column.add(read(record))
             for column, read in zip(self._columns, readers, strict=True)
         )
-        filed = tuple(self._keyed([self._facets(at, row[at]) for at in range(len(row))]))
+        self._file(record.ref, row)
+
+    def put_all(self, records: Sequence[Record]) -> None:
+        """File many records of the rule's kinds, none of which is filed: as ``put`` for each."""
+        table = Table(self.rule.about, columns=self._columns)
+        table.fill(records, self._search.readers)
+        rows = zip(*(column.ids for column in self._columns), strict=True)
+        for record, row in zip(records, rows, strict=True):
+            self._file(record.ref, row)
+        for column in self._columns:
+            column.ids.clear()
+
+    def _file(self, ref: Ref[Any], row: tuple[int, ...]) -> None:
         self._rows[ref] = row
-        self._filed[ref] = filed
-        for key, marks in filed:
-            self._postings.put(key, ref, marks)
+        texts = self._texts(self._forms(row))
+        for file in self._files:
+            put = file.postings.put
+            for key in file.keys(texts):
+                put(key, ref)
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out."""
-        self._rows.pop(ref, None)
-        for key, marks in self._filed.pop(ref, ()):
-            self._postings.drop(key, ref, marks)
+        row = self._rows.get(ref)
+        if row is None:
+            return
+        texts = self._texts(self._forms(row))
+        for file in self._files:
+            for key in file.keys(texts):
+                file.postings.drop(key, ref)
+        del self._rows[ref]
 
     def ask(
         self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
     ) -> Asked:
         """The matches of a record."""
-        kind = candidate.ref.kind
+        me = candidate.ref
+        raws = {
+            column.trait.name: None if read is None else read(candidate)
+            for column, read in zip(self._columns, self._search.readers[me.kind], strict=True)
+        }
         forms = [
-            None if read is None else column.form_of(read(candidate))
-            for column, read in zip(self._columns, self._search.readers[kind], strict=True)
+            None if raw is None else column.trait.form(raw)
+            for column, raw in zip(self._columns, raws.values(), strict=True)
         ]
-        facets = [_Texts(column, form) for column, form in zip(self._columns, forms, strict=True)]
-        others = [one for one in self.rule.kinds if one != kind] or [kind]
-        near, skipped = self._postings.near(
-            self._keyed(facets),
-            lambda ref: ref.kind in others and ref != candidate.ref,
-            lambda key: (self.rule.name, self.rule.keys[int(str(key[0]))].name, self._text(key)),
-        )
+        near, skipped = self._near(me, self._texts(forms))
         least = self.rule.likely if threshold is None else threshold
-        found = []
+        about, found = self.rule.about, []
+        mine: Shown | None = None
         for ref in near:
             if not self._search.may_be(candidate, records[ref]):
                 continue
-            levels = self.rule.about.classify(self._codes(forms, self._rows[ref]))
+            levels = about.classify(self._codes(forms, self._rows[ref]))
             if not any(levels):
                 continue
-            cap = self.rule.about.cap(levels)
-            score = min(probability(self._scorer.total(levels)), cap)
-            if score >= least:
-                other = records[ref]
-                both = (candidate, other) if candidate.ref <= ref else (other, candidate)
-                found.append(self._search.made(*both, score, levels, self._scorer))
+            score = min(probability(self._scorer.total(levels)), about.cap(levels))
+            if score < least:
+                continue
+            mine = mine or shown(self.rule, raws.__getitem__)
+            theirs = self._search.shown(records[ref])
+            if me <= ref:
+                found.append(self._witness.match((me, ref), (mine, theirs), score, levels))
+            else:
+                found.append(self._witness.match((ref, me), (theirs, mine), score, levels))
         return found, skipped, len(near)
+
+    def _near(self, me: Ref[Any], texts: Texts) -> tuple[list[Ref[Any]], list[SkippedBlock]]:
+        """The records that share a key with these texts, and what was too large to look at."""
+        found: dict[Ref[Any], None] = {}
+        skipped: list[SkippedBlock] = []
+        for file in self._files:
+
+            def told(key: Hashable, size: int, name: str = file.name) -> None:
+                value = " | ".join(key) if isinstance(key, tuple) else str(key)
+                block = SkippedBlock(rule=self.rule.name, key=name, value=value, size=size)
+                skipped.append(block)
+
+            def marks(split: int | None = file.split) -> tuple[Hashable, ...]:
+                return () if split is None else texts[split] or _UNKNOWN
+
+            file.postings.gather(file.keys(texts), marks, found, told)
+        kinds = [one for one in self.rule.kinds if one != me.kind] or [me.kind]
+        return in_order(found, lambda ref: ref.kind in kinds and ref != me), skipped
 
     def _codes(self, forms: Sequence[Any], row: Sequence[int]) -> tuple[int, ...]:
         return tuple(
-            column.trait.compare(form, column.forms[number], self._buckets)
-            if number and form is not None
-            else 0
-            for form, number, column in zip(forms, row, self._columns, strict=True)
+            [
+                column.trait.compare(form, column.forms[number], self._buckets)
+                if number and form is not None
+                else 0
+                for form, number, column in zip(forms, row, self._columns, strict=True)
+            ]
         )
 
-    def _facets(self, at: int, number: int) -> _Numbers:
-        return _Numbers(self._columns[at], number)
+    def _forms(self, row: Sequence[int]) -> list[Any]:
+        return [column.forms[number] for column, number in zip(self._columns, row, strict=True)]
 
-    def _keyed(
-        self, facets: Sequence[_Numbers | _Texts]
-    ) -> Iterator[tuple[Key, tuple[object, ...]]]:
-        for at, parts, split in self._keys:
-            made = [facets[trait].of(name) for trait, name in parts]
-            if not all(made):
-                continue
-            marks = () if split is None else (facets[split[0]].of(split[1]) or (_UNKNOWN,))
-            for texts in product(*made):
-                yield (at, *texts), marks
+    def _texts(self, forms: Sequence[Any]) -> Texts:
+        return [
+            () if (form := forms[facet.trait]) is None else facet.make(form)
+            for facet in self._facets
+        ]
 
-    def _text(self, key: Key) -> str:
-        _, parts, _ = self._keys[int(str(key[0]))]
-        return " | ".join(
-            self._columns[trait].facet_texts(name)[int(str(number))]
-            for (trait, name), number in zip(parts, key[1:], strict=True)
-        )
+    def _marks(self, split: int | None) -> Callable[[Ref[Any]], tuple[Hashable, ...]]:
+        if split is None:
+            return lambda _: ()
+        facet = self._facets[split]
+        column = self._columns[facet.trait]
 
+        def marks(ref: Ref[Any]) -> tuple[Hashable, ...]:
+            form = column.forms[self._rows[ref][facet.trait]]
+            return () if form is None else facet.make(form)
 
-class _Numbers:
-    """The facets of a form that is filed."""
-
-    __slots__ = ("_column", "_number")
-
-    def __init__(self, column: Column, number: int) -> None:
-        self._column, self._number = column, number
-
-    def of(self, name: str) -> tuple[int, ...]:
-        return self._column.facet(name)[self._number] if self._number else ()
-
-
-class _Texts:
-    """The facets of a form that need not be filed; texts that nobody has are left out."""
-
-    __slots__ = ("_column", "_form")
-
-    def __init__(self, column: Column, form: object) -> None:
-        self._column, self._form = column, form
-
-    def of(self, name: str) -> tuple[int, ...]:
-        return () if self._form is None else self._column.known_facets(name, self._form)
+        return lambda ref: marks(ref) or _UNKNOWN

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -15,16 +14,19 @@ from crmcore.findings import Finding, Findings, ModelError
 from crmcore.model.model import Model
 from crmcore.rules.matching.clusters import Pair
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
-from crmcore.rules.matching.evidence import Evidence, Match
-from crmcore.rules.matching.linkage.blocks import Blocks, blocks_of, pairs_of
-from crmcore.rules.matching.linkage.engine import Comparing, blind_patterns, grouped
+from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.linkage.blocks import blocks_of
+from crmcore.rules.matching.linkage.candidates import Candidates, Limits, candidates
+from crmcore.rules.matching.linkage.engine import Codes, Comparing, Patterns, blind_pairs
 from crmcore.rules.matching.linkage.learn import Scorer, maximise, with_blind_rates
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage.weights import Learnt, probability
+from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.readers import Raw, Reader, raw_reader
 from crmcore.rules.matching.reading import FieldPath, paths_in
+from crmcore.rules.matching.witness import Shown, Witness, shown
 from crmcore.values.ref import Ref
 
 ENOUGH_TO_LEARN: Final = 300
@@ -35,7 +37,7 @@ _BLIND: Final = 20_000
 
 
 class LinkageSearch:
-    """One linkage rule at work; ``counts``, ``skipped`` and ``partners`` tell what it did.
+    """One linkage rule at work; ``counts``, ``skipped``, ``left_out`` and ``most`` tell of it.
 
     ``threshold`` is the least score of a match (``None``: the rule's ``likely``). ``learnt`` is
     what it weighed by. ``doubts`` has, after ``run``, the bits for pairs that were compared and
@@ -52,16 +54,17 @@ class LinkageSearch:
         threshold: float | None,
         is_cached: bool = True,
         enough: int = ENOUGH_TO_LEARN,
+        workers: int = 1,
+        progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        self._enough = enough
-        self._is_cached = is_cached
-        self._shown_values: dict[Ref[Any], tuple[object, ...]] = {}
+        self._enough, self._workers, self._progress = enough, workers, progress
         self.rule = rule
         self.threshold: float = rule.likely if threshold is None else threshold
         self.counts: list[KeyCount] = []
         self.skipped: list[SkippedBlock] = []
-        self.partners: Counter[Ref[Any]] = Counter()
         self.compared: int = 0
+        self.left_out: int = 0
+        self.most: int = 0
         self.learnt: Learnt = rule.learnt or rule.about.standard
         self.learnt_here: bool = False
         self.doubts: dict[Pair, float] = {}
@@ -70,163 +73,113 @@ class LinkageSearch:
         )
         self._limits = {kind: _limiter(rule, kind, model, related) for kind in rule.kinds}
         self._subject = rule.about
+        self._refs: Sequence[Ref[Any]] = ()
+        self._pairs: Candidates | None = None
 
-    def run(self, given: Mapping[Ref[Any], Record], *, block_limit: int) -> Iterator[Match]:
+    def run(
+        self, given: Mapping[Ref[Any], Record], *, block_limit: int, partner_limit: int
+    ) -> Iterator[Match]:
         """Every match among these records, which are in the order of their references."""
         records = [one for ref, one in given.items() if ref.kind in self.rule.kinds]
         if not records:
             return iter(())
         table = Table(self._subject)
         table.fill(records, self.readers)
-        middle = None
-        if len(self.rule.kinds) > 1:
-            middle = sum(one.ref.kind == records[0].ref.kind for one in records)
-        allowed = self._allowed(records)
-        keyed: list[tuple[Blocks, frozenset[int]]] = []
-        for key in self.rule.keys:
-            blocks = blocks_of(table, key, limit=block_limit)
-            pairs = frozenset(pairs_of(blocks, rows=len(records), middle=middle))
-            keyed.append((blocks, pairs if allowed is None else frozenset(filter(allowed, pairs))))
-        pairs_found = sorted(frozenset[int]().union(*(pairs for _, pairs in keyed)))
-        self.compared = len(pairs_found)
-        scores = self._scores(table, pairs_found)
-        return self._told(records, scores, keyed, pairs_found)
+        self._tell("read", 1.0)
+        limits = self._limited(records, block=block_limit, partners=partner_limit)
+        pairs = candidates(table, self.rule.keys, limits)
+        self.compared, self.left_out = len(pairs.first), pairs.left_out
+        self._tell("paired", 1.0)
+        patterns = self._patterns(table, pairs)
+        return self._told(records, table, pairs, patterns)
 
-    def _scores(
-        self, table: Table, pairs: Sequence[int]
-    ) -> dict[int, tuple[float, float, tuple[Found, ...]]]:
-        """The score, the bits and the levels of each pair."""
-        rows = len(table.columns[0].ids)
+    def _patterns(self, table: Table, pairs: Candidates) -> Patterns:
+        """The patterns of the pairs; learns from them on the way."""
+        rows = len(table)
         learns = self.rule.learnt is None and rows >= self._enough
         self.learnt_here = learns
         if learns:
             self.learnt = attrs.evolve(
                 self.learnt, records=rows, expected=rows / 5, common=table.common(), usual={}
             )
-        comparing = Comparing(table, self.learnt)
-        groups = grouped(comparing, pairs)
+        comparing = Comparing(table, self.learnt, workers=self._workers)
+        patterns = comparing.patterns(
+            pairs.first, pairs.second, told=lambda share: self._tell("compared", share)
+        )
         if learns:
-            patterns: dict[tuple[Found, ...], int] = {}
-            for codes, members in groups.items():
-                found = comparing.found(codes)
-                patterns[found] = patterns.get(found, 0) + len(members)
-            blind = blind_patterns(comparing, rows, min(_BLIND, rows * rows))
-            self.learnt = with_blind_rates(self.learnt, self._subject, blind)
-            self.learnt = maximise(
-                self.learnt, self._subject, patterns, table.rare(self.learnt.common)
-            )
-        scorer = Scorer(self._subject, self.learnt)
-        scores: dict[int, tuple[float, float, tuple[Found, ...]]] = {}
-        for codes, members in groups.items():
-            found = comparing.found(codes)
-            bits = scorer.total(found)
-            made = (min(probability(bits), self._subject.cap(found)), bits, found)
-            scores.update(dict.fromkeys(members, made))
-        return scores
+            blind = comparing.patterns(*blind_pairs(rows, min(_BLIND, rows * rows)))
+            self.learnt = with_blind_rates(self.learnt, self._subject, self._found(blind))
+            rare = table.rare(self.learnt.common)
+            self.learnt = maximise(self.learnt, self._subject, self._found(patterns), rare)
+        self._tell("learnt", 1.0)
+        return patterns
+
+    def _found(self, patterns: Patterns) -> dict[tuple[Found, ...], int]:
+        """How many pairs have each pattern of levels."""
+        found: dict[tuple[Found, ...], int] = {}
+        for codes, times in zip(patterns.codes, patterns.times, strict=True):
+            levels = self._subject.classify(codes)
+            found[levels] = found.get(levels, 0) + times
+        return found
 
     def _told(
-        self,
-        records: Sequence[Record],
-        scores: Mapping[int, tuple[float, float, tuple[Found, ...]]],
-        keyed: Iterable[tuple[Blocks, frozenset[int]]],
-        pairs: Sequence[int],
+        self, records: Sequence[Record], table: Table, pairs: Candidates, patterns: Patterns
     ) -> Iterator[Match]:
-        size = len(records)
-        matched = {both for both in pairs if scores[both][0] >= self.threshold}
-        self._count(matched, keyed)
-        partners = Counter(chain.from_iterable(divmod(both, size) for both in pairs))
-        refs = [one.ref for one in records]
-        self.partners = Counter({refs[row]: times for row, times in partners.items()})
-        involved = set(chain.from_iterable(divmod(both, size) for both in matched))
-        self.doubts = {
-            (refs[both // size], refs[both % size]): scores[both][1]
-            for both in pairs
-            if both not in matched and both // size in involved and both % size in involved
-        }
         scorer = Scorer(self._subject, self.learnt)
+        levels = [self._subject.classify(codes) for codes in patterns.codes]
+        bits = [scorer.total(found) for found in levels]
+        scores = [
+            min(probability(total), self._subject.cap(found))
+            for total, found in zip(bits, levels, strict=True)
+        ]
+        is_match = [score >= self.threshold for score in scores]
+        rows, matched = pairs.near([at for at, found in enumerate(is_match) if found], patterns.of)
+        self._count(pairs, [at for at, _, _, pattern in matched if is_match[pattern]])
+        refs = [one.ref for one in records]
+        self.most, self._refs, self._pairs = max(pairs.partners().values(), default=0), refs, pairs
+        self.doubts = {
+            (refs[one], refs[other]): bits[pattern]
+            for _, one, other, pattern in matched
+            if not is_match[pattern]
+        }
+        witness = Witness(self.rule, scorer)
+        seen = {row: shown(self.rule, partial(table.raw, row)) for row in rows}
+        self._tell("found", 1.0)
         return (
-            self.made(
-                records[both // size],
-                records[both % size],
-                scores[both][0],
-                scores[both][2],
-                scorer,
+            witness.match(
+                (refs[one], refs[other]),
+                (seen[one], seen[other]),
+                scores[pattern],
+                levels[pattern],
             )
-            for both in sorted(matched)
+            for _, one, other, pattern in matched
+            if is_match[pattern]
         )
 
-    def _count(
-        self, matched: AbstractSet[int], keyed: Iterable[tuple[Blocks, frozenset[int]]]
-    ) -> None:
-        for blocks, own in keyed:
+    @property
+    def partners(self) -> Counter[Ref[Any]]:
+        """How many others each record was compared with."""
+        if self._pairs is None:
+            return Counter()
+        return Counter({self._refs[row]: times for row, times in self._pairs.partners().items()})
+
+    def _count(self, pairs: Candidates, matched: Sequence[int]) -> None:
+        """Note what each key did."""
+        every, found = pairs.by_key(), pairs.by_key(matched)
+        for at, key in enumerate(self.rule.keys):
             self.counts.append(
                 KeyCount(
                     rule=self.rule.name,
-                    key=blocks.key.name,
-                    blocks=len(blocks.rows),
-                    pairs=len(own),
-                    matches=len(matched & own),
+                    key=key.name,
+                    blocks=pairs.blocks[at],
+                    pairs=every[at],
+                    matches=found[at],
                 )
             )
             self.skipped += [
-                SkippedBlock(
-                    rule=self.rule.name, key=blocks.key.name, value=one.value, size=one.size
-                )
-                for one in blocks.skipped
+                SkippedBlock(rule=self.rule.name, key=key.name, value=one.value, size=one.size)
+                for one in pairs.skipped[at]
             ]
-
-    def made(
-        self, one: Record, other: Record, score: float, found: tuple[Found, ...], scorer: Scorer
-    ) -> Match:
-        """The match of two records in their order."""
-        return Match(
-            left=one.ref,
-            right=other.ref,
-            score=score,
-            level=self.rule.level(score),
-            rule=self.rule.name,
-            evidence=self.evidence(one, other, found, scorer),
-        )
-
-    def evidence(
-        self, one: Record, other: Record, found: tuple[Found, ...], scorer: Scorer
-    ) -> tuple[Evidence, ...]:
-        """What each group of evidence says of two records."""
-        left, right = self._shown_of(one), self._shown_of(other)
-        return tuple(
-            Evidence(
-                field=group.name,
-                comparison=group.levels[here[0]].name,
-                left=left[at],
-                right=right[at],
-                similarity=group.levels[here[0]].likeness,
-                weight=max(bits, 0.0),
-                against=max(-bits, 0.0),
-                bits=bits,
-            )
-            for at, (group, here, bits) in enumerate(
-                zip(self._subject.groups, found, scorer.points(found), strict=True)
-            )
-            if here is not None and bits is not None
-        )
-
-    def _shown_of(self, record: Record) -> tuple[object, ...]:
-        if not self._is_cached:
-            return self._shown(record)
-        known = self._shown_values.get(record.ref)
-        if known is None:
-            known = self._shown_values[record.ref] = self._shown(record)
-        return known
-
-    def _shown(self, record: Record) -> tuple[object, ...]:
-        """The values that each group of evidence looks at."""
-        read = {
-            trait.name: None if reader is None else reader(record)
-            for trait, reader in zip(
-                self._subject.traits, self.readers[record.ref.kind], strict=True
-            )
-        }
-        return tuple(_first(read, group.shows, group.part) for group in self._subject.groups)
 
     def run_for(self, candidate: Record, others: Mapping[Ref[Any], Record]) -> Iterator[Match]:
         """Every match of one record with these others; none where the rule is not for its kind."""
@@ -234,40 +187,54 @@ class LinkageSearch:
         if kind not in self.rule.kinds:
             return
         wanted = [one for one in self.rule.kinds if one != kind] or [kind]
-        chosen = [one for ref, one in others.items() if ref.kind in wanted]
+        records = [candidate, *(one for ref, one in others.items() if ref.kind in wanted)]
         table = Table(self._subject)
-        table.fill([candidate, *chosen], self.readers)
-        allowed = self._allowed([candidate, *chosen])
+        table.fill(records, self.readers)
+        limits = self._limited(records, block=len(records), partners=len(records))
         near: set[int] = set()
         for key in self.rule.keys:
-            blocks = blocks_of(table, key, limit=len(chosen) + 1)
+            blocks = blocks_of(table, key, limit=limits.block)
             near.update(row for block in blocks.rows if block[0] == 0 for row in block[1:])
         comparing, scorer = Comparing(table, self.learnt), Scorer(self._subject, self.learnt)
         for row in sorted(near):
-            if allowed is not None and not allowed(row):
-                continue
-            match = self._matched(candidate, chosen[row - 1], comparing, row, scorer)
-            if match is not None:
-                yield match
+            if limits.allow(0, row):
+                match = self._matched(candidate, records[row], comparing.pattern(0, row), scorer)
+                if match is not None:
+                    yield match
 
     def match(self, one: Record, other: Record) -> Match | None:
         """The match of two records, whatever their keys; ``None`` below the threshold."""
         table = Table(self._subject)
         table.fill([one, other], self.readers)
         comparing, scorer = Comparing(table, self.learnt), Scorer(self._subject, self.learnt)
-        return self._matched(one, other, comparing, 1, scorer)
+        return self._matched(one, other, comparing.pattern(0, 1), scorer)
 
-    def _matched(
-        self, one: Record, other: Record, comparing: Comparing, row: int, scorer: Scorer
-    ) -> Match | None:
-        found = comparing.found(comparing.pattern(0, row))
+    def _matched(self, one: Record, other: Record, codes: Codes, scorer: Scorer) -> Match | None:
+        found = self._subject.classify(codes)
         if not any(found):
             return None
         score = min(probability(scorer.total(found)), self._subject.cap(found))
         if score < self.threshold:
             return None
         left, right = (one, other) if one.ref <= other.ref else (other, one)
-        return self.made(left, right, score, found, scorer)
+        both = self.shown(left), self.shown(right)
+        return Witness(self.rule, scorer).match((left.ref, right.ref), both, score, found)
+
+    def shown(self, record: Record) -> Shown:
+        """What a reader is shown of a record."""
+        reads = dict(
+            zip(
+                (trait.name for trait in self._subject.traits),
+                self.readers[record.ref.kind],
+                strict=True,
+            )
+        )
+
+        def raws(name: str) -> Raw | None:
+            read = reads[name]
+            return None if read is None else read(record)
+
+        return shown(self.rule, raws)
 
     def may_be(self, one: Record, other: Record) -> bool:
         """Whether two records agree in what the rule stays within, and differ in what it links."""
@@ -276,27 +243,37 @@ class LinkageSearch:
         left, right = self._limits[one.ref.kind](one), self._limits[other.ref.kind](other)
         return bool(left[0] == right[0] and (not self.rule.across or left[1] != right[1]))
 
-    def _allowed(self, records: Sequence[Record]) -> Any:  # Any: a predicate of pairs, or None
-        if not self.rule.within and not self.rule.across:
-            return None
-        marks = [self._limits[one.ref.kind](one) for one in records]
-        size = len(records)
+    def _limited(self, records: Sequence[Record], *, block: int, partners: int) -> Limits:
+        """Which rows may be compared."""
+        middle = None
+        if len(self.rule.kinds) > 1:
+            middle = sum(one.ref.kind == records[0].ref.kind for one in records)
+        marks: list[tuple[object, object]] = []
+        if self.rule.within or self.rule.across:
+            marks = [self._limits[one.ref.kind](one) for one in records]
+        return Limits(
+            block=block,
+            partners=partners,
+            middle=middle,
+            within=_numbered([one for one, _ in marks]) if self.rule.within else (),
+            across=_numbered([other for _, other in marks]) if self.rule.across else (),
+        )
 
-        def allowed(both: int) -> bool:
-            one, other = marks[both // size], marks[both % size]
-            return one[0] == other[0] and (not self.rule.across or one[1] != other[1])
-
-        return allowed
+    def _tell(self, stage: str, share: float) -> None:
+        if self._progress is not None:
+            self._progress(Progress(rule=self.rule.name, stage=stage, share=share))
 
 
-def _first(read: Mapping[str, Raw | None], traits: Iterable[str], part: str | None) -> object:
-    for name in traits:
-        for values in read[name] or ():
-            for value in values:
-                shown = getattr(value, part, None) if part is not None else value
-                if shown is not None:
-                    return shown
-    return None
+def _numbered(values: Sequence[object]) -> list[int]:
+    """A number for each value, the same for equal ones; bad data goes by what it is shown as."""
+    numbers: dict[object, int] = {}
+    found: list[int] = []
+    for value in values:
+        try:
+            found.append(numbers.setdefault(value, len(numbers)))
+        except TypeError:
+            found.append(numbers.setdefault(repr(value), len(numbers)))
+    return found
 
 
 def readers(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crmcore.rules.matching.clusters import Pair, pair
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Evidence, Match, weighed
+from crmcore.rules.matching.linkage.candidates import left_out
 from crmcore.rules.matching.reading import reader
 from crmcore.rules.similarity import COMPARERS
 
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
     from crmcore.rules.matching.match_rule import MatchRule
     from crmcore.rules.matching.reading import Forms, Values
     from crmcore.values.ref import Ref
+
+
+def _left_out(
+    filed: Sequence[Mapping[Pair, None]], refs: Sequence[Ref[Any]], most: int
+) -> set[Pair]:
+    """The pairs that are too many for one of their records, by the rule of ``left_out``."""
+    row = {ref: at for at, ref in enumerate(refs)}
+    size = len(refs)
+    shared: dict[int, int] = {}
+    for at, pairs in enumerate(filed):
+        for one, other in pairs:
+            both = row[one] * size + row[other]
+            shared[both] = shared.get(both, 0) | 1 << at
+    return {(refs[both // size], refs[both % size]) for both in left_out(shared, size, most)}
 
 
 class Search:
@@ -38,20 +53,29 @@ class Search:
         self.counts: list[KeyCount] = []
         self.skipped: list[SkippedBlock] = []
         self.partners: Counter[Ref[Any]] = Counter()
+        self.left_out: int = 0
         self._forms = forms
         self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
         self._results: dict[Pair, Match | None] = {}
         self._values: dict[Ref[Any], Values] = {}
 
     @property
+    def most(self) -> int:
+        """How often the record was compared that was compared most often."""
+        return max(self.partners.values(), default=0)
+
+    @property
     def compared(self) -> int:
         """The number of different pairs compared."""
         return len(self._results)
 
-    def run(self, given: Mapping[Ref[Any], Record], *, block_limit: int) -> Iterator[Match]:
+    def run(
+        self, given: Mapping[Ref[Any], Record], *, block_limit: int, partner_limit: int
+    ) -> Iterator[Match]:
         """Every match among these records, which are in the order of their references."""
         records = {ref: one for ref, one in given.items() if ref.kind in self._readers}
         keys = {ref: self._keys(record) for ref, record in records.items()}
+        filed: list[tuple[int, dict[Pair, None]]] = []
         for at, key in enumerate(self.rule.keys):
             blocks: dict[str, list[Ref[Any]]] = defaultdict(list)
             for ref, made in keys.items():
@@ -59,13 +83,18 @@ class Search:
                     blocks[value].append(ref)
             kept = list(self._kept(key.name, blocks, block_limit))
             pairs = dict.fromkeys(both for members in kept for both in self._pairs(members))
-            matches = sum(self._match(both, records) is not None for both in pairs)
+            filed.append((len(kept), pairs))
+        out = _left_out([pairs for _, pairs in filed], list(records), partner_limit)
+        self.left_out = len(out)
+        for key, (count, pairs) in zip(self.rule.keys, filed, strict=True):
+            compared = [both for both in pairs if both not in out]
+            matches = sum(self._match(both, records) is not None for both in compared)
             self.counts.append(
                 KeyCount(
                     rule=self.rule.name,
                     key=key.name,
-                    blocks=len(kept),
-                    pairs=len(pairs),
+                    blocks=count,
+                    pairs=len(compared),
                     matches=matches,
                 )
             )

@@ -8,6 +8,7 @@ from crmcore.rules.matching import (
     CONTACT_LINKAGE,
     CONTACTS,
     LEAD_CONTACT_LINKAGE,
+    AnyRule,
     Catalogue,
     Matches,
 )
@@ -72,3 +73,17 @@ def test_an_answer_can_be_read() -> None:
     some = filed(1, email="ada@x.org").matches(contact(9, email="ada@x.org"))
     assert "e-mail" in str(some)
     assert "for and against" in some._repr_html_()
+
+
+def test_many_filed_at_once_are_as_filed_one_by_one() -> None:
+    rules: list[AnyRule] = [CONTACT_LINKAGE, CONTACTS]
+    records = [contact(at, mailing_address=Address(city=f"Town {at // 4}")) for at in range(60)]
+    one_by_one, at_once = (Catalogue(rules, model=STANDARD_MODEL) for _ in range(2))
+    for record in records:
+        one_by_one.put(record)
+    at_once.put_all(records[:40])
+    at_once.put_all(records[30:])
+    for record in records:
+        found = at_once.matches(record, threshold=0.01)
+        assert found == one_by_one.matches(record, threshold=0.01)
+    assert {one.rule for one in found.skipped} == {CONTACTS.name}

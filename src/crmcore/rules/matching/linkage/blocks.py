@@ -8,12 +8,8 @@ from itertools import combinations
 
 from attrs import frozen
 
-from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.subject import Key
 from crmcore.rules.matching.linkage.table import Column, Table
-
-_MANY = 2_000
-"""From so many rows on arrays are worth their making."""
 
 
 @frozen(kw_only=True)
@@ -38,15 +34,13 @@ def blocks_of(table: Table, key: Key, *, limit: int) -> Blocks:
     kept: list[list[int]] = []
     skipped: list[Skipped] = []
     for number, rows in _filed(table, key).items():
-        if len(rows) < 2:  # a pair
-            continue
         if len(rows) <= limit:
             kept.append(rows)
             continue
         parts = [rows] if key.split is None else _split(table, key.split, rows)
         for part in parts:
             if len(part) > limit:
-                skipped.append(Skipped(value=_text(table, key, number), size=len(part)))
+                skipped.append(Skipped(value=block_text(table, key, number), size=len(part)))
             elif len(part) > 1:
                 kept.append(part)
     return Blocks(
@@ -63,28 +57,34 @@ def _facet(table: Table, name: str) -> tuple[Column, str, list[tuple[int, ...]]]
 
 
 def _filed(table: Table, key: Key) -> Mapping[int, list[int]]:
-    filed: dict[int, list[int]] = defaultdict(list)
+    """The rows under each number that several rows have; most numbers only one has."""
+    first: dict[int, int] = {}
+    filed: dict[int, list[int]] = {}
+    for row, number in _numbered(table, key):
+        known = first.setdefault(number, row)
+        if known != row:
+            if number in filed:
+                filed[number].append(row)
+            else:
+                filed[number] = [known, row]
+    return filed
+
+
+def _numbered(table: Table, key: Key) -> Iterator[tuple[int, int]]:
+    """Each row with the number of each of its keys."""
     column, _, facets = _facet(table, key.parts[0])
-    np = fast.numpy() if len(column.ids) >= _MANY else None
-    if np is not None:
-        if len(key.parts) == 1:
-            return fast.shared(np, (column.ids, facets), None, 1)
-        second, name, others = _facet(table, key.parts[1])
-        size = second.facet_size(name)
-        return fast.shared(np, (column.ids, facets), (second.ids, others), size)
     if len(key.parts) == 1:
         for row, form in enumerate(column.ids):
             for number in facets[form]:
-                filed[number].append(row)
-        return filed
+                yield row, number
+        return
     second, name, others = _facet(table, key.parts[1])
     size = second.facet_size(name)
     for row, (form, other) in enumerate(zip(column.ids, second.ids, strict=True)):
         if form and other:
             for number in facets[form]:
                 for part in others[other]:
-                    filed[number * size + part].append(row)
-    return filed
+                    yield row, number * size + part
 
 
 def _split(table: Table, facet: str, rows: Sequence[int]) -> list[list[int]]:
@@ -96,7 +96,8 @@ def _split(table: Table, facet: str, rows: Sequence[int]) -> list[list[int]]:
     return list(parts.values())
 
 
-def _text(table: Table, key: Key, number: int) -> str:
+def block_text(table: Table, key: Key, number: int) -> str:
+    """The texts of a block, which is numbered by the texts of its key."""
     column, name, _ = _facet(table, key.parts[0])
     if len(key.parts) == 1:
         return column.facet_texts(name)[number]

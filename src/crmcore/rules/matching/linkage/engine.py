@@ -1,90 +1,123 @@
-"""Engine: candidate pairs of a table, compared and grouped into patterns."""
+"""Engine: pairs of rows compared trait by trait, and grouped into patterns of codes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from crmcore.rules.matching.linkage.subject import Found
-from crmcore.rules.matching.linkage.table import Column, Table
+from attrs import frozen
+
+from crmcore.rules.matching.linkage import fast, spread
+from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage.weights import Learnt
+
+Codes = tuple[int, ...]
+"""For each trait the code of two rows; 0: nothing to compare."""
+
+
+@frozen
+class Patterns:
+    """The different codes of some pairs, rising, how many pairs have them, and which a pair has."""
+
+    codes: Sequence[Codes]
+    times: Sequence[int]
+    of: Sequence[int]
 
 
 class Comparing:
-    """Compares rows of a table, each pair of different values once."""
+    """Compares rows of a table, each two different forms once, by ``workers`` processes."""
 
-    def __init__(self, table: Table, learnt: Learnt) -> None:
+    def __init__(self, table: Table, learnt: Learnt, *, workers: int = 1) -> None:
         self.table = table
+        self._workers = workers
         self._learnt = learnt.buckets()
-        self._sames = [self._same(column) for column in table.columns]
-        self._traits = tuple(
-            (at, column, sames)
-            for at, (column, sames) in enumerate(zip(table.columns, self._sames, strict=True))
-        )
-        self._memos: list[dict[int, int]] = [{} for _ in table.columns]
-        self._patterns: dict[tuple[int, ...], tuple[Found, ...]] = {}
-        self._classify = table.subject.classify
 
-    def _same(self, column: Column) -> list[int]:
-        compare, learnt = column.trait.compare, self._learnt
-        return [0, *(compare(form, form, learnt) for form in column.forms[1:])]
-
-    def code(self, at: int, first: int, second: int) -> int:
-        """The code of two forms of a column, by their numbers."""
-        if not first or not second:
-            return 0
-        if first == second:
-            return self._sames[at][first]
-        if second < first:
-            first, second = second, first
-        column = self.table.columns[at]
-        key = first * len(column.forms) + second
-        memo = self._memos[at]
-        known = memo.get(key)
-        if known is None:
-            forms = column.forms
-            known = memo[key] = column.trait.compare(forms[first], forms[second], self._learnt)
-        return known
-
-    def pattern(self, first: int, second: int) -> tuple[int, ...]:
+    def pattern(self, first: int, second: int) -> Codes:
         """The codes of all traits of two rows."""
         return tuple(
-            [  # much quicker than a generator
-                0
-                if not (one := column.ids[first]) or not (other := column.ids[second])
-                else sames[one]
-                if one == other
-                else self.code(at, one, other)
-                for at, column, sames in self._traits
-            ]
+            column.trait.compare(column.forms[one], column.forms[other], self._learnt)
+            if (one := column.ids[first]) and (other := column.ids[second])
+            else 0
+            for column in self.table.columns
         )
 
-    def found(self, codes: tuple[int, ...]) -> tuple[Found, ...]:
-        """The level of each group of evidence for these codes."""
-        known = self._patterns.get(codes)
-        if known is None:
-            known = self._patterns[codes] = self._classify(codes)
-        return known
+    def patterns(
+        self,
+        first: Sequence[int],
+        second: Sequence[int],
+        *,
+        told: Callable[[float], None] = lambda _: None,
+    ) -> Patterns:
+        """The patterns of these pairs of rows; ``told`` hears which share of them is done."""
+        columns = self.table.columns
+        np = fast.numpy() if len(self.table) >= fast.MANY else None
+        if np is not None:
+            rows = (np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64))
+            made = []
+            for at, column in enumerate(columns):
+                ids = np.asarray(column.ids, dtype=np.int64)
+                made.append(fast.codes_of(np, ids, rows, self._decider(at)))
+                told((at + 1) / len(columns))
+            codes, places = fast.joined(np, made)
+            return Patterns(codes, np.bincount(places, minlength=len(codes)).tolist(), places)
+        plain = []
+        for at in range(len(columns)):
+            plain.append(self._codes(at, first, second))
+            told((at + 1) / len(columns))
+        found = list(zip(*plain, strict=True))
+        times = Counter(found)
+        different = sorted(times)
+        numbers = dict(zip(different, range(len(different)), strict=True))
+        return Patterns(
+            different, [times[one] for one in different], list(map(numbers.__getitem__, found))
+        )
+
+    def _codes(self, at: int, first: Sequence[int], second: Sequence[int]) -> list[int]:
+        """The code of each pair by one trait."""
+        if len(self.table.columns[at].forms) == 1:  # nothing is known of any row
+            return [0] * len(first)
+        number = self.table.columns[at].ids.__getitem__
+        pairs = [
+            (one, other) if one <= other else (other, one)
+            for one, other in zip(map(number, first), map(number, second), strict=True)
+        ]
+        known = dict.fromkeys(pairs, 0)
+        different = [both for both in known if both[0]]
+        codes = self._decider(at)(*_unzipped(different))
+        known.update(zip(different, codes, strict=True))
+        return list(map(known.__getitem__, pairs))
+
+    def _decider(self, at: int) -> Callable[[Sequence[int], Sequence[int]], Sequence[int]]:
+        """Gives the codes of pairs of forms of a trait, by their numbers; 0 is no form."""
+        column = self.table.columns[at]
+        compare, forms, learnt = column.trait.compare, column.forms, self._learnt
+
+        def decide(ones: Sequence[int], others: Sequence[int]) -> Sequence[int]:
+            if self._workers > 1 and len(ones) >= spread.MANY:
+                return spread.decided(compare, forms, learnt, (ones, others), self._workers)
+            return [
+                compare(forms[one], forms[other], learnt) if one else 0
+                for one, other in zip(ones, others, strict=True)
+            ]
+
+        return decide
 
 
-def blind_patterns(comparing: Comparing, rows: int, times: int) -> Counter[tuple[Found, ...]]:
-    """The patterns of so many pairs taken blindly, but the same ones each time."""
-    counts: Counter[tuple[Found, ...]] = Counter()
+def _unzipped(pairs: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+def blind_pairs(rows: int, times: int) -> tuple[list[int], list[int]]:
+    """So many pairs of rows taken blindly, but the same ones each time."""
+    first: list[int] = []
+    second: list[int] = []
     state = 12345
     for _ in range(times):
         state = (state * 6364136223846793005 + 1442695040888963407) & (2**64 - 1)
-        first = (state >> 33) % rows
+        one = (state >> 33) % rows
         state = (state * 6364136223846793005 + 1442695040888963407) & (2**64 - 1)
-        second = (state >> 33) % rows
-        if first != second:
-            counts[comparing.found(comparing.pattern(first, second))] += 1
-    return counts
-
-
-def grouped(comparing: Comparing, pairs: Sequence[int]) -> dict[tuple[int, ...], list[int]]:
-    """The pairs of each pattern of codes; a pair is ``first * rows + second``."""
-    rows = len(comparing.table.columns[0].ids)
-    found: dict[tuple[int, ...], list[int]] = {}
-    for both in pairs:
-        found.setdefault(comparing.pattern(both // rows, both % rows), []).append(both)
-    return found
+        other = (state >> 33) % rows
+        if one != other:
+            first.append(one)
+            second.append(other)
+    return first, second

@@ -98,6 +98,11 @@ class Subject:
         return tuple(dict.fromkeys(one for trait in self.traits for one in trait.meanings))
 
     @property
+    def shows(self) -> tuple[str, ...]:
+        """The traits that a reader may be shown."""
+        return tuple(dict.fromkeys(name for group in self.groups for name in group.shows))
+
+    @property
     def standard(self) -> Learnt:
         """What to go by as long as nothing was learnt."""
         return standard_learnt(self.groups, self.usual)

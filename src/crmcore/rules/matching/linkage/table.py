@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from itertools import chain, groupby
+from typing import Any, Protocol, TypeAlias
 
 from crmcore.entities.record import Record
 from crmcore.rules.matching.linkage.names import initials
@@ -13,8 +14,39 @@ from crmcore.rules.matching.linkage.weights import RARE, bucket_of
 from crmcore.rules.similarity.person import NameForm
 from crmcore.values.frozenmap import FrozenMap
 
-Raw: TypeAlias = Callable[[Record], tuple[tuple[object, ...], ...]]
-"""Reads the values of one trait from a record: for each meaning a tuple of values."""
+Raw: TypeAlias = tuple[tuple[object, ...], ...]
+"""For each meaning of a trait the values of a record."""
+
+
+class Reader(Protocol):
+    """Reads the values of one trait, of one record or of many."""
+
+    def __call__(self, record: Record, /) -> Raw:
+        """The values of a record."""
+
+    def held(self, records: Sequence[Record], /) -> list[object]:
+        """What the fields of many records hold."""
+
+    def of_held(self, held: Iterable[object], /) -> list[Raw]:
+        """The values of what the fields of records hold, for each."""
+
+
+class Facet:
+    """The texts of each form by a facet, as numbers; ``numbers`` has the number of each text."""
+
+    def __init__(self, make: Callable[[Any], tuple[str, ...]]) -> None:
+        self._make = make
+        self.made: list[tuple[int, ...]] = [()]
+        self.numbers: dict[str, int] = {}
+
+    def extend(self, forms: Sequence[object]) -> None:
+        """Add the texts of further forms."""
+        texts = list(map(self._make, forms))
+        numbers = self.numbers
+        for text in chain.from_iterable(texts):
+            if text not in numbers:
+                numbers[text] = len(numbers)
+        self.made += [tuple([numbers[one] for one in made]) for made in texts]
 
 
 class Column:
@@ -26,103 +58,153 @@ class Column:
         self.forms: list[Any] = [None]
         self._by_form: dict[Hashable, int] = {None: 0}
         self._by_raw: dict[object, int] = {}
-        self._facets: dict[str, list[tuple[int, ...]]] = {}
-        self._facet_ids: dict[str, dict[str, int]] = {}
+        self._facets: dict[str, Facet] = {}
 
-    def add(self, raw: tuple[tuple[object, ...], ...]) -> int:
+    def add(self, raw: Raw) -> int:
         """The number of the form of these values."""
         try:
             known = self._by_raw.get(raw)
         except TypeError:  # bad data: what cannot be hashed is not of any type that is compared
-            return self._number(self.trait.form(raw))
+            return self.number(raw)
         if known is None:
-            known = self._by_raw[raw] = self._number(self.trait.form(raw))
+            known = self._by_raw[raw] = self.number(raw)
         return known
 
-    def form_of(self, raw: tuple[tuple[object, ...], ...]) -> Hashable:
-        """The form of these values, which is not kept."""
-        return self.trait.form(raw)
-
-    def known_facets(self, name: str, form: object) -> tuple[int, ...]:
-        """The numbers of the texts of any form by a facet; texts that no form has are left out."""
-        self.facet(name)
-        numbers = self._facet_ids[name]
-        found = (numbers.get(text) for text in self.trait.facets[name](form))
-        return tuple(one for one in found if one is not None)
-
-    def _number(self, form: Hashable) -> int:
+    def number(self, raw: Raw) -> int:
+        """As ``add``, but the values are not kept to be known again."""
+        form = self.trait.form(raw)
         number = self._by_form.setdefault(form, len(self.forms))
         if number == len(self.forms):
             self.forms.append(form)
         return number
 
     def facet(self, name: str) -> list[tuple[int, ...]]:
-        """For each form the numbers of its texts by a facet, which ``text`` turns back."""
-        made = self._facets.setdefault(name, [()])
-        numbers = self._facet_ids.setdefault(name, {})
-        if len(made) == len(self.forms):
-            return made
-        make = self.trait.facets[name]
-        for form in self.forms[len(made) :]:
-            made.append(tuple(numbers.setdefault(text, len(numbers)) for text in make(form)))
-        return made
+        """For each form the numbers of its texts by a facet, which ``facet_texts`` turns back."""
+        facet = self.whole_facet(name)
+        return facet.made
+
+    def whole_facet(self, name: str) -> Facet:
+        """A facet that has the texts of every form."""
+        facet = self._facets.get(name)
+        if facet is None:
+            facet = self._facets[name] = Facet(self.trait.facets[name])
+        if len(facet.made) < len(self.forms):
+            facet.extend(self.forms[len(facet.made) :])
+        return facet
 
     def facet_size(self, name: str) -> int:
         """How many different texts a facet has."""
-        return len(self._facet_ids[name])
+        return len(self.whole_facet(name).numbers)
 
     def facet_texts(self, name: str) -> list[str]:
         """The texts of a facet by their numbers."""
-        return list(self._facet_ids[name])
+        return list(self.whole_facet(name).numbers)
+
+
+class _Held:
+    """What some fields of many records hold: each different content once, and which a row has."""
+
+    def __init__(self, read: Reader, records: Sequence[Record]) -> None:
+        held = read.held(records)
+        self.rows: Sequence[int] = range(len(held))
+        try:
+            contents = dict.fromkeys(held)
+        except TypeError:  # bad data: what cannot be hashed is not of any type that is compared
+            self.different = read.of_held(held)
+            return
+        self.different = read.of_held(contents)
+        numbers = dict(zip(contents, range(len(contents)), strict=True))
+        self.rows = list(map(numbers.__getitem__, held))
 
 
 class Table:
-    """Records as columns, one for each trait of a subject."""
+    """Records as columns, one for each trait of a subject; ``columns`` are used where given."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, *, columns: tuple[Column, ...] = ()) -> None:
         self.subject = subject
-        self.columns: tuple[Column, ...] = tuple(Column(trait) for trait in subject.traits)
+        self.columns: tuple[Column, ...] = columns or tuple(map(Column, subject.traits))
+        self._counted: dict[str, Counter[str]] | None = None
+        self._meanings = {trait.name: trait.meanings for trait in subject.traits}
+        self._held: list[tuple[int, dict[tuple[str, ...], _Held]]] = []
 
-    def fill(self, records: Iterable[Record], readers: Mapping[str, Sequence[Raw | None]]) -> None:
+    def __len__(self) -> int:
+        return len(self.columns[0].ids)
+
+    def fill(
+        self, records: Iterable[Record], readers: Mapping[str, Sequence[Reader | None]]
+    ) -> None:
         """Add the rows of these records, read by kind."""
-        for record in records:
-            for column, read in zip(self.columns, readers[record.ref.kind], strict=True):
-                column.ids.append(0 if read is None else column.add(read(record)))
+        self._counted = None
+        for _, group in groupby(records, key=type):
+            rows = list(group)
+            held: dict[tuple[str, ...], _Held] = {}
+            self._held.append((len(self), held))
+            for column, read in zip(self.columns, readers[rows[0].ref.kind], strict=True):
+                if read is None:
+                    column.ids += [0] * len(rows)
+                    continue
+                meanings = column.trait.meanings
+                if meanings not in held:
+                    held[meanings] = _Held(read, rows)
+                found = held[meanings]
+                numbers = list(map(column.number, found.different))
+                column.ids += list(map(numbers.__getitem__, found.rows))
+
+    def raw(self, row: int, trait: str) -> Raw:
+        """The values of a row that a trait was read from."""
+        meanings = self._meanings[trait]
+        for begin, held in reversed(self._held):
+            if row >= begin:
+                found = held.get(meanings)
+                return () if found is None else found.different[found.rows[row - begin]]
+        return ()
 
     def rare(self, common: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
         """How many different values of each table are rare, given those that are not."""
-        found: Counter[str] = Counter()
-        for column in self.columns:
-            seen = {pair for form in column.forms[1:] for pair in column.trait.values(form)}
-            found.update(table for table, text in seen if text not in common.get(table, ()))
-        return dict(found)
+        return {
+            table: sum(text not in common.get(table, ()) for text in found)
+            for table, found in self._counts().items()
+        }
 
     def common(self) -> FrozenMap[FrozenMap[int]]:
         """The bucket of every value that is not rare, by table."""
-        counts: dict[str, Counter[str]] = {}
-        names = next((one for one in self.columns if one.trait.name == "name"), None)
-        marks = None if names is None else _marks(names)
-        for column in self.columns:
-            if column.trait.is_by_name and marks is not None:
-                rows: Iterable[int] = (form for form, _ in set(zip(column.ids, marks, strict=True)))
-            else:
-                rows = column.ids
-            for number, times in Counter(rows).items():
-                if number:
-                    for table, text in column.trait.values(column.forms[number]):
-                        counts.setdefault(table, Counter())[text] += times
         return FrozenMap(
             {
                 table: FrozenMap(
-                    {
-                        text: bucket_of(times)
-                        for text, times in found.items()
-                        if bucket_of(times) > RARE
-                    }
+                    {text: bucket_of(times) for text, times in found.items() if times > _RARE}
                 )
-                for table, found in counts.items()
+                for table, found in self._counts().items()
             }
         )
+
+    def _counts(self) -> dict[str, Counter[str]]:
+        """How many rows share each value, by table."""
+        if self._counted is None:
+            self._counted = {}
+            names = next((one for one in self.columns if one.trait.name == "name"), None)
+            marks = None if names is None else _marks(names)
+            for column in self.columns:
+                self._count(column, marks, self._counted)
+        return self._counted
+
+    def _count(
+        self, column: Column, marks: Sequence[str] | None, counted: dict[str, Counter[str]]
+    ) -> None:
+        rows: Iterable[int] = column.ids
+        if column.trait.is_by_name and marks is not None:
+            rows = (form for form, _ in set(zip(column.ids, marks, strict=True)))
+        forms, values = column.forms, column.trait.values
+        for number, times in Counter(rows).items():
+            if number:
+                for table, text in values(forms[number]):
+                    found = counted.get(table)
+                    if found is None:
+                        found = counted[table] = Counter()
+                    found[text] += times
+
+
+_RARE = 2**RARE - 1
+"""So many records at most share a value that is rare."""
 
 
 def _marks(names: Column) -> list[str]:

@@ -1,0 +1,177 @@
+"""Candidates: the pairs of rows that are worth comparing, a stated number for each row at most."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
+
+from attrs import frozen
+
+from crmcore.rules.matching.linkage import fast
+from crmcore.rules.matching.linkage.blocks import Skipped, blocks_of, pairs_of
+from crmcore.rules.matching.linkage.subject import Key
+from crmcore.rules.matching.linkage.table import Table
+
+
+@frozen(kw_only=True)
+class Limits:
+    """Which rows may be compared, and how often.
+
+    ``block`` is the most rows of a block, and ``partners`` the most rows that one is compared with.
+    ``middle`` is the first row of the second kind, whose rows only meet those of the first.
+    ``within`` and ``across`` have a number for each row (empty: no matter): two rows are compared
+    where the first are equal and the second differ.
+    """
+
+    block: int
+    partners: int
+    middle: int | None = None
+    within: Sequence[int] = ()
+    across: Sequence[int] = ()
+
+    def allow(self, one: int, other: int) -> bool:
+        """Whether two rows may be compared."""
+        if self.within and self.within[one] != self.within[other]:
+            return False
+        return not self.across or self.across[one] != self.across[other]
+
+
+@frozen(kw_only=True)
+class Candidates:
+    """Pairs in their order, ``first`` having the lesser row of each and ``second`` the greater.
+
+    ``keys`` has for each pair a bit for each key that brings it together: bit 0 is the first key.
+    ``blocks`` and ``skipped`` are by key: how many blocks have a pair, and which were too large.
+    ``left_out`` counts the pairs that share a key but are not compared, because one of their rows
+    shares more keys with as many others as it may be compared with.
+    """
+
+    first: Sequence[int]
+    second: Sequence[int]
+    keys: Sequence[int]
+    blocks: tuple[int, ...]
+    skipped: tuple[tuple[Skipped, ...], ...]
+    left_out: int = 0
+
+    def partners(self) -> Counter[int]:
+        """How many others each row is compared with."""
+        return Counter(chain(_listed(self.first), _listed(self.second)))
+
+    def near(
+        self, which: Collection[int], patterns: Sequence[int]
+    ) -> tuple[set[int], list[tuple[int, int, int, int]]]:
+        """The rows of the pairs that have one of these patterns, and all pairs of two such rows.
+
+        ``patterns`` has the pattern of each pair. A pair is told as its place, rows and pattern.
+        """
+        if not isinstance(self.first, list):
+            return fast.near((self.first, self.second), which, patterns)
+        wanted = frozenset(which)
+        pairs = list(zip(self.first, self.second, patterns, strict=True))
+        rows = {row for one, other, found in pairs if found in wanted for row in (one, other)}
+        return rows, [
+            (at, one, other, found)
+            for at, (one, other, found) in enumerate(pairs)
+            if one in rows and other in rows
+        ]
+
+    def by_key(self, places: Sequence[int] | None = None) -> tuple[int, ...]:
+        """How many pairs each key brings together, of all or of those in these places."""
+        keys = _listed(self.keys)
+        times = Counter(keys if places is None else (keys[at] for at in places))
+        return tuple(
+            sum(count for shared, count in times.items() if shared >> at & 1)
+            for at in range(len(self.blocks))
+        )
+
+
+def _listed(numbers: Sequence[int]) -> list[int]:
+    # the items of an array are slow to handle one by one
+    return numbers if isinstance(numbers, list) else fast.listed(numbers)
+
+
+def candidates(table: Table, keys: Sequence[Key], limits: Limits) -> Candidates:
+    """The pairs that share a key, each once.
+
+    Of a row that shares keys with more than ``limits.partners`` others, those count that share the
+    most keys with it, of equal ones those of an earlier key, then those that stand nearest to it.
+    A pair is compared where it counts for both its rows. So no row is ever compared more often,
+    however many records are equal, and the order of keys and blocks does not matter.
+    """
+    np = fast.numpy() if len(table) >= fast.MANY else None
+    if np is not None:
+        return _by_arrays(np, table, keys, limits)
+    rows = len(table)
+    found: dict[int, int] = {}
+    counts: list[int] = []
+    skipped: list[tuple[Skipped, ...]] = []
+    for at, key in enumerate(keys):
+        blocks = blocks_of(table, key, limit=limits.block)
+        bit = 1 << at
+        for both in pairs_of(blocks, rows=rows, middle=limits.middle):
+            found[both] = found.get(both, 0) | bit
+        counts.append(len(blocks.rows))
+        skipped.append(blocks.skipped)
+    if limits.within or limits.across:
+        allow = limits.allow
+        found = {both: one for both, one in found.items() if allow(both // rows, both % rows)}
+    too_many = left_out(found, rows, limits.partners)
+    pairs = sorted(found.keys() - too_many if too_many else found)
+    return Candidates(
+        first=[both // rows for both in pairs],
+        second=[both % rows for both in pairs],
+        keys=[found[both] for both in pairs],
+        blocks=tuple(counts),
+        skipped=tuple(skipped),
+        left_out=len(too_many),
+    )
+
+
+def _by_arrays(np: fast.Numpy, table: Table, keys: Sequence[Key], limits: Limits) -> Candidates:
+    filed = fast.Filed(np, table, keys, limit=limits.block)
+    first, second, shared = filed.pairs(limits.middle, limits.within, limits.across)
+    rows = len(table)
+    crowded = fast.crowded(np, first, second, rows, limits.partners)
+    too_many: set[int] = set()
+    if len(crowded):
+        codes = first[crowded] * rows + second[crowded]
+        near = dict(zip(codes.tolist(), shared[crowded].tolist(), strict=True))
+        too_many = left_out(near, rows, limits.partners)
+        out = np.asarray(sorted(too_many), dtype=np.int64)
+        kept = np.isin(first * rows + second, out, invert=True, assume_unique=True)
+        first, second, shared = first[kept], second[kept], shared[kept]
+    return Candidates(
+        first=first,
+        second=second,
+        keys=shared,
+        blocks=filed.blocks,
+        skipped=filed.skipped,
+        left_out=len(too_many),
+    )
+
+
+def left_out(found: Mapping[int, int], rows: int, most: int) -> set[int]:
+    """The pairs that are too many for one of their rows, as ``candidates`` says.
+
+    ``found`` has for each pair, as ``first * rows + second``, a bit for each key it shares.
+    """
+    ends = chain.from_iterable(divmod(both, rows) for both in found)
+    crowded = {row for row, times in Counter(ends).items() if times > most}
+    if not crowded:
+        return set()
+    partners: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
+    for both, shared in found.items():
+        one, other = divmod(both, rows)
+        rank = (-shared.bit_count(), shared & -shared, other - one, both)
+        for row in (one, other):
+            if row in crowded:
+                partners[row].append(rank)
+    return {rank[3] for ranks in partners.values() for rank in _after(ranks, most)}
+
+
+def _after(
+    ranks: list[tuple[int, int, int, int]], most: int
+) -> Iterable[tuple[int, int, int, int]]:
+    ranks.sort()
+    return ranks[most:]

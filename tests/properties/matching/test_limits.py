@@ -1,0 +1,107 @@
+"""Limits: no record is compared too often, and every way to search finds the same."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from crmcore.entities import Contact, Record
+from crmcore.model.model import STANDARD_MODEL
+from crmcore.rules.matching import (
+    CONTACT_LINKAGE,
+    CONTACTS,
+    STANDARD_MATCH_RULES,
+    WEIGHTED_MATCH_RULES,
+    DuplicateSets,
+    find_duplicates,
+)
+from crmcore.rules.matching.find import PARTNER_LIMIT, AnyRule
+from crmcore.rules.matching.linkage import fast
+from crmcore.values import PersonName
+from tests.properties.matching.records import EMPLOYERS, accounts, changed, contacts, leads
+
+WORLDS = st.lists(
+    contacts() | leads() | accounts(), max_size=12, unique_by=lambda one: (one.ref.kind, one.id)
+)
+RULES = st.sampled_from((*STANDARD_MATCH_RULES, *WEIGHTED_MATCH_RULES))
+
+
+def searched(
+    records: Sequence[Record],
+    rule: AnyRule,
+    *,
+    block: int = 50,
+    partners: int = PARTNER_LIMIT,
+    threshold: float = 0.05,
+) -> DuplicateSets:
+    """The search by one rule, of nearly any score."""
+    return find_duplicates(
+        records,
+        rules=[rule],
+        model=STANDARD_MODEL,
+        related=EMPLOYERS,
+        threshold=threshold,
+        block_limit=block,
+        partner_limit=partners,
+    )
+
+
+@given(WORLDS, RULES, st.integers(1, 4))
+def test_no_record_is_compared_more_often_than_the_limit(
+    records: list[Record], rule: AnyRule, limit: int
+) -> None:
+    """D6: and what is left out is counted."""
+    free, bound = searched(records, rule, partners=1_000), searched(records, rule, partners=limit)
+    event(f"some left out: {bound.left_out > 0}")
+    assert bound.most_compared <= limit
+    assert bound.compared + bound.left_out == free.compared
+    assert (bound.left_out > 0) == (free.most_compared > limit)
+    assert {one.refs for one in bound.pairs} <= {one.refs for one in free.pairs}
+
+
+@pytest.mark.skipif(fast.numpy() is None, reason="arrays need the extra fast")
+@given(WORLDS, st.sampled_from(STANDARD_MATCH_RULES), st.integers(2, 6), st.integers(1, 6))
+def test_arrays_find_what_plain_python_finds(
+    records: list[Record], rule: AnyRule, block: int, partners: int
+) -> None:
+    """D6: pairs, scores, counts and what was skipped are the same with and without numpy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast, "MANY", 10**9)
+        plain = searched(records, rule, block=block, partners=partners)
+        patch.setattr(fast, "MANY", 1)
+        event(f"some skipped: {bool(plain.skipped)}")
+        assert searched(records, rule, block=block, partners=partners) == plain
+
+
+def crowds(size: int) -> Iterator[Contact]:
+    """People who share each of six mailboxes with 39 others, never the same ones twice."""
+    for at in range(size):
+        boxes = [f"team{box}x{at * (2 * box + 1) % size // 40}@x.org" for box in range(6)]
+        name = PersonName(family=f"Fam{at % 97}", given=f"Gi{at % 89}")
+        contact = Contact(name=name, email=boxes[0], other_emails=tuple(boxes[1:]))
+        yield changed(contact, id=f"c{at:05}")
+
+
+@pytest.mark.parametrize("rule", [CONTACT_LINKAGE, CONTACTS], ids=["linkage", "weighted"])
+@pytest.mark.parametrize("many", [1, 10**9], ids=["arrays", "plain"])
+def test_many_blocks_that_overlap_keep_to_the_limit(
+    rule: AnyRule, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D6: each block is small enough, and all of them together are not."""
+    monkeypatch.setattr(fast, "MANY", many)
+    sets = searched(list(crowds(200)), rule, threshold=1)
+    assert sets.most_compared == 50
+    assert sets.left_out > 2_500
+    assert f"{sets.left_out:,} pairs not compared" in str(sets)
+
+
+@pytest.mark.parametrize("rule", [CONTACT_LINKAGE, CONTACTS], ids=["linkage", "weighted"])
+def test_equal_records_are_never_compared_pair_by_pair(rule: AnyRule) -> None:
+    """D6: however many are equal, in all their keys, and each block of them is told."""
+    size = 1_000_000 if settings.get_current_profile_name() == "long" else 20_000
+    one = Contact(name=PersonName(family="Lovelace", given="Ada"), email="ada@x.org")
+    sets = searched([changed(one, id=f"c{at:07}") for at in range(size)], rule)
+    assert sets.compared <= size * PARTNER_LIMIT // 2
+    assert sets.most_compared <= PARTNER_LIMIT
+    assert {block.size for block in sets.skipped} == {size}
