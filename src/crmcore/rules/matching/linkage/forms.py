@@ -10,7 +10,8 @@ from typing import Final
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity import mailbox, normal_company, normal_postal_code, normal_street
-from crmcore.rules.similarity.contact_points import is_own_domain, registrable_domain, web_domain
+from crmcore.rules.similarity.contact_points import is_own_domain, web_domain
+from crmcore.rules.similarity.public_suffix import registrable_domain
 from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
 from crmcore.values.address import Address
 from crmcore.values.phone import MAX_TEXT_LENGTH
