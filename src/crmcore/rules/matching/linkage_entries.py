@@ -29,7 +29,7 @@ class LinkageEntries:
         self._search = LinkageSearch(
             rule, model=model, related=related, threshold=None, is_cached=False
         )
-        subject = rule.about
+        subject = rule.about.in_region(model.phone_region)
         self._columns = tuple(Column(trait) for trait in subject.traits)
         places = {trait.name: at for at, trait in enumerate(subject.traits)}
 

@@ -69,7 +69,7 @@ class LinkageSearch:
             rule, model, related, is_cached=is_cached
         )
         self._limits = {kind: _limiter(rule, kind, model, related) for kind in rule.kinds}
-        self._subject = rule.about
+        self._subject = rule.about.in_region(model.phone_region)
 
     def run(self, given: Mapping[Ref[Any], Record], *, block_limit: int) -> Iterator[Match]:
         """Every match among these records, which are in the order of their references."""

@@ -72,7 +72,7 @@ def predict(
     """
     given = by_ref(records)
     chosen = [one for ref, one in given.items() if ref.kind in rule.kinds]
-    table = Table(rule.about)
+    table = Table(rule.about.in_region(model.phone_region))
     table.fill(chosen, readers(rule, model, {**by_ref(related), **given}))
     made = []
     for key in rule.keys:

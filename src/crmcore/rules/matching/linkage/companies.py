@@ -177,9 +177,10 @@ TRAITS: Final = (
         name="line",
         meanings=("phone",),
         form=forms.lines,
+        form_in=forms.lines,
         compare=compare_lines,
-        values=under("line"),
-        facets={"line": itself},
+        values=forms.line_values,
+        facets={"line": forms.line_ends},
     ),
     Trait(
         name="place",

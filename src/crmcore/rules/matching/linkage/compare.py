@@ -7,6 +7,8 @@ from typing import Final
 
 from crmcore.rules.matching.linkage.subject import coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
+from crmcore.rules.similarity.contact_points import line_end
+from crmcore.rules.similarity.lines import is_one_line, is_slip
 from crmcore.rules.similarity.text import slips
 
 _LONG_ENOUGH: Final = 4
@@ -14,11 +16,10 @@ _LONG_ENOUGH: Final = 4
 
 def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same line, 2 a slip, 3 another."""
-    shared = set(one).intersection(other)
+    shared = [a for a in one for b in other if is_one_line(a, b)]
     if shared:
-        return coded(1, min(learnt.bucket("line", text) for text in shared))
-    near = any(len(a) == len(b) and slips(a, b) <= 1 for a in one for b in other)
-    return coded(2 if near else 3, RARE)
+        return coded(1, min(learnt.bucket("line", line_end(text)) for text in shared))
+    return coded(2 if any(is_slip(a, b) for a in one for b in other) else 3, RARE)
 
 
 def compare_idents(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
