@@ -37,7 +37,7 @@ FOLDER: Final = Path(__file__).parent / "countries"
 
 @frozen
 class Found:
-    """What a search of one half of a file found: right pairs of all that are, wrong ones, missed."""
+    """What a search of half a file found: right pairs, of all there are; wrong ones; those missed."""
 
     right: int
     true: int

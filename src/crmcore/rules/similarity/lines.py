@@ -164,12 +164,9 @@ def is_slip(one: str, other: str) -> bool:
     """
     if one[0] == other[0] == "+":
         return (
-            len(one) == len(other)
-            and one[:_COUNTRY] == other[:_COUNTRY]
-            and slips(one, other) <= 1
+            len(one) == len(other) and one[:_COUNTRY] == other[:_COUNTRY] and slips(one, other) <= 1
         )
     shorter, longer = sorted((one.removeprefix("+"), other.removeprefix("+")), key=len)
     if "+" not in (one[0], other[0]) and len(shorter) != len(longer):
         return False
     return len(longer) - len(shorter) <= _BEFORE and slips(longer[-len(shorter) :], shorter) <= 1
-

@@ -38,7 +38,5 @@ def test_the_vectors_of_the_list_hold(host: str, registered: str) -> None:
         ("a..com", None),
     ],
 )
-def test_private_rules_count_and_a_suffix_is_nobodys_own(
-    host: str, registered: str | None
-) -> None:
+def test_private_rules_count_and_a_suffix_is_nobodys_own(host: str, registered: str | None) -> None:
     assert registrable_domain(host) == registered

@@ -9,6 +9,7 @@ from crmcore.rules.matching.linkage.compare import compare_idents, compare_lines
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
+from crmcore.rules.similarity.latin import romanised
 from crmcore.rules.similarity.text import slips
 
 NAME, SITE, PHONE, PLACE, IDENT = range(5)
@@ -101,15 +102,29 @@ def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
     first, second = one.replace(" ", ""), other.replace(" ", "")
     if forms.digits(first) != forms.digits(second) and forms.digits(first) and forms.digits(second):
         return N_DIFFERENT, RARE
-    shorter = min(len(first), len(second))
-    if first == second or (
-        shorter >= _SLIP_LETTERS and slips(first, second) <= (2 if shorter >= _LONG else 1)
-    ):
+    if first == second or _is_slip(one.split(), other.split()) or _is_romanised(first, second):
         return N_SLIP, size
     words, others = frozenset(one.split()), frozenset(other.split())
     if words < others or others < words:
         return N_MORE, size
     return (N_ALIKE if company_likeness(one, other) else N_DIFFERENT), size
+
+
+def _is_slip(one: list[str], other: list[str]) -> bool:
+    """One letter in each of two words at most, two in a long word; or in all, spaces left out."""
+    if len(one) == len(other):
+        wrong = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+        return len(wrong) <= 2 and all(_are_near(a, b) for a, b in wrong)  # words
+    return _are_near("".join(one), "".join(other))
+
+
+def _are_near(one: str, other: str) -> bool:
+    shorter = min(len(one), len(other))
+    return shorter >= _SLIP_LETTERS and slips(one, other) <= (2 if shorter >= _LONG else 1)
+
+
+def _is_romanised(one: str, other: str) -> bool:
+    return one[0] == other[0] and romanised(one) == romanised(other)
 
 
 def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:

@@ -9,8 +9,10 @@ from typing import Final
 
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
-from crmcore.rules.similarity import mailbox, normal_company, normal_postal_code, normal_street
+from crmcore.rules.similarity import mailbox, normal_postal_code, normal_street
+from crmcore.rules.similarity.company import company_form
 from crmcore.rules.similarity.contact_points import is_own_domain, line_end, web_domain
+from crmcore.rules.similarity.latin import latin
 from crmcore.rules.similarity.lines import line_form
 from crmcore.rules.similarity.public_suffix import registrable_domain
 from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
@@ -66,7 +68,7 @@ def sites(given: Given) -> tuple[str, ...] | None:
 
 def companies(given: Given) -> tuple[str, ...] | None:
     """The names of companies without what does not tell them apart."""
-    return unique(normal_company(one) for one in texts(given))
+    return unique(company_form(one) for one in texts(given))
 
 
 def words(given: Given) -> tuple[str, ...] | None:
@@ -115,7 +117,7 @@ def places(given: Given) -> tuple[Place, ...] | None:
     found = {
         (
             normal_postal_code(shortened(one.postal_code) or ""),
-            normal_text(shortened(one.city) or ""),
+            latin(normal_text(shortened(one.city) or "")),
         )
         for one in _addresses(given)
     }
@@ -126,7 +128,7 @@ def streets(given: Given) -> tuple[Street, ...] | None:
     """Streets with their numbers."""
     found: set[Street] = set()
     for one in _addresses(given):
-        said = normal_street(shortened(one.street) or "").split()
+        said = latin(normal_street(shortened(one.street) or "")).split()
         names = " ".join(word for word in said if not word[0].isdigit())
         numbers = tuple(word for word in said if word[0].isdigit())[:4]
         if names or numbers:
