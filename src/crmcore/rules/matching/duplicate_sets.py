@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from crmcore import render
+from crmcore.findings import Findings, warning
 from crmcore.rules.matching.clusters import Cluster, Pair
 from crmcore.rules.matching.evidence import Match, bars
 from crmcore.rules.matching.linkage.weights import Learnt
@@ -109,6 +110,21 @@ class DuplicateSets:
                 ),
             }
             for one in self.pairs
+        )
+
+    @property
+    def findings(self) -> Findings:
+        """What to know of this search: ``rule.no_footing`` where nothing could be learnt."""
+        return Findings(
+            warning(
+                "rule.no_footing",
+                f"too many of {learnt.records:,} records are nearly alike to learn weights from",
+                path=name,
+                suggestion="the standard weights were used: look at the pairs before merging, or"
+                " learn from labelled pairs",
+            )
+            for name, learnt in sorted(self.learnt.items())
+            if not learnt.has_footing
         )
 
     @property

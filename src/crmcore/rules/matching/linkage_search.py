@@ -18,7 +18,7 @@ from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Evidence, Match
 from crmcore.rules.matching.linkage.blocks import Blocks, blocks_of, pairs_of
 from crmcore.rules.matching.linkage.engine import Comparing, blind_patterns, grouped
-from crmcore.rules.matching.linkage.learn import Scorer, maximise, with_blind_rates
+from crmcore.rules.matching.linkage.learn import Scorer, maximise, settled, with_blind_rates
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table
@@ -115,6 +115,7 @@ class LinkageSearch:
             self.learnt = maximise(
                 self.learnt, self._subject, patterns, table.rare(self.learnt.common)
             )
+            self.learnt = settled(self.learnt, self._subject, patterns)
         scorer = Scorer(self._subject, self.learnt)
         scores: dict[int, tuple[float, float, tuple[Found, ...]]] = {}
         for codes, members in groups.items():

@@ -124,12 +124,15 @@ def romanised(word: str) -> str:
 _SHORTEST_VARIANT: Final = 4
 _ONE_SLIP_TOO: Final = 5
 _MOST_LONGER: Final = 4
-_ALSO_FIRST: Final = frozenset(
-    frozenset(both)
-    for group in ("ckq", "sctz", "jdzy", "eiya", "ou", "vw", "pf", "kh")
+_FIRST: Final = frozenset(
+    one + other
+    for group in ("ckq", "sctz", "jdzy", "eiya", "ou", "vw", "pf", "kh", *"bglmnrx")
     for one in group
-    for both in (one + other for other in group)
+    for other in group
 )
+"""The first letters of two words, together, that may be one sound: most words are told by them."""
+
+_LEAST_CONSONANTS: Final = 3
 
 
 def is_variant(one: str, other: str) -> bool:
@@ -138,19 +141,15 @@ def is_variant(one: str, other: str) -> bool:
     Their romanisations, made one, are equal, or in longer words one letter apart; of a word in
     Arabic letters the consonants are compared, three at least.
     """
-    if not (one.isascii() and other.isascii()):
-        first = consonants(one) if _ARABIC.match(one) or _ARABIC.match(other) else ""
-        return len(first) >= _LEAST_CONSONANTS and first == consonants(other)
-    if (
-        min(len(one), len(other)) < _SHORTEST_VARIANT
-        or abs(len(one) - len(other)) > _MOST_LONGER
-        or (one[0] != other[0] and frozenset((one[0], other[0])) not in _ALSO_FIRST)
-    ):
+    first = one[0] + other[0]
+    if first not in _FIRST:
+        if first.isascii() or not (_ARABIC.match(first[0]) or _ARABIC.match(first[1])):
+            return False
+        bare = consonants(one)
+        return len(bare) >= _LEAST_CONSONANTS and bare == consonants(other)
+    if min(len(one), len(other)) < _SHORTEST_VARIANT or abs(len(one) - len(other)) > _MOST_LONGER:
         return False
-    first, second = romanised(one), romanised(other)
-    return first == second or (
-        min(len(first), len(second)) >= _ONE_SLIP_TOO and slips(first, second) <= 1
+    mine, theirs = romanised(one), romanised(other)
+    return mine == theirs or (
+        min(len(mine), len(theirs)) >= _ONE_SLIP_TOO and slips(mine, theirs) <= 1
     )
-
-
-_LEAST_CONSONANTS: Final = 3

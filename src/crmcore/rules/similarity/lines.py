@@ -61,20 +61,22 @@ def _plan(region: str) -> _Plan | None:
     import phonenumbers  # noqa: PLC0415  # its tables cost more to load than the rest of crmcore
 
     data = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    if data is None or data.general_desc.national_number_pattern is None:
+    general = None if data is None else data.general_desc
+    if data is None or general is None or general.national_number_pattern is None:
         return None
+    code = data.country_code or 0
     # a length must be possible in the region and, where regions share a code, in the main one
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(data.country_code, (region,))
-    main = phonenumbers.PhoneMetadata.metadata_for_region(regions[0]) or data
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, (region,))
+    main = phonenumbers.PhoneMetadata.metadata_for_region(regions[0])
+    shared = general if main is None or main.general_desc is None else main.general_desc
     prefix, trunk = data.national_prefix_for_parsing, data.national_prefix or ""
     return _Plan(
-        code=str(data.country_code),
+        code=str(code),
         trunk=trunk,
         prefix=re.compile(prefix) if prefix else None,
         abroad=re.compile(data.international_prefix) if data.international_prefix else None,
-        number=re.compile(data.general_desc.national_number_pattern),
-        lengths=frozenset(data.general_desc.possible_length)
-        & frozenset(main.general_desc.possible_length),
+        number=re.compile(general.national_number_pattern),
+        lengths=frozenset(general.possible_length) & frozenset(shared.possible_length),
         is_plain=bool(trunk) and data.national_prefix_transform_rule is None,
     )
 

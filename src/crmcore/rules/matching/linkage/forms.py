@@ -20,7 +20,6 @@ from crmcore.values.address import Address
 from crmcore.values.ref import Ref
 from crmcore.values.text import normal_text
 
-_DIGITS: Final = re.compile(r"\D+")
 _DIGITS: Final = re.compile(r"\d+")
 _MOST: Final = 12
 """Only so many values of one meaning are looked at, in their order."""

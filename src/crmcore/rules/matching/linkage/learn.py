@@ -16,7 +16,7 @@ import attrs
 from attrs import frozen
 
 from crmcore.rules.matching.linkage.subject import Found, Subject
-from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of
+from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of, probability
 
 ROUNDS: Final = 12
 _DOUBT: Final = 15.0
@@ -28,6 +28,10 @@ _DOUBT_WITHIN: Final = 1_000.0
 _LEAST_EXPECTED: Final = 0.01
 _MOST_EXPECTED: Final = 2.0
 _ENOUGH: Final = 1e-3
+_MORE_PROBABLE: Final = 0.5
+_FOOTING: Final = 0.75
+"""So much of what is expected must be pairs that can be named: it is 0.95 or more on every set of
+records measured, and 0.6 or less where nearly all names are one slip apart."""
 
 
 def with_blind_rates(
@@ -68,6 +72,35 @@ def maximise(
         if moved < _ENOUGH:
             break
     return learnt
+
+
+def settled(
+    learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]
+) -> Learnt:
+    """``learnt``, or where it found no footing the standard weights, which say so.
+
+    It has none where less than three quarters of the pairs that it expects are pairs that it can
+    name, each more probable than not: then it has spread them thinly over many pairs that are all alike, as
+    where nearly all names are one slip apart. What was counted stays: records, common values and
+    the number of pairs expected, of which no more are kept than the standard share.
+    """
+    bits = Scorer(subject, learnt)
+    expected = named = 0.0
+    for found, times in patterns.items():
+        share = times * probability(bits.total(found))
+        expected += share
+        named += share if share > _MORE_PROBABLE * times else 0.0
+    if expected <= _LEAST_EXPECTED * learnt.records or named >= _FOOTING * expected:
+        return learnt
+    standard = subject.standard
+    return attrs.evolve(
+        learnt,
+        m=standard.m,
+        u=standard.u,
+        rare={},
+        expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
+        has_footing=False,
+    )
 
 
 def _round(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import partial
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -64,9 +63,10 @@ class Trait:
 
     def in_region(self, region: str) -> Trait:
         """The successor that reads the values of a region (an ISO 3166 code such as FR)."""
-        if self.form_in is None:
+        made = self.form_in
+        if made is None:
             return self
-        return attrs.evolve(self, form=partial(self.form_in, region=region))
+        return attrs.evolve(self, form=lambda given: made(given, region))
 
 
 @frozen(kw_only=True)
