@@ -37,7 +37,7 @@ FOLDER: Final = Path(__file__).parent / "countries"
 
 @frozen
 class Found:
-    """What a search of half a file found: right pairs, of all there are; wrong ones; those missed."""
+    """What a search of half a file found: right pairs of all, wrong ones, and those missed."""
 
     right: int
     true: int

@@ -146,6 +146,7 @@ class DuplicateSets:
         return "\n".join([*parts, *self._notes(), "", self._counts_table()])
 
     def _notes(self) -> Iterable[str]:
+        yield from (render.cut(one.message, 80) for one in self.findings)
         if self.apart:
             yield f"{_count(len(self.apart), 'pair')} kept apart by a judgement"
         if self.joined:

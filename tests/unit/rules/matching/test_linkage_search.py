@@ -73,7 +73,7 @@ def test_names_that_are_all_alike_teach_nothing_and_that_is_said() -> None:
         email = f"{one.name.given}.{family}@firm{number // 10}.org".lower()
         return evolve(one, name=name, email=email)
 
-    records = [*map(cousin, range(400)), *(cousin(at, 1) for at in range(0, 400, 5))]
+    records: list[Record] = [*map(cousin, range(400)), *(cousin(at, 1) for at in range(0, 400, 5))]
     sets = found(records)
     learnt = sets.learnt[CONTACT_LINKAGE.name]
     assert not learnt.has_footing
