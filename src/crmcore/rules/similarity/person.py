@@ -184,10 +184,25 @@ def given_likeness(left: str, right: str) -> float | None:
 
 
 def are_two_genders(left: str, right: str) -> bool:
-    """Whether one of two given names is a woman's and the other a man's: no slip of one another."""
+    """Whether one of two given names is a woman's and the other a man's: no slip of one another.
+
+    Both are known, or one is a man's with the ending of a woman's: *Kamil* and *Kamila*.
+    """
     genders = given_name_genders()
     one, other = genders.get(left), genders.get(right)
-    return one is not None and other is not None and one != other
+    if one is not None and other is not None:
+        return one != other
+    if one == "male":
+        return right.startswith(left[:-1]) and right in _feminine(left)
+    return other == "male" and left.startswith(right[:-1]) and left in _feminine(right)
+
+
+def _feminine(name: str) -> tuple[str, ...]:
+    stem = name[:-1] if name.endswith(("o", "e")) else name
+    return tuple(stem + ending for ending in _FEMININE)
+
+
+_FEMININE: Final = ("a", "ia", "ina", "ine", "ette", "etta", "elle")
 
 
 def are_two_names(left: str, right: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from crmcore.rules.matching.linkage.forms import digits
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import Buckets
 from crmcore.rules.similarity.latin import is_variant
@@ -129,6 +130,8 @@ def _given(one: str, other: str) -> int:
 
 def _spelt(one: str, other: str) -> int:
     """A slip of one letter (of two in a long name), another romanisation, backwards, or alike."""
+    if not (one.isalpha() and other.isalpha()) and digits(one) != digits(other):
+        return DIFFERENT  # Tester 17 is not Tester 18
     starts = one[0] == other[0]
     if not starts and one[-1] != other[-1]:
         # a slip spoils one end of a name at most
