@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from crmcore.rules.matching.linkage import forms
-from crmcore.rules.matching.linkage.compare import compare_idents, compare_lines, itself, under
+from crmcore.rules.matching.linkage.compare import (
+    beginnings,
+    compare_idents,
+    compare_lines,
+    compare_places,
+    compare_streets,
+    found_by,
+    itself,
+    under,
+)
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
@@ -144,22 +153,9 @@ def _near(one: str, other: str) -> bool:
     )
 
 
-def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Buckets) -> int:
-    found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
-    return 0 if found[0] == forms.NOTHING else coded(*found)
-
-
-def _street(one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Buckets) -> int:
-    return coded(*min(forms.compare_streets(a, b, learnt) for a in one for b in other))
-
-
 def _labels(form: tuple[str, ...]) -> tuple[str, ...]:
     found = (site.partition(".")[0] for site in form)
     return tuple(dict.fromkeys(one for one in found if len(one) >= _SLIP_LETTERS))
-
-
-def _starts(form: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text.replace(" ", "")[:5] for text in form))
 
 
 def _first_words(form: tuple[str, ...]) -> tuple[str, ...]:
@@ -178,7 +174,7 @@ TRAITS: Final = (
         form=forms.companies,
         compare=_name,
         values=under("company"),
-        facets={"whole": _compact, "start": _starts, "word": _first_words},
+        facets={"whole": _compact, "start": beginnings, "word": _first_words},
     ),
     Trait(
         name="site",
@@ -201,7 +197,7 @@ TRAITS: Final = (
         name="place",
         meanings=("address",),
         form=forms.places,
-        compare=_place,
+        compare=compare_places,
         values=forms.place_values,
         facets={"post": forms.posts, "city": forms.cities},
     ),
@@ -209,7 +205,7 @@ TRAITS: Final = (
         name="street",
         meanings=("address",),
         form=forms.streets,
-        compare=_street,
+        compare=compare_streets,
         values=forms.street_values,
         facets={"house": forms.houses},
     ),
@@ -268,18 +264,14 @@ KEYS: Final = (
 
 def _classify(codes: tuple[int, ...]) -> tuple[Found, ...]:
     name, site, line, place, street, tax = codes
-    named = _plain(name)
+    named = found_by(name)
     return (
         named,
         _site_group(site, is_one=_is_one(named)),
-        _plain(line),
+        found_by(line),
         _where(place, street),
-        _plain(tax),
+        found_by(tax),
     )
-
-
-def _plain(code: int) -> Found:
-    return (code % LEVELS - 1, code // LEVELS) if code else None
 
 
 def _is_one(named: Found) -> bool:
