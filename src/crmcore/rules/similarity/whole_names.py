@@ -44,7 +44,10 @@ def name_agreement(one: str, other: str, *, kind: Literal["person", "company"]) 
         return 1.0
     if kind == "company" and _are_two(first, second):
         return 0.0
-    differs = kind == "person" or len(first) != len(second)
+    if kind == "person":
+        differs = not any(are_two_genders(a, b) for a in first for b in second)
+    else:
+        differs = len(first) != len(second)
     whole = _written_together(*sorted(("".join(first), "".join(second)))) if differs else 0.0
     shorter, longer = sorted((first, second), key=lambda words: (len(words), words))
     return max(_aligned(shorter, longer, kind), _acronym(shorter, longer), whole)

@@ -137,7 +137,7 @@ def _is_romanised(one: str, other: str) -> bool:
 
 
 def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
-    """1 the same, 2 one label elsewhere or a slip, 3 another."""
+    """1 the same, 2 one label elsewhere (acme.com, acme.de) or a slip, 3 another."""
     shared = set(one).intersection(other)
     if shared:
         return coded(1, min(learnt.bucket("site", text) for text in shared))
@@ -145,8 +145,6 @@ def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
 
 
 def _near(one: str, other: str) -> bool:
-    if one.endswith(f".{other}") or other.endswith(f".{one}"):
-        return True
     first, second = one.partition(".")[0], other.partition(".")[0]
     return first == second or (
         min(len(first), len(second)) > _SLIP_LETTERS and slips(first, second) <= 1

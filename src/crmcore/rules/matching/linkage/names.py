@@ -171,12 +171,6 @@ def _full(form: NameForm) -> tuple[str, ...]:
     return ()
 
 
-def _family_and_initial(form: NameForm) -> tuple[str, ...]:
-    if not (form.family and form.given):
-        return ()
-    return (f"{form.family} {form.given[0]}", f"{form.given} {form.family[0]}")
-
-
 def _starts(form: NameForm) -> tuple[str, ...]:
     if not (form.family and form.given):
         return ()
@@ -209,7 +203,6 @@ def _either_start(form: NameForm) -> tuple[str, ...]:
 name_facets: Final = {
     "start": _either_start,
     "full": _full,
-    "family and initial": _family_and_initial,
     "starts": _starts,
     "either": _either,
     "initials": _initials,

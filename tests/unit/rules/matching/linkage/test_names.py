@@ -44,6 +44,8 @@ def levels(one: tuple[str, str], other: tuple[str, str]) -> tuple[int, int, bool
         (("Marianne", "King"), ("Marie", "King"), (DIFFERENT, SAME, False)),  # two known names
         (("Daniel", "King"), ("Daniela", "King"), (DIFFERENT, SAME, False)),
         (("Daniel", "King"), ("Danial", "King"), (SLIP, SAME, False)),
+        (("Kamil", "King"), ("Kamila", "King"), (DIFFERENT, SAME, False)),
+        (("Ada", "Tester17"), ("Ada", "Tester18"), (SAME, DIFFERENT, False)),
         (("Youssef", "Mansour"), ("Yousef", "منصور"), (SHORT_FORM, SLIP, False)),
         (("Abd al-Rahman", "al-Saud"), ("Abdurrahman", "Alsaud"), (SAME, SLIP, False)),
         (("Ana", "Jiménez López"), ("Ana", "Gimenez"), (SAME, ALIKE, False)),
