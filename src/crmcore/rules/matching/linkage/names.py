@@ -130,13 +130,14 @@ def _given(one: str, other: str) -> int:
 
 def _spelt(one: str, other: str) -> int:
     """A slip of one letter (of two in a long name), another romanisation, backwards, or alike."""
-    if not (one.isalpha() and other.isalpha()) and digits(one) != digits(other):
-        return DIFFERENT  # Tester 17 is not Tester 18
     starts = one[0] == other[0]
     if not starts and one[-1] != other[-1]:
         # a slip spoils one end of a name at most
-        is_backwards = len(one) >= _SLIP_LETTERS and one == other[::-1]
-        return SLIP if is_backwards or is_variant(one, other) else DIFFERENT
+        if one[-1] == other[0] and len(one) >= _SLIP_LETTERS and one == other[::-1]:
+            return SLIP
+        return SLIP if is_variant(one, other) else DIFFERENT
+    if not (one.isalpha() and other.isalpha()) and digits(one) != digits(other):
+        return DIFFERENT  # Tester 17 is not Tester 18
     shorter, longer = len(one), len(other)
     if shorter > longer:
         shorter, longer = longer, shorter
