@@ -81,7 +81,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.match_index": BY_THE_INDEX,
     "crmcore.rules.matching.duplicate_error": BY_THE_GATES,
     "crmcore.rules.matching.linkage.blocks": BY_LINKAGE,
-    "crmcore.rules.matching.linkage.companies": BY_LINKAGE,
     "crmcore.rules.matching.linkage.compare": BY_LINKAGE,
     "crmcore.rules.matching.linkage.engine": BY_LINKAGE,
     "crmcore.rules.matching.linkage.fast": BY_LINKAGE,

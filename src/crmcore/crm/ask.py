@@ -112,7 +112,12 @@ def wrong_kinds(snapshot: Snapshot, desk: Desk) -> Findings:
     return matching.wrong_kinds(gather.records_of(snapshot, kinds), known)
 
 
-def learnt_rule(snapshot: Snapshot, desk: Desk, rule: str | LinkageRule) -> LinkageRule:
+def learnt_rule(
+    snapshot: Snapshot,
+    desk: Desk,
+    rule: str | LinkageRule,
+    labelled: Iterable[tuple[Target, Target, bool]] | None,
+) -> LinkageRule:
     """See ``Crm.learn_matches``."""
     chosen = desk.rules.match_rule(rule) if isinstance(rule, str) else rule
     if not isinstance(chosen, LinkageRule):
@@ -120,7 +125,17 @@ def learnt_rule(snapshot: Snapshot, desk: Desk, rule: str | LinkageRule) -> Link
     others = sorted(matching.related_kinds(chosen, desk.model).difference(chosen.kinds))
     records = (one for one in gather.records_of(snapshot, chosen.kinds) if not _is_history(one))
     related = gather.records_of(snapshot, others)
-    return matching.learn(records, rule=chosen, model=desk.model, related=related)
+    if labelled is None:
+        return matching.learn(records, rule=chosen, model=desk.model, related=related)
+    labels = [
+        (
+            reading.locate(snapshot, desk.model, one),
+            reading.locate(snapshot, desk.model, other),
+            is_one,
+        )
+        for one, other, is_one in labelled
+    ]
+    return matching.learn_labelled(records, labels, rule=chosen, model=desk.model, related=related)
 
 
 def duplicates(

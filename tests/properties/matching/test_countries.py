@@ -4,13 +4,17 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
 
 from crmcore.entities import Account, Contact
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import ACCOUNT_LINKAGE, CONTACT_LINKAGE, AnyRule, find_duplicates
-from crmcore.rules.matching.linkage.forms import tail
+from crmcore.rules.similarity.contact_points import line_end
+from crmcore.rules.similarity.lines import is_one_line, is_slip, line_form, quick_phone
 from crmcore.values import Address, PersonName
 from crmcore.values.ids import AccountId, ContactId
+from crmcore.values.phone import normal_phone
 
 TOLERANCE = 0.1
 """Recall in any country is at most this much below that in the United States."""
@@ -558,6 +562,33 @@ NOTATIONS = {
 
 @pytest.mark.parametrize("country", NOTATIONS)
 def test_a_telephone_line_is_one_in_every_notation(country: str) -> None:
+    """D3: in its own country, and where no country is known."""
+    at_home = {line_form(notation, country) for notation in NOTATIONS[country]}
+    assert len(at_home) == 1
+    assert None not in at_home
+    forms = [line_form(notation) or "" for notation in NOTATIONS[country]]
+    assert len({line_end(form) for form in forms}) == 1
+    national = [form for form in forms if not form.startswith("+")]
+    assert all(is_one_line(one, other) for one in national for other in forms)
+
+
+def test_lines_of_two_countries_are_two() -> None:
+    """D3: however many of their last digits are the same."""
+    here, abroad = line_form("030 1234567", "DE"), line_form("+43 30 1234567", "DE")
+    assert here is not None
+    assert abroad is not None
+    assert not is_one_line(here, abroad)
+    assert not is_slip(here, abroad)
+
+
+@given(
+    st.sampled_from(["DE", "FR", "GB", "US", "CA", "IT", "JP", "PL", "ES", "AE", "AR", "MX", "BR"]),
+    st.sampled_from(["", "0", "00", "1", "+", "+49", "0049 ", "+1 ", "+39 0", "(0)", "011"]),
+    st.text("0123456789 -/().", min_size=3, max_size=14),
+)
+def test_the_quick_way_says_what_libphonenumber_says(region: str, before: str, rest: str) -> None:
     """D3."""
-    assert len({tail(notation) for notation in NOTATIONS[country]} - {None}) == 1
-    assert all(tail(notation) for notation in NOTATIONS[country])
+    for text in (before + rest, "".join(char for char in before + rest if char not in " -/().")):
+        made = quick_phone(text, region)
+        event(f"quick: {made is not None}")
+        assert made in (None, normal_phone(text, region))

@@ -1,11 +1,13 @@
 """Linkage rules: probabilities that keep the laws of every score."""
 
+from collections import Counter
 from itertools import combinations, product
+from random import Random
 from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import assume, event, given
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from crmcore.entities import Contact, Record
@@ -26,6 +28,8 @@ from crmcore.rules.matching import (
     learn,
     score_of,
 )
+from crmcore.rules.matching.linkage.learn import from_labelled
+from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.weights import Weigher
 from crmcore.rules.matching.linkage_search import readers
 from crmcore.values import Address, PersonName
@@ -239,3 +243,23 @@ def test_an_address_in_a_gap_is_no_agreement() -> None:
     found = match_of(ACCOUNT_LINKAGE, one, other)
     assert found is not None
     assert "place" not in {point.field for point in found.evidence}
+
+
+@given(st.integers(0, 2**32), st.sampled_from(sorted(SUBJECTS)))
+@settings(max_examples=10)
+def test_weights_are_found_again_from_labelled_pairs(seed: int, name: str) -> None:
+    """D12: m of each level, from pairs drawn at known rates, within five standard errors."""
+    subject, luck, size = SUBJECTS[name], Random(seed), 4_000
+    rates: list[list[float]] = []
+    drawn = []
+    for group in subject.groups:
+        odds = [luck.random() ** 3 for _ in group.levels]
+        rates.append([one / sum(odds) for one in odds])
+        drawn.append(luck.choices(range(len(group.levels)), odds, k=size))
+    ones = Counter[tuple[Found, ...]](
+        tuple((level, 2) for level in pair) for pair in zip(*drawn, strict=True)
+    )
+    learnt = from_labelled(subject.standard, subject, ones=ones, twos={})
+    for group, true in zip(subject.groups, rates, strict=True):
+        for found, rate in zip(learnt.m[group.name], true, strict=True):
+            assert abs(found - rate) <= 5 * (rate * (1 - rate) / size) ** 0.5 + 15 / size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from crmcore.crm import ask, gates
@@ -38,11 +39,17 @@ class MatchingCommands(Core):
         with self._repository.snapshot() as snapshot:
             return ask.wrong_kinds(snapshot, self._desk)
 
-    def learn_matches(self, rule: str | LinkageRule) -> LinkageRule:
+    def learn_matches(
+        self,
+        rule: str | LinkageRule,
+        labelled: Iterable[tuple[Target, Target, bool]] | None = None,
+    ) -> LinkageRule:
         """The rule with weights learnt from the records as they are now; nothing is stored.
 
-        Give the successor to a book, ``rules.with_match_rules(...)``, to go by these weights until
-        somebody learns anew (law D12).
+        ``labelled`` are pairs of records of which you know whether they are one: the weights are
+        then learnt from them (``None``: from the records alone, without a word of yours). Give the
+        successor to a book, ``rules.with_match_rules(...)``, to go by these weights until somebody
+        learns anew (law D12).
         """
         with self._repository.snapshot() as snapshot:
-            return ask.learnt_rule(snapshot, self._desk, rule)
+            return ask.learnt_rule(snapshot, self._desk, rule, labelled)

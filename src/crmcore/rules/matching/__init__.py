@@ -24,6 +24,7 @@ from crmcore.rules.matching.find import (
 )
 from crmcore.rules.matching.judge import judge, verdicts
 from crmcore.rules.matching.keys import KEY_MAKERS, KeyMaker
+from crmcore.rules.matching.labels import Labelled, learn_labelled
 from crmcore.rules.matching.linkage.rule import SUBJECTS, LinkageRule
 from crmcore.rules.matching.linkage.standard import (
     ACCOUNT_LINKAGE,
@@ -89,6 +90,7 @@ __all__ = [
     "KeyCount",
     "KeyMaker",
     "KeyPart",
+    "Labelled",
     "Learnt",
     "Level",
     "LinkageRule",
@@ -108,6 +110,7 @@ __all__ = [
     "find_duplicates",
     "judge",
     "learn",
+    "learn_labelled",
     "matches_of",
     "predict",
     "related_kinds",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from crmcore import render
+from crmcore.findings import Findings, warning
 from crmcore.rules.matching.clusters import Cluster, Pair
 from crmcore.rules.matching.evidence import Match, bars
 from crmcore.rules.matching.linkage.weights import Learnt
@@ -116,6 +117,21 @@ class DuplicateSets:
         )
 
     @property
+    def findings(self) -> Findings:
+        """What to know of this search: ``rule.no_footing`` where nothing could be learnt."""
+        return Findings(
+            warning(
+                "rule.no_footing",
+                f"too many of {learnt.records:,} records are nearly alike to learn weights from",
+                path=name,
+                suggestion="the standard weights were used: look at the pairs before merging, or"
+                " learn from labelled pairs",
+            )
+            for name, learnt in sorted(self.learnt.items())
+            if not learnt.has_footing
+        )
+
+    @property
     def summary(self) -> str:
         """One line: how many sets and pairs, of how many records."""
         return (
@@ -134,6 +150,7 @@ class DuplicateSets:
         return "\n".join([*parts, *self._notes(), "", self._counts_table()])
 
     def _notes(self) -> Iterable[str]:
+        yield from (render.cut(one.message, 80) for one in self.findings)
         if self.apart:
             yield f"{_count(len(self.apart), 'pair')} kept apart by a judgement"
         if self.joined:

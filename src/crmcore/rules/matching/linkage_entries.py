@@ -61,7 +61,7 @@ class LinkageEntries:
         self._search = LinkageSearch(
             rule, model=model, related=related, threshold=None, is_cached=False
         )
-        subject = rule.about
+        subject = self._subject = rule.about.in_region(model.phone_region)
         self._columns: tuple[Column, ...] = Table(subject).columns
         self._buckets = self._search.learnt.buckets()
         self._scorer = Scorer(subject, self._search.learnt)
@@ -97,7 +97,7 @@ class LinkageEntries:
 
     def put_all(self, records: Sequence[Record]) -> None:
         """File many records of the rule's kinds, none of which is filed: as ``put`` for each."""
-        table = Table(self.rule.about, columns=self._columns)
+        table = Table(self._subject, columns=self._columns)
         table.fill(records, self._search.readers)
         rows = zip(*(column.ids for column in self._columns), strict=True)
         for record, row in zip(records, rows, strict=True):
@@ -139,7 +139,7 @@ class LinkageEntries:
         ]
         near, skipped = self._near(me, self._texts(forms))
         least = self.rule.likely if threshold is None else threshold
-        about, found = self.rule.about, []
+        about, found = self._subject, []
         mine: Shown | None = None
         for ref in near:
             if not self._search.may_be(candidate, records[ref]):

@@ -18,7 +18,7 @@ from crmcore.rules.matching.evidence import Match
 from crmcore.rules.matching.linkage.blocks import blocks_of
 from crmcore.rules.matching.linkage.candidates import Candidates, Limits, candidates
 from crmcore.rules.matching.linkage.engine import Codes, Comparing, Patterns, blind_pairs
-from crmcore.rules.matching.linkage.learn import Scorer, maximise, with_blind_rates
+from crmcore.rules.matching.linkage.learn import Scorer, maximise, settled, with_blind_rates
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table
@@ -72,7 +72,7 @@ class LinkageSearch:
             rule, model, related, is_cached=is_cached
         )
         self._limits = {kind: _limiter(rule, kind, model, related) for kind in rule.kinds}
-        self._subject = rule.about
+        self._subject = rule.about.in_region(model.phone_region)
         self._refs: Sequence[Ref[Any]] = ()
         self._pairs: Candidates | None = None
 
@@ -110,7 +110,9 @@ class LinkageSearch:
             blind = comparing.patterns(*blind_pairs(rows, min(_BLIND, rows * rows)))
             self.learnt = with_blind_rates(self.learnt, self._subject, self._found(blind))
             rare = table.rare(self.learnt.common)
-            self.learnt = maximise(self.learnt, self._subject, self._found(patterns), rare)
+            found = self._found(patterns)
+            self.learnt = maximise(self.learnt, self._subject, found, rare)
+            self.learnt = settled(self.learnt, self._subject, found)
         self._tell("learnt", 1.0)
         return patterns
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from attrs import frozen
 
 from crmcore import render
 from crmcore.entities.record import Record
 from crmcore.model.model import Model
-from crmcore.rules.matching.find import BLOCK_LIMIT, by_ref
+from crmcore.rules.matching.find import BLOCK_LIMIT, AnyRule, by_ref
 from crmcore.rules.matching.linkage.blocks import blocks_of
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import readers
+from crmcore.rules.matching.reading import Forms, reader
+from crmcore.values.ref import Ref
 
 
 @frozen(kw_only=True)
@@ -61,31 +65,78 @@ _COLUMNS = ("blocking key", "finds", "blocks", "pairs", "largest", "skipped")
 def predict(
     records: Iterable[Record],
     *,
-    rule: LinkageRule,
+    rule: AnyRule,
     model: Model,
     related: Iterable[Record] = (),
     block_limit: int = BLOCK_LIMIT,
 ) -> Predictions:
-    """What each blocking key of ``rule`` will do with these records; nothing is compared.
+    """What each blocking key of ``rule``, of any kind, will do with these records.
 
-    Arguments and errors are those of ``find_duplicates``.
+    Nothing is compared. Of two kinds only pairs with one record of each count. Arguments and errors
+    are those of ``find_duplicates``.
     """
     given = by_ref(records)
     chosen = [one for ref, one in given.items() if ref.kind in rule.kinds]
-    table = Table(rule.about)
-    table.fill(chosen, readers(rule, model, {**by_ref(related), **given}))
+    known = {**by_ref(related), **given}
+    blocks = _linked if isinstance(rule, LinkageRule) else _weighted
+    first = sum(one.ref.kind == chosen[0].ref.kind for one in chosen)
+    middle = first if len(rule.kinds) > 1 else None
     made = []
-    for key in rule.keys:
-        blocks = blocks_of(table, key, limit=block_limit)
-        sizes = [len(rows) for rows in blocks.rows]
+    for name, about, kept, skipped in blocks(rule, chosen, known, model, block_limit):
+        pairs = [count for count in (_pairs(rows, middle) for rows in kept) if count]
         made.append(
             Prediction(
-                key=key.name,
-                about=key.about,
-                blocks=len(sizes),
-                pairs=sum(size * (size - 1) // 2 for size in sizes),
-                largest=max(sizes, default=0),
-                skipped=sum(one.size for one in blocks.skipped),
+                key=name,
+                about=about,
+                blocks=len(pairs),
+                pairs=sum(pairs),
+                largest=max((len(rows) for rows in kept if _pairs(rows, middle)), default=0),
+                skipped=skipped,
             )
         )
     return Predictions(tuple(made))
+
+
+_Blocks: TypeAlias = tuple[str, str, Sequence[Sequence[int]], int]
+"""A key's name, what it finds, the rows of its blocks in rising order, and how many are skipped."""
+
+
+def _pairs(rows: Sequence[int], middle: int | None) -> int:
+    """The pairs of a block; with ``middle`` those of a row before it and one from it on."""
+    if middle is None:
+        return len(rows) * (len(rows) - 1) // 2
+    before = sum(row < middle for row in rows)
+    return before * (len(rows) - before)
+
+
+def _linked(
+    rule: Any,  # Any: either kind of rule has a function of its own
+    chosen: Sequence[Record],
+    known: Mapping[Ref[Any], Record],
+    model: Model,
+    limit: int,
+) -> Iterator[_Blocks]:
+    table = Table(rule.about.in_region(model.phone_region))
+    table.fill(chosen, readers(rule, model, known))
+    for key in rule.keys:
+        blocks = blocks_of(table, key, limit=limit)
+        yield key.name, key.about, blocks.rows, sum(one.size for one in blocks.skipped)
+
+
+def _weighted(
+    rule: Any,  # Any: likewise
+    chosen: Sequence[Record],
+    known: Mapping[Ref[Any], Record],
+    model: Model,
+    limit: int,
+) -> Iterator[_Blocks]:
+    forms = Forms(model.phone_region, known)
+    read = {kind: reader(rule, kind, model) for kind in rule.kinds}
+    filed: list[dict[str, list[int]]] = [defaultdict(list) for _ in rule.keys]
+    for row, record in enumerate(chosen):
+        for blocks, values in zip(filed, forms.keys(record, read[record.ref.kind]), strict=True):
+            for value in values:
+                blocks[value].append(row)
+    for key, blocks in zip(rule.keys, filed, strict=True):
+        kept = [rows for rows in blocks.values() if len(rows) <= limit]
+        yield key.name, key.about, kept, sum(len(r) for r in blocks.values() if len(r) > limit)

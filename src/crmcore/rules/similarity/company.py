@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from crmcore.rules.similarity.tables import table
+from crmcore.rules.similarity.latin import latin
+from crmcore.rules.similarity.tables import company_words, number_words, table
 from crmcore.rules.similarity.text import same_words, shortened
 from crmcore.values.text import normal_text
 
@@ -13,6 +15,7 @@ _ARTICLES: Final = frozenset({"the"})
 _MOST_WORDS_OF_A_FORM: Final = 5
 _LEAST: Final = 0.85
 _SHORTEST_ACRONYM: Final = 3
+_SHORTEST_PART: Final = 2
 _ACRONYM: Final = 0.8
 _MORE_WORDS: Final = 0.7
 
@@ -81,9 +84,46 @@ def _without_attached(words: list[str]) -> list[str]:
 
 
 def company_form(value: object) -> str | None:
-    """The normal form of a name to compare; ``None`` for what is no text or has no words."""
+    """The form of a company's name to compare; ``None`` for what is no text or has no words.
+
+    The normal form in Latin letters as far as ``latin`` knows, with short forms of usual words in
+    full (*Bros*), one form for such as *technology* and *technologies*, numbers in figures
+    (*Trois*, *21st*, *III*), and without *-gesellschaft* at the end of a word.
+    """
     text = shortened(value)
-    return (normal_company(text) or None) if text is not None else None
+    if text is None:
+        return None
+    known, words = company_words(), []
+    for word in latin(normal_company(_POSSESSIVE.sub("s", text))).split():
+        plain = known.get(word, word)
+        words.append(_GESELLSCHAFT.sub("", plain) if plain.endswith("gesellschaft") else plain)
+    return " ".join(_counted(words)) or None
+
+
+_POSSESSIVE: Final = re.compile(r"['\u2019]s\b")
+_GESELLSCHAFT: Final = re.compile("(?<=[a-z]{4})s?gesellschaft$")
+_ORDINAL: Final = re.compile(r"([0-9]+)(?:st|nd|rd|th)")
+_LAST_FIGURE: Final = {"i": "1", "v": "5", "x": "10"}
+"""Single letters are Roman figures at the end of a name only."""
+
+
+def _counted(words: list[str]) -> list[str]:
+    """Numbers in figures: *forty four* is 44."""
+    known = number_words()
+    made: list[str] = []
+    for word in words:
+        ordinal = _ORDINAL.fullmatch(word)
+        figure = ordinal[1] if ordinal else known.get(word, word)
+        if made and figure != word and len(figure) == 1 and made[-1] in _TENS:
+            made[-1] = made[-1][0] + figure
+        else:
+            made.append(figure)
+    if len(made) > 1:
+        made[-1] = _LAST_FIGURE.get(made[-1], made[-1])
+    return made
+
+
+_TENS: Final = frozenset({"20", "30", "40", "50", "60", "70", "80", "90"})
 
 
 def company_likeness(left: str, right: str) -> float:
@@ -91,9 +131,9 @@ def company_likeness(left: str, right: str) -> float:
 
     1 for equal ones, 0.95 where only spaces differ. 0 where both have numbers and these differ, or
     where they name different countries, or only one of them does: those are companies of a group.
-    0.8 where one is made of the initials of the other (``IBM``), 0.7 where it begins with the same
-    word and has all of the other's words and more. Otherwise the share of letters that is the same,
-    words sorted, or 0 below 0.85.
+    0.8 where one has the initials of the other (``IBM``, or ``PH Zubr``), 0.7 where it begins with
+    the same word and has all of the other's words and more. Otherwise the share of letters that is
+    the same, words sorted, or 0 below 0.85.
     """
     if left == right:
         return 1.0
@@ -118,8 +158,20 @@ def _countries(words: list[str]) -> frozenset[str]:
 
 
 def _is_acronym(words: list[str], other: list[str]) -> bool:
-    initials = "".join(word[0] for word in words)
-    return len(words) >= _SHORTEST_ACRONYM and other == [initials]
+    """Whether a word of ``other`` is made of the initials of words in a row, the rest being equal.
+
+    The initials of all words are three at least, those of some of them two.
+    """
+    short = len(words) - len(other) + 1
+    if short < _SHORTEST_PART or (len(other) == 1 and short < _SHORTEST_ACRONYM):
+        return False
+    return any(
+        len(word) == short
+        and words[:at] == other[:at]
+        and words[at + short :] == other[at + 1 :]
+        and word == "".join(one[0] for one in words[at : at + short])
+        for at, word in enumerate(other)
+    )
 
 
 def _is_part(one: list[str], other: list[str]) -> bool:

@@ -119,13 +119,6 @@ def web_domain(value: object) -> str | None:
     return domain if domain is not None and is_own_domain(domain) else None
 
 
-def registrable_domain(host: str) -> str:
-    """The part of a host that somebody registered: of ``shop.acme.co.uk`` it is ``acme.co.uk``."""
-    labels = host.split(".")
-    kept = 3 if ".".join(labels[-2:]) in table("second_level") else 2
-    return ".".join(labels[-kept:])
-
-
 def domain_likeness(left: str, right: str) -> float:
     """How alike two domains are: 1 for the same, 0.9 where one is part of the other, else 0."""
     if left == right:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
 from attrs import frozen
 
-from crmcore.rules.similarity.tables import given_name_groups
+from crmcore.rules.similarity.latin import is_variant, latin
+from crmcore.rules.similarity.tables import given_name_genders, given_name_groups
 from crmcore.rules.similarity.text import jaro_winkler, shortened
 from crmcore.values.person import PersonName
 from crmcore.values.text import normal_text
@@ -21,12 +23,16 @@ _SHORT_FORM: Final = 0.9
 _PART_OF_FAMILY: Final = 0.85
 _OTHER_MIDDLE: Final = 0.8
 _SWAPPED: Final = 0.95
+_VARIANT: Final = 0.9
+_GLUED: Final = 4
+_TWO_PARTICLES: Final = frozenset({"dela", "vander", "vande", "vanden", "vonder"})
 _WHOLE_IN_ONE: Final = 3
 """So many characters of a script without spaces are a family and a given name."""
 
 PARTICLES: Final = frozenset(
     """
     van von der den de del di da dos das do du des la le las ter ten zu zum zur af av el al
+    bin ibn bint
     """.split()  # noqa: SIM905  # words read best as words
 )
 TITLES: Final = frozenset(
@@ -53,14 +59,15 @@ class NameForm:
 def name_form(value: object) -> NameForm | None:
     """The form of a name to compare: of a ``PersonName``, or of text in the order people write it.
 
-    ``None`` where there is neither a family nor a given name.
+    Words of other scripts are in Latin letters as far as ``latin`` knows, and the Arabic names
+    made with *Abd* are one word. ``None`` where there is neither a family nor a given name.
     """
     if isinstance(value, str):
         value = PersonName.parse(value[:200])
     if not isinstance(value, PersonName):
         return None
-    family = _family(_words(value.family))
-    given, *middle = [one for one in _words(value.given) if one not in TITLES] or [""]
+    family = _family(_compound(_words(value.family)))
+    given, *middle = _compound([one for one in _words(value.given) if one not in TITLES]) or [""]
     if not family and not given:
         return None
     suffix = "".join(_words(value.suffix))
@@ -73,7 +80,34 @@ def name_form(value: object) -> NameForm | None:
 
 
 def _words(part: object) -> list[str]:
-    return normal_text(shortened(part) or "").split()
+    return latin(normal_text(shortened(part) or "")).split()
+
+
+_SERVANT: Final = "abd"
+_SERVANT_ALONE: Final = frozenset({"abdul", "abdel", "abdal", "abdoul", "abdu", "abdou", "abdur"})
+_SERVANT_OF: Final = re.compile(
+    r"abd(?:[aeou]{1,2})?(?:l(?=[a-z]{3})|([rsntdz])(?=\1))?([a-z]{3,})"
+)
+_OF_FAITH: Final = re.compile(r"([a-z]{3,})(?:[aeiu]dd)(?:in|een|ine)")
+_FAITH: Final = frozenset({"din", "deen", "dine"})
+
+
+def _compound(words: list[str]) -> list[str]:
+    """Words with a leading *Abd al-X*, *Abdel X* or *X al-Din* as one, in one spelling."""
+    if not words:
+        return words
+    first, rest = words[0], words[1:]
+    if first == _SERVANT and len(rest) > 1 and rest[0] in PARTICLES | {"ul", "ar", "er", "ur"}:
+        return [f"{_SERVANT}ul{rest[1]}", *rest[2:]]
+    if first in _SERVANT_ALONE:
+        return [f"{_SERVANT}ul{rest[0]}", *rest[1:]] if rest else [f"{_SERVANT}ul"]
+    if len(rest) > 1 and rest[0] in PARTICLES and rest[1] in _FAITH:
+        return [f"{first}uddin", *rest[2:]]
+    if first.startswith(_SERVANT) and (found := _SERVANT_OF.fullmatch(first)):
+        return [f"{_SERVANT}ul{found[2]}", *rest]
+    if "dd" in first and (found := _OF_FAITH.fullmatch(first)):
+        return [f"{found[1]}uddin", *rest]
+    return words
 
 
 def _family(words: list[str]) -> str:
@@ -126,6 +160,8 @@ def _family_likeness(left: str, right: str) -> float | None:
     one, other = frozenset(left.split()), frozenset(right.split())
     if one < other or other < one:
         return _PART_OF_FAMILY
+    if is_glued(left, right) or is_variant(left, right):
+        return _VARIANT
     return jaro_winkler(left.replace(" ", ""), right.replace(" ", ""), least=_LEAST_FAMILY)
 
 
@@ -140,7 +176,49 @@ def given_likeness(left: str, right: str) -> float | None:
     groups = given_name_groups()
     if groups.get(left, frozenset()) & groups.get(right, frozenset()):
         return _SHORT_FORM
+    if are_two_genders(left, right):
+        return 0.0
+    if is_variant(left, right):
+        return _VARIANT
     return jaro_winkler(left, right, least=_LEAST_GIVEN)
+
+
+def are_two_genders(left: str, right: str) -> bool:
+    """Whether one of two given names is a woman's and the other a man's: no slip of one another.
+
+    Both are known, or one is a man's with the ending of a woman's: *Kamil* and *Kamila*.
+    """
+    genders = given_name_genders()
+    one, other = genders.get(left), genders.get(right)
+    if one is not None and other is not None:
+        return one != other
+    if one == "male":
+        return right.startswith(left[:-1]) and right in _feminine(left)
+    return other == "male" and left.startswith(right[:-1]) and left in _feminine(right)
+
+
+def _feminine(name: str) -> tuple[str, ...]:
+    stem = name[:-1] if name.endswith(("o", "e")) else name
+    return tuple(stem + ending for ending in _FEMININE)
+
+
+_FEMININE: Final = ("a", "ia", "ina", "ine", "ette", "etta", "elle")
+
+
+def are_two_names(left: str, right: str) -> bool:
+    """Whether both are given names that are known, however alike: Herbert is not Hubert."""
+    genders = given_name_genders()
+    return left in genders and right in genders
+
+
+def is_glued(left: str, right: str) -> bool:
+    """Whether one family name is the other with a particle written on: *Alsaud*, *Legoff*."""
+    shorter, longer = sorted((left, right), key=len)
+    return (
+        len(shorter) >= _GLUED
+        and longer.endswith(shorter)
+        and longer[: -len(shorter)].strip() in PARTICLES | _TWO_PARTICLES
+    )
 
 
 def _middles_agree(left: str, right: str) -> bool:

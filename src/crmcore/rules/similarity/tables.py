@@ -50,3 +50,33 @@ def given_name_groups() -> Mapping[str, frozenset[int]]:
         for name in line.split():
             found.setdefault(name, set()).add(number)
     return FrozenMap({name: frozenset(groups) for name, groups in found.items()})
+
+
+@cache
+def given_name_genders() -> Mapping[str, str]:
+    """For each given name that only women, or only men, have: ``female`` or ``male``."""
+    return FrozenMap(
+        {
+            name: gender
+            for gender in ("female", "male")
+            for name in table_lines(f"given_names_{gender}")
+        }
+    )
+
+
+@cache
+def company_words() -> Mapping[str, str]:
+    """For each short form of a word of company names the word to compare by."""
+    return FrozenMap(dict(line.split() for line in table_lines("company_words")))
+
+
+@cache
+def number_words() -> Mapping[str, str]:
+    """For each word or Roman figure that is a number its Arabic figures."""
+    return FrozenMap(
+        {
+            word: number
+            for number, *words in map(str.split, table_lines("number_words"))
+            for word in words
+        }
+    )

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, Literal
 
-from crmcore.rules.similarity.company import countries_of, normal_company
-from crmcore.rules.similarity.person import PARTICLES, TITLES
-from crmcore.rules.similarity.tables import given_name_groups
+from crmcore.rules.similarity.company import company_form, countries_of
+from crmcore.rules.similarity.latin import is_variant, latin
+from crmcore.rules.similarity.person import PARTICLES, TITLES, are_two_genders
+from crmcore.rules.similarity.tables import given_name_groups, table
 from crmcore.rules.similarity.text import LONGEST, jaro_winkler, slips
 from crmcore.values.text import normal_text
 
 _LEAST: Final = 0.84
 _ENOUGH: Final = {"person": 0.76, "company": 0.75}
 _INITIAL: Final = 0.75
+_VARIANT: Final = 0.9
 _MOST_WORDS: Final = 12
 _EXTRA: Final = 0.12
 _EXTRA_WORDS: Final = 0.4
+_GENERIC: Final = 0.5
+"""What a word counts that very many companies have in their names."""
+
+_MIN_JOINED: Final = 7
+_LONG_JOINED: Final = 24
 
 
 def same_name(one: str, other: str, *, kind: Literal["person", "company"]) -> bool:
@@ -36,98 +42,29 @@ def name_agreement(one: str, other: str, *, kind: Literal["person", "company"]) 
         return 0.0
     if first == second or "".join(first) == "".join(second) or sorted(first) == sorted(second):
         return 1.0
-    if kind == "company" and (
-        _digits(first) != _digits(second)
-        or countries_of(" ".join(first)) != countries_of(" ".join(second))
-    ):
+    if kind == "company" and _are_two(first, second):
         return 0.0
-    joined = sorted(("".join(first), "".join(second)))
-    differs = kind == "person" or len(first) != len(second)
-    whole = _spelt(*joined) if differs and min(map(len, joined)) > _MIN_JOINED else 0.0
+    if kind == "person":
+        differs = not any(are_two_genders(a, b) for a in first for b in second)
+    else:
+        differs = len(first) != len(second)
+    whole = _written_together(*sorted(("".join(first), "".join(second)))) if differs else 0.0
     shorter, longer = sorted((first, second), key=lambda words: (len(words), words))
     return max(_aligned(shorter, longer, kind), _acronym(shorter, longer), whole)
 
 
-_POSSESSIVE: Final = re.compile(r"['\u2019]s\b")
-
-_SHORT: Final = {
-    "intl": "international",
-    "int": "international",
-    "natl": "national",
-    "bros": "brothers",
-    "mfg": "manufacturing",
-    "tech": "technologies",
-    "technology": "technologies",
-    "svcs": "services",
-    "assoc": "associates",
-    "dept": "department",
-    "univ": "university",
-}
-"""Words of company names that are often shortened."""
-
-_MIN_JOINED: Final = 7
-_UNITS: Final = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-]
-_ORDINALS: Final = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-]
-_NUMBERS: Final = {
-    **{word: str(at) for at, word in enumerate(_UNITS)},
-    **{word: str(at) for at, word in enumerate(_ORDINALS, 1)},
-    "1st": "1",
-    "2nd": "2",
-    "3rd": "3",
-    **{f"{at}th": str(at) for at in range(4, 100)},
-}
-
-
 def _words(text: str, kind: str) -> list[str]:
     if kind == "company":
-        words = normal_company(_POSSESSIVE.sub("s", text[:LONGEST])).split()[:_MOST_WORDS]
-        return _counted([_SHORT.get(word, word) for word in words])
-    words = [word for word in normal_text(text[:LONGEST]).split() if word not in TITLES]
+        return (company_form(text[:LONGEST]) or "").split()[:_MOST_WORDS]
+    words = [word for word in latin(normal_text(text[:LONGEST])).split() if word not in TITLES]
     kept = [word for word in words if word not in PARTICLES] or words
     return list(dict.fromkeys(kept))[:_MOST_WORDS]
 
 
-_TENS: Final = {
-    word: at * 10
-    for at, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
-    )
-}
-
-
-def _counted(words: list[str]) -> list[str]:
-    """Numbers in figures: *forty four* is 44."""
-    made: list[str] = []
-    for word in words:
-        known = _NUMBERS.get(word, word)
-        if made and made[-1] in _TENS and len(known) == 1 and known.isdigit():
-            made[-1] = str(_TENS[made[-1]] + int(known))
-        else:
-            made.append(known)
-    return [str(_TENS.get(word, word)) for word in made]
+def _are_two(first: list[str], second: list[str]) -> bool:
+    """Whether two companies have other numbers, or are in other countries where both name one."""
+    mine, theirs = countries_of(" ".join(first)), countries_of(" ".join(second))
+    return _digits(first) != _digits(second) or bool(mine and theirs and mine != theirs)
 
 
 def _digits(words: list[str]) -> list[str]:
@@ -147,6 +84,7 @@ def _aligned(shorter: list[str], longer: list[str], kind: str) -> float:
             for to, theirs in enumerate(longer)
         )
     )
+    generic = table("generic_words") if kind == "company" else frozenset[str]()
     mine_left, theirs_left = set(range(len(shorter))), set(range(len(longer)))
     total = weight = 0.0
     for negative, at, to in graded:
@@ -154,11 +92,13 @@ def _aligned(shorter: list[str], longer: list[str], kind: str) -> float:
             mine_left.discard(at)
             theirs_left.discard(to)
             heavy = max(len(shorter[at]), len(longer[to])) ** 0.5
+            heavy *= _GENERIC if shorter[at] in generic and longer[to] in generic else 1.0
             total += heavy * -negative
             weight += heavy
             if kind == "person" and not negative:
                 return 0.0
-    extra = sum(len(longer[to]) for to in theirs_left) / sum(map(len, longer))
+    sizes = [len(word) * (_GENERIC if word in generic else 1.0) for word in longer]
+    extra = sum(sizes[to] for to in theirs_left) / sum(sizes)
     if kind == "person":
         return total / weight - (_EXTRA * extra if len(shorter) > 1 else 0.4)
     return total / weight - _EXTRA_WORDS * extra
@@ -173,7 +113,22 @@ def _word(one: str, other: str, kind: str) -> float:
         groups = given_name_groups()
         if not groups.get(one, frozenset()).isdisjoint(groups.get(other, ())):
             return 0.95
+        if are_two_genders(one, other):
+            return 0.0
+    if is_variant(one, other):
+        return _VARIANT
     return _spelt(*sorted((one, other)))
+
+
+def _written_together(one: str, other: str) -> float:
+    """As ``_spelt``, of names without their spaces; long ones must be a slip or two apart."""
+    if min(len(one), len(other)) <= _MIN_JOINED:
+        return 0.0
+    longest = max(len(one), len(other))
+    if longest <= _LONG_JOINED:
+        return _spelt(one, other)
+    wrong = slips(one, other)
+    return 1 - wrong / longest if wrong <= 2 else 0.0  # slips
 
 
 def _spelt(one: str, other: str) -> float:

@@ -66,3 +66,40 @@ def test_a_misspelt_name_is_nearly_the_same() -> None:
 def test_nothing_is_compared_of_what_is_no_name() -> None:
     assert company_form("  ") is company_form(None) is company_form(5) is None
     assert company_form("Acme Ltd") == "acme"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ets. Lemercier SA", "Établissements Lemercier"),
+        ("Distillerie des Trois Frères", "Distillerie des 3 Frères SARL"),
+        ("21st Century Glass", "Twenty First Century Glass Ltd"),
+        ("Solar III", "Solar 3 GmbH"),
+        ("Lindner Steuerberatungsgesellschaft mbH", "Lindner Steuerberatung"),
+        ("Marlowe's Bakery", "Marlowes Bakery"),
+        ("ООО Ромашка", "Romashka"),
+        ("カワサキ", "Kawasaki K.K."),
+    ],
+)
+def test_forms_to_compare_are_equal(one: str, other: str) -> None:
+    assert company_form(one) == company_form(other) is not None
+
+
+def test_forms_to_compare_tell_figures_apart() -> None:
+    assert company_form("La Mancha I") != company_form("La Mancha III")
+    assert company_form("V Group") == "v group"
+    assert company_form("Forty Winks") == "40 winks"
+    assert company_form(None) is None
+    assert company_form("!!") is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("ph zubr", "przedsiebiorstwo handlowe zubr", 0.8),
+        ("skw", "suddeutsche kabel werke", 0.8),
+        ("sk", "suddeutsche kabel", 0.0),
+    ],
+)
+def test_initials_stand_for_words_in_a_row(one: str, other: str, expected: float) -> None:
+    assert company_likeness(one, other) == company_likeness(other, one) == expected

@@ -35,6 +35,8 @@ def likeness(left: str | PersonName, right: str | PersonName) -> float:
         ("John Smith Jr.", "John Smith", 1.0),
         ("山田太郎", "山田太郎", 1.0),
         ("Mark King", "Mary King", 0.0),
+        ("Daniel King", "Daniela King", 0.0),
+        ("Youssef Mansour", "Yousuf Mansour", 0.95),
     ],
 )
 def test_names_are_graded(left: str, right: str, expected: float) -> None:
@@ -77,3 +79,31 @@ def test_a_particle_alone_is_a_family_name() -> None:
 
 def test_a_missing_given_name_is_not_compared() -> None:
     assert given_likeness("", "ada") is None
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Salah al-Din", "Salahuddin"),
+        ("Salaheddine", "Salahuddin"),
+        ("Abd al-Rahman", "Abdurrahman"),
+        ("Abdul Rahman", "Abdelrahman"),
+        ("Abdallah", "Abdullah"),
+        ("Abdel", "Abdul"),
+    ],
+)
+def test_arabic_names_of_several_words_are_one_word(left: str, right: str) -> None:
+    one, other = PersonName(family="Aziz", given=left), PersonName(family="Aziz", given=right)
+    assert likeness(one, other) == 1.0
+
+
+@pytest.mark.parametrize("given", ["Abdi", "Nadine", "Bernadine", "Abd"])
+def test_other_names_stay_as_they_are(given: str) -> None:
+    form = name_form(PersonName(family="Aziz", given=given))
+    assert form is not None
+    assert form.given == given.lower()
+
+
+def test_a_particle_may_be_written_on() -> None:
+    for one, other in (("Alsaud", "al-Saud"), ("Legoff", "Le Goff"), ("Delacruz", "de la Cruz")):
+        assert likeness(PersonName(family=one), PersonName(family=other)) == 0.45

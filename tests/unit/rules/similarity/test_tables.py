@@ -4,7 +4,10 @@ import pytest
 
 from crmcore.rules.similarity.company import normal_company
 from crmcore.rules.similarity.tables import (
+    company_words,
+    given_name_genders,
     given_name_groups,
+    number_words,
     street_words,
     table,
     table_lines,
@@ -13,7 +16,10 @@ from crmcore.values.text import normal_text
 
 TABLES = (
     "countries",
+    "generic_words",
     "given_names",
+    "given_names_female",
+    "given_names_male",
     "legal_forms",
     "legal_forms_attached",
     "legal_forms_first",
@@ -51,3 +57,21 @@ def test_a_legal_form_alone_is_a_name() -> None:
         "ab",
         "株式会社",
     }
+
+
+def test_no_name_is_a_womans_and_a_mans() -> None:
+    assert not table("given_names_female") & table("given_names_male")
+    genders = given_name_genders()
+    assert (genders["daniela"], genders["daniel"]) == ("female", "male")
+
+
+def test_a_word_to_compare_by_stays_itself() -> None:
+    words = company_words()
+    assert words["bros"] == "brothers"
+    assert all(words.get(full, full) == full for full in words.values())
+
+
+def test_numbers_are_figures() -> None:
+    numbers = number_words()
+    assert (numbers["twelve"], numbers["iii"], numbers["drei"]) == ("12", "3", "3")
+    assert all(figures.isdigit() for figures in numbers.values())

@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from crmcore.rules.matching.linkage import forms
-from crmcore.rules.matching.linkage.compare import compare_idents, compare_lines, itself, under
+from crmcore.rules.matching.linkage.compare import (
+    beginnings,
+    compare_idents,
+    compare_lines,
+    compare_places,
+    compare_streets,
+    found_by,
+    itself,
+    under,
+)
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
+from crmcore.rules.similarity.latin import romanised
 from crmcore.rules.similarity.text import slips
 
 NAME, SITE, PHONE, PLACE, IDENT = range(5)
@@ -101,10 +111,7 @@ def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
     first, second = one.replace(" ", ""), other.replace(" ", "")
     if forms.digits(first) != forms.digits(second) and forms.digits(first) and forms.digits(second):
         return N_DIFFERENT, RARE
-    shorter = min(len(first), len(second))
-    if first == second or (
-        shorter >= _SLIP_LETTERS and slips(first, second) <= (2 if shorter >= _LONG else 1)
-    ):
+    if first == second or _is_slip(one.split(), other.split()) or _is_romanised(first, second):
         return N_SLIP, size
     words, others = frozenset(one.split()), frozenset(other.split())
     if words < others or others < words:
@@ -112,8 +119,25 @@ def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
     return (N_ALIKE if company_likeness(one, other) else N_DIFFERENT), size
 
 
+def _is_slip(one: list[str], other: list[str]) -> bool:
+    """One letter in each of two words at most, two in a long word; or in all, spaces left out."""
+    if len(one) == len(other):
+        wrong = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+        return len(wrong) <= 2 and all(_are_near(a, b) for a, b in wrong)  # words
+    return _are_near("".join(one), "".join(other))
+
+
+def _are_near(one: str, other: str) -> bool:
+    shorter = min(len(one), len(other))
+    return shorter >= _SLIP_LETTERS and slips(one, other) <= (2 if shorter >= _LONG else 1)
+
+
+def _is_romanised(one: str, other: str) -> bool:
+    return one[0] == other[0] and romanised(one) == romanised(other)
+
+
 def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
-    """1 the same, 2 one label elsewhere or a slip, 3 another."""
+    """1 the same, 2 one label elsewhere (acme.com, acme.de) or a slip, 3 another."""
     shared = set(one).intersection(other)
     if shared:
         return coded(1, min(learnt.bucket("site", text) for text in shared))
@@ -121,30 +145,15 @@ def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
 
 
 def _near(one: str, other: str) -> bool:
-    if one.endswith(f".{other}") or other.endswith(f".{one}"):
-        return True
     first, second = one.partition(".")[0], other.partition(".")[0]
     return first == second or (
         min(len(first), len(second)) > _SLIP_LETTERS and slips(first, second) <= 1
     )
 
 
-def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Buckets) -> int:
-    found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
-    return 0 if found[0] == forms.NOTHING else coded(*found)
-
-
-def _street(one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Buckets) -> int:
-    return coded(*min(forms.compare_streets(a, b, learnt) for a in one for b in other))
-
-
 def _labels(form: tuple[str, ...]) -> tuple[str, ...]:
     found = (site.partition(".")[0] for site in form)
     return tuple(dict.fromkeys(one for one in found if len(one) >= _SLIP_LETTERS))
-
-
-def _starts(form: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text.replace(" ", "")[:5] for text in form))
 
 
 def _first_words(form: tuple[str, ...]) -> tuple[str, ...]:
@@ -163,7 +172,7 @@ TRAITS: Final = (
         form=forms.companies,
         compare=_name,
         values=under("company"),
-        facets={"whole": _compact, "start": _starts, "word": _first_words},
+        facets={"whole": _compact, "start": beginnings, "word": _first_words},
     ),
     Trait(
         name="site",
@@ -177,15 +186,16 @@ TRAITS: Final = (
         name="line",
         meanings=("phone",),
         form=forms.lines,
+        form_in=forms.lines,
         compare=compare_lines,
-        values=under("line"),
-        facets={"line": itself},
+        values=forms.line_values,
+        facets={"line": forms.line_ends},
     ),
     Trait(
         name="place",
         meanings=("address",),
         form=forms.places,
-        compare=_place,
+        compare=compare_places,
         values=forms.place_values,
         facets={"post": forms.posts, "city": forms.cities},
     ),
@@ -193,7 +203,7 @@ TRAITS: Final = (
         name="street",
         meanings=("address",),
         form=forms.streets,
-        compare=_street,
+        compare=compare_streets,
         values=forms.street_values,
         facets={"house": forms.houses},
     ),
@@ -252,18 +262,14 @@ KEYS: Final = (
 
 def _classify(codes: tuple[int, ...]) -> tuple[Found, ...]:
     name, site, line, place, street, tax = codes
-    named = _plain(name)
+    named = found_by(name)
     return (
         named,
         _site_group(site, is_one=_is_one(named)),
-        _plain(line),
+        found_by(line),
         _where(place, street),
-        _plain(tax),
+        found_by(tax),
     )
-
-
-def _plain(code: int) -> Found:
-    return (code % LEVELS - 1, code // LEVELS) if code else None
 
 
 def _is_one(named: Found) -> bool:

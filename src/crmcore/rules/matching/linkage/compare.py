@@ -1,12 +1,15 @@
-"""Compare: the codes of lines and identifiers, which people and companies have in common."""
+"""Compare: the codes of lines, identifiers and places, which people and companies both have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from crmcore.rules.matching.linkage.subject import coded
+from crmcore.rules.matching.linkage import forms
+from crmcore.rules.matching.linkage.subject import LEVELS, Found, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
+from crmcore.rules.similarity.contact_points import line_end
+from crmcore.rules.similarity.lines import is_one_line, is_slip
 from crmcore.rules.similarity.text import slips
 
 _LONG_ENOUGH: Final = 4
@@ -14,11 +17,10 @@ _LONG_ENOUGH: Final = 4
 
 def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same line, 2 a slip, 3 another."""
-    shared = set(one).intersection(other)
+    shared = [a for a in one for b in other if is_one_line(a, b)]
     if shared:
-        return coded(1, min(learnt.bucket("line", text) for text in shared))
-    near = any(len(a) == len(b) and slips(a, b) <= 1 for a in one for b in other)
-    return coded(2 if near else 3, RARE)
+        return coded(1, min(learnt.bucket("line", line_end(text)) for text in shared))
+    return coded(2 if any(is_slip(a, b) for a in one for b in other) else 3, RARE)
 
 
 def compare_idents(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
@@ -42,3 +44,31 @@ def under(table: str) -> Callable[[tuple[str, ...]], Iterator[tuple[str, str]]]:
 def itself(form: tuple[str, ...]) -> tuple[str, ...]:
     """The texts of a form."""
     return form
+
+
+def compare_places(
+    one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Buckets
+) -> int:
+    """1 one postal code, 2 one city, 3 another place; 0: they have no part in common."""
+    found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
+    return 0 if found[0] == forms.NOTHING else coded(*found)
+
+
+def compare_streets(
+    one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Buckets
+) -> int:
+    """1 the same house, 2 the same street or the same number, 3 another."""
+    return coded(*min(forms.compare_streets(a, b, learnt) for a in one for b in other))
+
+
+_BEGINNING: Final = 5
+
+
+def beginnings(form: tuple[str, ...]) -> tuple[str, ...]:
+    """The first letters of each text, spaces left out."""
+    return tuple(dict.fromkeys(text.replace(" ", "")[:_BEGINNING] for text in form))
+
+
+def found_by(code: int) -> Found:
+    """The level, counted from 0, and the bucket of a code; ``None``: not compared."""
+    return (code % LEVELS - 1, code // LEVELS) if code else None

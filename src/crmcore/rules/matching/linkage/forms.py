@@ -9,22 +9,17 @@ from typing import Final
 
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
-from crmcore.rules.similarity import mailbox, normal_company, normal_postal_code, normal_street
-from crmcore.rules.similarity.contact_points import is_own_domain, registrable_domain, web_domain
+from crmcore.rules.similarity import mailbox, normal_postal_code, normal_street
+from crmcore.rules.similarity.company import company_form
+from crmcore.rules.similarity.contact_points import is_own_domain, line_end, web_domain
+from crmcore.rules.similarity.latin import latin
+from crmcore.rules.similarity.lines import line_form
+from crmcore.rules.similarity.public_suffix import registrable_domain
 from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
 from crmcore.values.address import Address
-from crmcore.values.phone import MAX_TEXT_LENGTH
 from crmcore.values.ref import Ref
 from crmcore.values.text import normal_text
 
-_TAIL: Final = 8
-"""The last digits of a line, which every notation of it has: neither country nor trunk prefix."""
-
-_LEAST_TAIL: Final = 6
-_EXTENSION: Final = re.compile(
-    r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.IGNORECASE
-)
-_NOT_DIGITS: Final = re.compile(r"\D+")
 _DIGITS: Final = re.compile(r"\d+")
 _MOST: Final = 12
 """Only so many values of one meaning are looked at, in their order."""
@@ -49,20 +44,19 @@ def mailboxes(given: Given) -> tuple[str, ...] | None:
     return unique(mailbox(one) for one in texts(given))
 
 
-def lines(given: Given) -> tuple[str, ...] | None:
-    """The last digits of each telephone line."""
-    return unique(tail(one) for one in texts(given))
+def lines(given: Given, region: str | None = None) -> tuple[str, ...] | None:
+    """The telephone lines, in E.164 where the country is known; see ``line_form``."""
+    return unique(line_form(one, region) for one in texts(given))
 
 
-def tail(text: str) -> str | None:
-    """The last eight digits of a line; ``None`` for fewer than six, or one digit all along."""
-    if len(text) > MAX_TEXT_LENGTH:
-        return None
-    number = _NOT_DIGITS.sub("", _EXTENSION.sub("", text))
-    if not number.isascii():
-        number = "".join(str(int(char)) for char in number)
-    end = number[-_TAIL:].lstrip("0")
-    return end if len(end) >= _LEAST_TAIL and len(set(end)) > 1 else None
+def line_ends(form: tuple[str, ...]) -> tuple[str, ...]:
+    """The last digits of each line, in which all notations of it agree."""
+    return tuple(dict.fromkeys(map(line_end, form)))
+
+
+def line_values(form: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+    """The last digits of each line with their table."""
+    return (("line", end) for end in line_ends(form))
 
 
 def sites(given: Given) -> tuple[str, ...] | None:
@@ -73,7 +67,7 @@ def sites(given: Given) -> tuple[str, ...] | None:
 
 def companies(given: Given) -> tuple[str, ...] | None:
     """The names of companies without what does not tell them apart."""
-    return unique(normal_company(one) for one in texts(given))
+    return unique(company_form(one) for one in texts(given))
 
 
 def words(given: Given) -> tuple[str, ...] | None:
@@ -122,7 +116,7 @@ def places(given: Given) -> tuple[Place, ...] | None:
     found = {
         (
             normal_postal_code(shortened(one.postal_code) or ""),
-            normal_text(shortened(one.city) or ""),
+            latin(normal_text(shortened(one.city) or "")),
         )
         for one in _addresses(given)
     }
@@ -133,7 +127,7 @@ def streets(given: Given) -> tuple[Street, ...] | None:
     """Streets with their numbers."""
     found: set[Street] = set()
     for one in _addresses(given):
-        said = normal_street(shortened(one.street) or "").split()
+        said = latin(normal_street(shortened(one.street) or "")).split()
         names = " ".join(word for word in said if not word[0].isdigit())
         numbers = tuple(word for word in said if word[0].isdigit())[:4]
         if names or numbers:

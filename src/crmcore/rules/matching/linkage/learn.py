@@ -16,7 +16,7 @@ import attrs
 from attrs import frozen
 
 from crmcore.rules.matching.linkage.subject import Found, Subject
-from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of
+from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of, probability
 
 ROUNDS: Final = 12
 _DOUBT: Final = 15.0
@@ -28,6 +28,10 @@ _DOUBT_WITHIN: Final = 1_000.0
 _LEAST_EXPECTED: Final = 0.01
 _MOST_EXPECTED: Final = 2.0
 _ENOUGH: Final = 1e-3
+_MORE_PROBABLE: Final = 0.5
+_FOOTING: Final = 0.75
+"""So much of what is expected must be pairs that can be named: it is 0.95 or more on every set of
+records measured, and 0.6 or less where nearly all names are one slip apart."""
 
 
 def with_blind_rates(
@@ -36,11 +40,7 @@ def with_blind_rates(
     """The successor whose u is that of pairs taken blindly, given by their patterns."""
     rates: dict[str, tuple[float, ...]] = {}
     for at, group in enumerate(subject.groups):
-        counts = [0.0] * len(group.levels)
-        for found, times in blind.items():
-            here = found[at]
-            if here is not None:
-                counts[here[0]] += times
+        counts = _counts(blind, at, len(group.levels))
         total = sum(counts) + _DOUBT_OF_U
         rates[group.name] = tuple(
             level.u
@@ -68,6 +68,75 @@ def maximise(
         if moved < _ENOUGH:
             break
     return learnt
+
+
+def from_labelled(
+    learnt: Learnt,
+    subject: Subject,
+    *,
+    ones: Mapping[tuple[Found, ...], int],
+    twos: Mapping[tuple[Found, ...], int],
+) -> Learnt:
+    """The successor with m of pairs labelled as one entity, given by their patterns.
+
+    m of a level is ``(n + 15 s) / (N + 15)``, where n of the N pairs that can be compared show it
+    and s is its standard m. Where one value follows from another (``subject.within``), u is that
+    of the pairs labelled as two that are alike, smoothed by 50 pairs of what was learnt.
+    """
+    m, u = dict(learnt.m), dict(learnt.u)
+    for at, group in enumerate(subject.groups):
+        same = _counts(ones, at, len(group.levels))
+        total = sum(same) + _DOUBT
+        m[group.name] = tuple(
+            (count + _DOUBT * level.m) / total
+            for count, level in zip(same, group.levels, strict=True)
+        )
+        if at in subject.within:
+            alike = {found: times for found, times in twos.items() if subject.is_alike(found)}
+            other = _counts(alike, at, len(group.levels))
+            total = sum(other) + _DOUBT_RARE
+            u[group.name] = tuple(
+                (count + _DOUBT_RARE * rate) / total if level.case == "one name" else rate
+                for count, rate, level in zip(other, u[group.name], group.levels, strict=True)
+            )
+    return attrs.evolve(learnt, m=m, u=u, has_footing=True)
+
+
+def _counts(patterns: Mapping[tuple[Found, ...], int], group: int, levels: int) -> list[float]:
+    """How many pairs show each level of a group."""
+    counts = [0.0] * levels
+    for found, times in patterns.items():
+        here = found[group]
+        if here is not None:
+            counts[here[0]] += times
+    return counts
+
+
+def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Learnt:
+    """``learnt``, or where it found no footing the standard weights, which say so.
+
+    It has none where less than three quarters of the pairs that it expects are pairs that it can
+    name, each more probable than not: then it has spread them thinly over many pairs that are all
+    alike, as where nearly all names are one slip apart. What was counted stays: records, common
+    values, and the number of pairs expected, of which no more are kept than the standard share.
+    """
+    bits = Scorer(subject, learnt)
+    expected = named = 0.0
+    for found, times in patterns.items():
+        share = times * probability(bits.total(found))
+        expected += share
+        named += share if share > _MORE_PROBABLE * times else 0.0
+    if expected <= _LEAST_EXPECTED * learnt.records or named >= _FOOTING * expected:
+        return learnt
+    standard = subject.standard
+    return attrs.evolve(
+        learnt,
+        m=standard.m,
+        u=standard.u,
+        rare={},
+        expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
+        has_footing=False,
+    )
 
 
 def _round(

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from crmcore.rules.matching.linkage.forms import digits
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import Buckets
-from crmcore.rules.similarity.person import NameForm, is_whole, name_form
+from crmcore.rules.similarity.latin import is_variant
+from crmcore.rules.similarity.person import (
+    NameForm,
+    are_two_genders,
+    are_two_names,
+    is_glued,
+    is_whole,
+    name_form,
+)
 from crmcore.rules.similarity.tables import given_name_groups
 from crmcore.rules.similarity.text import jaro_winkler, slips
 
@@ -18,6 +27,8 @@ SHORT_FORM: Final = PART
 _ALIKE: Final = 0.8
 _SLIP_LETTERS: Final = 4
 _LONG: Final = 8
+_WHOLE: Final = 6
+"""So many letters may be a family and a given name written together."""
 
 _QUALITY: Final = (0, 5, 4, 3, 2, 1, -3)
 """What a level says for one reading of two names rather than the other, the closest most."""
@@ -90,10 +101,13 @@ def _family(one: str, other: str) -> int:
         words, others = frozenset(one.split()), frozenset(other.split())
         if words < others or others < words:
             return PART
+        if any(_spelt(word, mine) == SLIP for word in words for mine in others):
+            return ALIKE
         one, other = one.replace(" ", ""), other.replace(" ", "")
         if one == other:
             return SLIP
-    return _spelt(one, other)
+    level = _spelt(one, other)
+    return SLIP if level > SLIP and is_glued(one, other) else level
 
 
 def _given(one: str, other: str) -> int:
@@ -106,16 +120,24 @@ def _given(one: str, other: str) -> int:
     groups = given_name_groups()
     if one in groups and not groups[one].isdisjoint(groups.get(other, ())):
         return SHORT_FORM
-    return _spelt(one, other)
+    level = _spelt(one, other)
+    if level != DIFFERENT and (
+        are_two_genders(one, other) or (level == ALIKE and are_two_names(one, other))
+    ):
+        return DIFFERENT
+    return level
 
 
 def _spelt(one: str, other: str) -> int:
-    """A slip of one letter (of two in a long name), a name written backwards, or alike."""
+    """A slip of one letter (of two in a long name), another romanisation, backwards, or alike."""
     starts = one[0] == other[0]
     if not starts and one[-1] != other[-1]:
         # a slip spoils one end of a name at most
-        is_backwards = len(one) >= _SLIP_LETTERS and one == other[::-1]
-        return SLIP if is_backwards else DIFFERENT
+        if one[-1] == other[0] and len(one) >= _SLIP_LETTERS and one == other[::-1]:
+            return SLIP
+        return SLIP if is_variant(one, other) else DIFFERENT
+    if not (one.isalpha() and other.isalpha()) and digits(one) != digits(other):
+        return DIFFERENT  # Tester 17 is not Tester 18
     shorter, longer = len(one), len(other)
     if shorter > longer:
         shorter, longer = longer, shorter
@@ -125,13 +147,17 @@ def _spelt(one: str, other: str) -> int:
         and slips(one, other) <= (2 if longer >= _LONG else 1)
     ):
         return SLIP
+    if is_variant(one, other):
+        return SLIP
     return ALIKE if starts and jaro_winkler(one, other, least=_ALIKE) else DIFFERENT
 
 
 def _in_one(one: NameForm, other: NameForm) -> bool:
     """Whether they are equal names in a script where one text may hold both parts."""
     whole = one.family + one.given
-    return whole == other.family + other.given and is_whole(whole)
+    return whole == other.family + other.given and (
+        is_whole(whole) or (len(whole) >= _WHOLE and "" in (one.given, other.given))
+    )
 
 
 def _start(text: str) -> str:
@@ -144,12 +170,6 @@ def _full(form: NameForm) -> tuple[str, ...]:
     if form.family and form.given:
         return (" ".join(sorted((form.family, form.given))),)
     return ()
-
-
-def _family_and_initial(form: NameForm) -> tuple[str, ...]:
-    if not (form.family and form.given):
-        return ()
-    return (f"{form.family} {form.given[0]}", f"{form.given} {form.family[0]}")
 
 
 def _starts(form: NameForm) -> tuple[str, ...]:
@@ -184,7 +204,6 @@ def _either_start(form: NameForm) -> tuple[str, ...]:
 name_facets: Final = {
     "start": _either_start,
     "full": _full,
-    "family and initial": _family_and_initial,
     "starts": _starts,
     "either": _either,
     "initials": _initials,

@@ -7,7 +7,16 @@ from datetime import date
 from typing import Final
 
 from crmcore.rules.matching.linkage import forms
-from crmcore.rules.matching.linkage.compare import compare_idents, compare_lines, itself, under
+from crmcore.rules.matching.linkage.compare import (
+    beginnings,
+    compare_idents,
+    compare_lines,
+    compare_places,
+    compare_streets,
+    found_by,
+    itself,
+    under,
+)
 from crmcore.rules.matching.linkage.names import (
     ALIKE,
     DIFFERENT,
@@ -104,17 +113,6 @@ def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> i
     return coded(2 if near else 3, RARE)
 
 
-def _street(one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Buckets) -> int:
-    """1 the same, 2 alike, 3 another."""
-    return coded(*min(forms.compare_streets(a, b, learnt) for a in one for b in other))
-
-
-def _place(one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Buckets) -> int:
-    """1 one postal code, 2 one city, 3 another; 4: nothing in common to compare."""
-    found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
-    return 0 if found[0] == forms.NOTHING else coded(*found)
-
-
 def _birth(one: date, other: date, learnt: Buckets) -> int:
     """1 the same, 2 a slip, 3 two of day, month and year, 4 another."""
     if one == other:
@@ -134,10 +132,6 @@ def _title(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int
     if shared:
         return coded(1, min(learnt.bucket("title", text) for text in shared))
     return coded(2, RARE)
-
-
-def _begins(form: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text.replace(" ", "")[:5] for text in form))
 
 
 TRAITS: Final = (
@@ -162,9 +156,10 @@ TRAITS: Final = (
         name="line",
         meanings=("phone",),
         form=forms.lines,
+        form_in=forms.lines,
         compare=compare_lines,
-        values=under("line"),
-        facets={"line": itself},
+        values=forms.line_values,
+        facets={"line": forms.line_ends},
         is_by_name=True,
     ),
     Trait(
@@ -173,13 +168,13 @@ TRAITS: Final = (
         form=forms.companies,
         compare=_company,
         values=under("company"),
-        facets={"start": _begins},
+        facets={"start": beginnings},
     ),
     Trait(
         name="place",
         meanings=("address",),
         form=forms.places,
-        compare=_place,
+        compare=compare_places,
         values=forms.place_values,
         facets={"post": forms.posts, "city": forms.cities},
     ),
@@ -187,7 +182,7 @@ TRAITS: Final = (
         name="street",
         meanings=("address",),
         form=forms.streets,
-        compare=_street,
+        compare=compare_streets,
         values=forms.street_values,
         facets={"house": forms.houses},
         is_by_name=True,
@@ -305,14 +300,10 @@ def _classify(codes: tuple[int, ...]) -> tuple[Found, ...]:
         _line_group(line),
         _affiliation(mail, line, company, place, street),
         _street_group(street),
-        _plain(birth),
-        _plain(ident),
-        _plain(title),
+        found_by(birth),
+        found_by(ident),
+        found_by(title),
     )
-
-
-def _plain(code: int) -> Found:
-    return (code % LEVELS - 1, code // LEVELS) if code else None
 
 
 def _names(code: int) -> tuple[Found, Found]:

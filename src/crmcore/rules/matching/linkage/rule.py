@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Final
 
 import attrs
@@ -118,9 +119,33 @@ def _findings(rule: LinkageRule) -> Iterator[Finding]:
         yield from _of_other_kinds(fields, rule.kinds, f"fields.{meaning}")
     for name, fields in (("within", rule.within), ("across", rule.across)):
         yield from _of_other_kinds(fields, rule.kinds, name)
+    yield from _unfit(rule.learnt, rule.about)
     for kind in rule.kinds:
         if not any(fields.get(kind) for fields in rule.fields.values()):
             yield error("rule.fields", f"no field of {kind} is named", path="fields", value=kind)
+
+
+def _unfit(learnt: Learnt | None, subject: Subject) -> Iterator[Finding]:
+    """Weights that were learnt for something else, or that cannot decide."""
+    if learnt is None:
+        return
+    if learnt.records < 1 or not 0 < learnt.expected < inf:
+        yield error(
+            "rule.learnt",
+            "weights are learnt from a record at least, and expect some pairs",
+            path="learnt",
+            value=(learnt.records, learnt.expected),
+        )
+    for name, rates in (("m", learnt.m), ("u", learnt.u)):
+        for group in subject.groups:
+            given = rates.get(group.name, ())
+            if len(given) != len(group.levels) or not all(0 <= rate <= 1 for rate in given):
+                yield error(
+                    "rule.learnt",
+                    f"{name} of {group.name} has {len(group.levels)} shares from 0 to 1",
+                    path=f"learnt.{name}",
+                    value=given,
+                )
 
 
 def _of_other_kinds(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
+import attrs
 from attrs import field, frozen
 
 from crmcore.rules.matching.linkage.weights import (
@@ -47,7 +48,8 @@ class Trait:
     ``compare`` the code of two forms, the same whichever comes first. ``values`` are the texts
     whose frequency counts, each with the name of its table; those of the tables in ``by_name``
     are counted by the different names of the records that share them, not by the records.
-    ``facets`` make the short texts that blocking keys are put together from.
+    ``facets`` make the short texts that blocking keys are put together from. ``form_in`` is
+    ``form`` in a region, where that matters.
     """
 
     name: str
@@ -57,6 +59,14 @@ class Trait:
     values: Callable[[Any], Iterable[tuple[str, str]]]
     facets: FrozenMap[Facet] = field(converter=_facets)
     is_by_name: bool = False
+    form_in: Callable[[Given, str | None], Hashable] | None = None
+
+    def in_region(self, region: str) -> Trait:
+        """The successor that reads the values of a region (an ISO 3166 code such as FR)."""
+        made = self.form_in
+        if made is None:
+            return self
+        return attrs.evolve(self, form=lambda given: made(given, region))
 
 
 @frozen(kw_only=True)
@@ -73,6 +83,10 @@ class Key:
     split: str | None = None
 
 
+def _traits(given: Iterable[Trait]) -> tuple[Trait, ...]:
+    return tuple(given)
+
+
 @frozen(kw_only=True)
 class Subject:
     """A kind of entity. ``classify`` turns the codes of all traits into the level of each group.
@@ -83,7 +97,7 @@ class Subject:
     """
 
     name: str
-    traits: tuple[Trait, ...]
+    traits: tuple[Trait, ...] = field(converter=_traits)
     keys: tuple[Key, ...]
     groups: tuple[Group, ...]
     classify: Callable[[tuple[int, ...]], tuple[Found, ...]]
@@ -96,6 +110,12 @@ class Subject:
     def meanings(self) -> tuple[str, ...]:
         """The meanings of all fields that it can read."""
         return tuple(dict.fromkeys(one for trait in self.traits for one in trait.meanings))
+
+    def in_region(self, region: str | None) -> Subject:
+        """The successor whose telephone numbers without a country are those of a region."""
+        if region is None:
+            return self
+        return attrs.evolve(self, traits=[one.in_region(region) for one in self.traits])
 
     @property
     def shows(self) -> tuple[str, ...]:

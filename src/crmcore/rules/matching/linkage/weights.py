@@ -94,6 +94,8 @@ class Learnt:
     ``records`` is their number and ``expected`` that of the pairs among them that are one entity.
     ``m`` and ``u`` have for each group the rates of its levels. ``common`` has for each table of
     values the bucket of those that more than three records share; all others are rare.
+    ``has_footing`` is ``False`` where the records taught nothing, because too many are alike, and
+    m and u are the standard ones.
     """
 
     records: int
@@ -103,6 +105,7 @@ class Learnt:
     common: FrozenMap[FrozenMap[int]] = field(converter=_tables)
     usual: FrozenMap[int] = field(default=FrozenMap(), converter=buckets_of)
     rare: FrozenMap[float] = field(default=FrozenMap(), converter=_numbers)
+    has_footing: bool = True
 
     def buckets(self) -> Buckets:
         """The buckets of values, to be asked often."""

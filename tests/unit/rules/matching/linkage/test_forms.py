@@ -1,7 +1,5 @@
 from datetime import date, datetime
 
-import pytest
-
 from crmcore.rules.matching.linkage import forms
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.values import Address, Ref
@@ -9,19 +7,12 @@ from crmcore.values import Address, Ref
 BUCKETS = PEOPLE.standard.buckets()
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("+49 30 12345678", "12345678"),
-        ("030/1234-5678 ext. 12", "12345678"),
-        ("12345", None),
-        ("00000000", None),
-        ("1" * 300, None),
-        ("٠١٢٣٤٥٦٧٨", "12345678"),
-    ],
-)
-def test_a_line_is_its_last_digits(text: str, expected: str | None) -> None:
-    assert forms.tail(text) == expected
+def test_lines_are_those_of_the_region() -> None:
+    given = (("030 1234567", "+49 30 1234567", "+43 30 1234567"),)
+    assert forms.lines(given, "DE") == ("+43301234567", "+49301234567")
+    assert forms.lines(given) == ("+43301234567", "+49301234567", "301234567")
+    assert forms.line_ends(("+43301234567", "+49301234567")) == ("1234567",)
+    assert list(forms.line_values(("+43301234567",))) == [("line", "1234567")]
 
 
 def test_values_of_a_wrong_type_are_passed_over() -> None:

@@ -1,10 +1,19 @@
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from crmcore.findings import ModelError
 from crmcore.model.model import STANDARD_MODEL
-from crmcore.rules.matching import CONTACT_LINKAGE, STANDARD_MATCH_RULES, Level, LinkageRule, check
+from crmcore.rules.matching import (
+    ACCOUNT_LINKAGE,
+    CONTACT_LINKAGE,
+    STANDARD_MATCH_RULES,
+    Learnt,
+    Level,
+    LinkageRule,
+    check,
+)
 
 
 def test_the_standard_rules_fit_the_standard_model() -> None:
@@ -60,3 +69,24 @@ def test_fields_that_the_model_lacks_are_findings() -> None:
 def test_a_score_has_a_level() -> None:
     levels = [CONTACT_LINKAGE.level(score) for score in (0.99, 0.7, 0.4, 0.1)]
     assert levels == [Level.SURE, Level.LIKELY, Level.POSSIBLE, Level.UNLIKELY]
+
+
+STANDARD = CONTACT_LINKAGE.about.standard
+
+
+@pytest.mark.parametrize(
+    "learnt",
+    [
+        ACCOUNT_LINKAGE.about.standard,
+        evolve(STANDARD, m={}),
+        evolve(STANDARD, u={**STANDARD.u, "e-mail": (0.5,)}),
+        evolve(STANDARD, m={name: [7.0] * len(rates) for name, rates in STANDARD.m.items()}),
+        evolve(STANDARD, records=0),
+        evolve(STANDARD, expected=0.0),
+        evolve(STANDARD, expected=float("nan")),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(learnt: Learnt) -> None:
+    with pytest.raises(ModelError) as caught:
+        CONTACT_LINKAGE.with_learnt(learnt)
+    assert {one.code for one in caught.value.findings} == {"rule.learnt"}
