@@ -22,8 +22,7 @@ from crmcore.model.model import Model
 from crmcore.model.references import references
 from crmcore.ports import Snapshot
 from crmcore.query import F, Path, Query
-from crmcore.rules.merge import History, Merge, Unmerge
-from crmcore.rules.merge import unmerge as decide
+from crmcore.rules.merge import History, Merge, Unmerge, reversal
 from crmcore.rules.rule import Context
 from crmcore.rules.rulebook import RuleBook
 from crmcore.rules.survivorship import Survivorship
@@ -49,26 +48,19 @@ def unmerge(
     model = context.model
     history = history_of(snapshot, receipt, model)
     stored = gather.fetch(snapshot, _named(history, receipt, model), model)
-    policies = survivorship or rules.survivorship
-
-    def decided(known: gather.Known, derived: frozenset[Ref[Any]] = frozenset()) -> Unmerge:
-        return decide(
-            receipt,
-            history=history,
-            stored=known.values(),
-            derived=derived,
-            context=context,
-            survivorship=policies,
-        )
-
-    # Decided twice: what is above and beside the records given back is known after the first time.
-    draft = decided(stored)
-    around = gather.surroundings(snapshot, draft.changes.written, model)
-    rivals = {row.ref: row for row in gather.rivals(snapshot, _people(draft))}
+    start = reversal(
+        receipt,
+        history=history,
+        stored=stored.values(),
+        context=context,
+        survivorship=survivorship or rules.survivorship,
+    )
+    touched = tuple(start.touched)
+    around = gather.surroundings(snapshot, touched, model)
+    rivals = {row.ref: row for row in gather.rivals(snapshot, _people(touched))}
     around |= rivals
     around |= {one.ref: one for one in _persons(snapshot, (*stored.values(), *around.values()))}
-    more = {ref: one for ref, one in around.items() if ref not in stored}
-    return decided({**stored, **more}, _derived(snapshot, rivals.values()))
+    return start.decided(around=around.values(), derived=_derived(snapshot, rivals.values()))
 
 
 def _derived(snapshot: Snapshot, rows: Iterable[Record]) -> frozenset[Ref[Any]]:
@@ -82,9 +74,9 @@ def _derived(snapshot: Snapshot, rows: Iterable[Record]) -> frozenset[Ref[Any]]:
     )
 
 
-def _people(draft: Unmerge) -> Iterator[Record]:
+def _people(touched: Iterable[Record]) -> Iterator[Record]:
     """The rows that are written, and stand-ins for the relations of contacts that are."""
-    for one in _both(draft):
+    for one in touched:
         yield one
         if isinstance(one, Contact) and one.account_id is not None:
             yield AccountContactRelation(account_id=one.account_id, contact_id=one.id)
@@ -96,14 +88,6 @@ def _receipt(snapshot: Snapshot, merge: MergeLike) -> MergeReceipt:
     if found is None:
         raise NotFoundError("merge_receipt", str(id_), "pass the id of a merge, as crm.merge gave")
     return found
-
-
-def _both(draft: Unmerge) -> Iterator[Record]:
-    """The records that are written, as they are and as they will be."""
-    for one in draft.changes:
-        if hasattr(one, "before"):
-            yield one.before
-    yield from draft.changes.written
 
 
 def _persons(snapshot: Snapshot, records: Iterable[Record]) -> Iterator[Record]:

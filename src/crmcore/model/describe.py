@@ -69,6 +69,13 @@ class FieldSchema:
     is_optional: bool = False
     is_required: bool = False
     is_custom: bool = False
+    lookup: Lookup | None = field(init=False, eq=False, repr=False)
+    """The reference that it is, or ``None`` where it is none."""
+
+    def __attrs_post_init__(self) -> None:
+        # asked for with every record that is written, so not worked out each time
+        reference = self.meaning if isinstance(self.meaning, Lookup) else None
+        object.__setattr__(self, "lookup", reference)
 
     @property
     def path(self) -> str:
@@ -79,11 +86,6 @@ class FieldSchema:
     def is_system(self) -> bool:
         """Whether the library writes it, rather than people."""
         return not self.is_custom and self.name in SYSTEM_FIELDS
-
-    @property
-    def lookup(self) -> Lookup | None:
-        """The reference that it is, or ``None`` where it is none."""
-        return self.meaning if isinstance(self.meaning, Lookup) else None
 
     def value(self, record: Record) -> Any:
         """Its value in ``record``; ``None`` where a custom value is missing."""
@@ -108,11 +110,16 @@ class EntitySchema:
     label: str
     plural: str
     fields: tuple[FieldSchema, ...]
+    lookups: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
+    """The fields that are references."""
     _by_name: Mapping[str, FieldSchema] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         by_name = {one.name: one for one in reversed(self.fields)}
         object.__setattr__(self, "_by_name", by_name)
+        # asked for with every record that is written, so not worked out each time
+        references = tuple(one for one in self.fields if one.lookup is not None)
+        object.__setattr__(self, "lookups", references)
 
     def __iter__(self) -> Iterator[FieldSchema]:
         return iter(self.fields)
@@ -141,11 +148,6 @@ class EntitySchema:
     def custom(self) -> tuple[FieldSchema, ...]:
         """The fields that the model adds."""
         return tuple(one for one in self.fields if one.is_custom)
-
-    @property
-    def lookups(self) -> tuple[FieldSchema, ...]:
-        """The fields that are references."""
-        return tuple(one for one in self.fields if one.lookup is not None)
 
 
 def words(name: str) -> str:

@@ -132,18 +132,18 @@ class Ground:
     waiting: set[tuple[Ref[Any], str]] = field(factory=set, init=False)
     steps: int = field(default=0, init=False)
     log: list[str] = field(factory=list, init=False)
+    _at: int = field(default=0, init=False)
+    _numbers: Iterator[int] = field(factory=count, init=False)
 
     def __attrs_post_init__(self) -> None:
-        numbers = count(1)
-        self.crm = Crm(
-            repository=self.store,
-            model=self.model,
-            clock=lambda: NOW,
-            ids=lambda: f"new{next(numbers):05}",
-        )
+        self.crm = Crm(repository=self.store, model=self.model, clock=lambda: NOW, ids=self._new_id)
         self.store.commit(ChangeSet([Insert(exact(one)) for one in self.records]))
         self.own = self.world()
         self.start = dict(self.own)
+
+    def _new_id(self) -> str:
+        """An id that stays the same when something that happened before is left out."""
+        return f"n{self._at:03}x{next(self._numbers)}"
 
     def world(self) -> World:
         """Everything stored but the ledger."""
@@ -157,8 +157,9 @@ class Ground:
 
     # What happens --------------------------------------------------------------------------
 
-    def do(self, act: Act) -> bool:
-        """Let it happen where it can; whether it did."""
+    def do(self, act: Act, at: int) -> bool:
+        """Let it happen where it can; whether it did. ``at`` is its number."""
+        self._at, self._numbers = at, count(1)
         match act:
             case Add(record):
                 return self._command("new child", lambda: self.crm.add(record))
@@ -381,6 +382,7 @@ class Ground:
     def end(self) -> None:
         """Take all merges back, out of order: everything must be its own again."""
         names = list(self.active)
+        self._at, self._numbers = 999, count(1)
         for name in [*names[1::2], *names[::2][::-1]]:
             self._take_back(name)
             self.check()

@@ -118,14 +118,16 @@ class MergeMachine(RuleBasedStateMachine):
 
     def told(self) -> Story:
         """All that happened so far."""
-        return Story(extras=self.story.extras, records=self.story.records, acts=tuple(self.acts))
+        return Story(
+            extras=self.story.extras, records=self.story.records, acts=dict(enumerate(self.acts))
+        )
 
     def do(self, act: Act) -> bool:
         """Let something happen, look at everything, and count it."""
         before = self.ground.counts.copy()
         self.acts.append(act)
         try:
-            happened = self.ground.do(act)
+            happened = self.ground.do(act, len(self.acts) - 1)
             self.ground.check()
         except Exception:
             self.fail()

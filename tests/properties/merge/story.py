@@ -27,11 +27,11 @@ Extra = tuple[type[Record], CustomField]
 
 @frozen(kw_only=True)
 class Story:
-    """Records to begin with, in a model with ``extras``, and what happens then."""
+    """Records to begin with, in a model with ``extras``, and what happens then, by number."""
 
     extras: tuple[Extra, ...] = ()
     records: tuple[Record, ...] = ()
-    acts: tuple[Act, ...] = ()
+    acts: Mapping[int, Act] = {}
 
     @property
     def model(self) -> Model:
@@ -50,20 +50,19 @@ class Story:
     def play(self) -> Ground:
         """Let it all happen, with a look at everything after each; what cannot be is left out."""
         ground = self.ground()
-        for act in self.acts:
-            if ground.do(act):
+        for at, act in self.acts.items():
+            if ground.do(act, at):
                 ground.check()
         ground.end()
         return ground
 
     def __str__(self) -> str:
-        listed = {"extras": self.extras, "records": self.records, "acts": self.acts}
         lines = ["Story("]
-        for name, values in listed.items():
+        for name, values in {"extras": self.extras, "records": self.records}.items():
             if values:
-                rows = (f"        {code(value)}," for value in values)
-                lines += [f"    {name}=(", *rows, "    ),"]
-        return "\n".join([*lines, ")"])
+                lines += [f"    {name}=(", *(f"        {code(one)}," for one in values), "    ),"]
+        acts = (f"        {at}: {code(act)}," for at, act in self.acts.items())
+        return "\n".join([*lines, "    acts={", *acts, "    },", ")"])
 
 
 def code(value: Any) -> str:
@@ -145,12 +144,12 @@ def reduced(story: Story, *, tries: int = 3000) -> Story:
 def _fewer_acts(story: Story, fails: Callable[[Story], bool]) -> Story:
     size = max(1, len(story.acts) // 2)
     while size:
-        at = len(story.acts)
-        while at > 0:
-            at -= size
-            acts = (*story.acts[: max(0, at)], *story.acts[max(0, at) + size :])
+        numbers = list(story.acts)
+        for start in reversed(range(0, len(numbers), size)):
+            gone = numbers[start : start + size]
+            acts = {at: act for at, act in story.acts.items() if at not in gone}
             smaller = attrs.evolve(story, acts=acts)
-            story = smaller if len(acts) < len(story.acts) and fails(smaller) else story
+            story = smaller if fails(smaller) else story
         size //= 2
     return story
 

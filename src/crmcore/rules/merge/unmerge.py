@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcore.changes import (
     Change,
@@ -78,6 +78,24 @@ def unmerge(
     stays, as does a reference that would break a law if it were given back; the receipt lists
     both. Raises ``UnmergeError`` for a merge that was taken back before.
     """
+    start = reversal(
+        merge, history=history, stored=stored, context=context, survivorship=survivorship
+    )
+    return start.decided(derived=derived)
+
+
+def reversal(
+    merge: MergeReceipt,
+    *,
+    history: History,
+    stored: Iterable[Record],
+    context: Context,
+    survivorship: Survivorship = STANDARD_SURVIVORSHIP,
+) -> Reversal:
+    """What ``unmerge`` would write, as far as the merges and ``stored`` tell; see there.
+
+    For one who has to read what is around these records before it is ``decided``.
+    """
     if not history.is_in_force(merge.id):
         hint = "its records are separate again; merge them anew if that was wrong"
         raise UnmergeError(merge.id, "it was taken back before", hint)
@@ -86,48 +104,83 @@ def unmerge(
         raise ModelError("survivorship", unfit)
     known = {one.ref: one for one in stored}
     now = Replay(history=history, stored=known, model=context.model, survivorship=survivorship)
-    then = attrs.evolve(now, without=merge.id)
-    return _Reversal(
-        merge=merge,
+    return Reversal.of(
+        merge,
         history=history,
         known=known,
-        derived=derived,
         now=now,
-        then=then,
+        then=now.leaving_out(merge.id),
         context=context,
-    ).decided()
+    )
 
 
 @frozen(kw_only=True)
-class _Reversal:
-    """One merge on its way out: ``now`` with it, ``then`` without."""
+class Reversal:
+    """One merge on its way out: ``now`` with it, ``then`` without.
+
+    ``restored`` and ``changed`` are the records as they should be then, before anybody asked
+    whether that is sound; ``ended`` the direct relations that the merge made superfluous.
+    """
 
     merge: MergeReceipt
     history: History
     known: Mapping[Ref[Any], Record]
-    derived: frozenset[Ref[Any]]
     now: Replay
     then: Replay
     context: Context
+    restored: dict[Ref[Any], Record] = field(factory=dict)
+    changed: dict[Ref[Any], Record] = field(factory=dict)
+    stayed: tuple[Stayed, ...] = ()
+    ended: tuple[Record, ...] = ()
 
-    def decided(self) -> Unmerge:
-        """The decision."""
+    @classmethod
+    def of(cls, merge: MergeReceipt, **rest: Any) -> Reversal:
+        """With what the merges alone decide."""
+        bare = cls(merge=merge, **rest)
         stayed: list[Stayed] = []
-        restored = dict(self._restored(stayed))
-        changed = dict(self._changed(stayed))
-        self._try_again(restored, changed)
-        draft = Draft(
+        restored = dict(bare._restored(stayed))
+        changed = dict(bare._changed(stayed))
+        bare._try_again(restored, changed)
+        return attrs.evolve(
+            bare,
             restored=restored,
             changed=changed,
+            stayed=tuple(stayed),
+            ended=tuple(bare._ended()),
+        )
+
+    @property
+    def touched(self) -> Iterator[Record]:
+        """The records that it may write, as they are and as they should be."""
+        for ref, row in self.changed.items():
+            yield self.known[ref]
+            yield row
+        yield from self.restored.values()
+        yield from self.ended
+        top = self.now.resolved(self.merge.survivor)
+        if top is not None and top in self.known:
+            yield self.known[top]
+
+    def decided(
+        self, *, around: Iterable[Record] = (), derived: frozenset[Ref[Any]] = frozenset()
+    ) -> Unmerge:
+        """The decision, with a look at what is ``around``; ``derived`` as ``unmerge`` has it."""
+        more = {one.ref: one for one in around if one.ref not in self.known}
+        if more:
+            seen = attrs.evolve(self, known={**self.known, **more}, then=self.then.seeing(more))
+            return seen.decided(derived=derived)
+        draft = Draft(
+            restored=self.restored,
+            changed=self.changed,
             apart=self.then.apart,
-            derived=self.derived,
+            derived=derived,
             known=self.known,
             survivor=self.now.resolved(self.merge.survivor),
-            ended=tuple(self._ended()),
+            ended=self.ended,
             model=self.context.model,
         )
         outcome = sound(draft)
-        stayed += map(self._as_own, outcome.stayed)
+        stayed = [*self.stayed, *map(self._as_own, outcome.stayed)]
         updates = [
             Update(self.known[ref], row)
             for ref, row in outcome.changed.items()
