@@ -379,12 +379,16 @@ class Ground:
         merges = self.active.values()
         return any(ref in (one.survivor, *one.heirs) and step > at for step, one in merges)
 
-    def end(self) -> None:
-        """Take all merges back, out of order: everything must be its own again."""
+    @property
+    def order(self) -> list[str]:
+        """An order in which the merges in force may be taken back, not that in which they came."""
         names = list(self.active)
-        self._at, self._numbers = 999, count(1)
-        for name in [*names[1::2], *names[::2][::-1]]:
-            self._take_back(name)
+        return [*names[1::2], *names[::2][::-1]]
+
+    def end(self) -> None:
+        """Take all merges back that are in force: everything must be its own again."""
+        for at, name in enumerate(self.order):
+            self.do(TakeBack(name), 10_000 + at)
             self.check()
         after = self.world()
         for ref, own in self.own.items():

@@ -294,16 +294,20 @@ class MergeMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not self.is_begun:
             return
-        before = self.ground.counts.copy()
         try:
             if not self.is_failed:
-                self.ground.end()
+                for name in self.ground.order:
+                    self.do(TakeBack(name))
+                self.ends()
+        finally:
+            self.finished()
+
+    def ends(self) -> None:
+        try:
+            self.ground.end()
         except Exception:
             self.fail()
             raise
-        finally:
-            self.finished()
-        type(self).done.update(self.ground.counts - before)
 
     def finished(self) -> None:
         """Leave nothing behind."""
