@@ -184,12 +184,14 @@ class Replay:
         became = {one.before.ref: one.after for one in merge.rewritten}
         groups: dict[Ref[Any], list[Record]] = {}
         kept: dict[Ref[Any], Record] = {}
-        for clash in self._clashes(merge):
+        for clash in merge.clashes:
             if clash.kept is not None:
                 kept[clash.kept.ref] = clash.kept
                 groups.setdefault(clash.kept.ref, []).append(clash.removed)
+        held = {clash.removed.ref for clash in self._clashes(merge)}
         for ref, images in groups.items():
-            rows = [self.at_first(one.ref) for one in images]
+            # a row that stands by itself again says nothing here, and what it said is to go
+            rows = [self.at_first(one.ref) if one.ref in held else None for one in images]
             end = became.get(ref, kept[ref])
             taken = _Taken(before=kept[ref], after=end, images=tuple(images), losers=rows)
             self._take(ref, taken, at, self._united, ())
