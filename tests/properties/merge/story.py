@@ -114,7 +114,7 @@ def failure(story: Story) -> Exception | None:
     return None
 
 
-def reduced(story: Story, *, tries: int = 3000) -> Story:
+def reduced(story: Story, *, tries: int = 1500) -> Story:
     """The smallest story found that fails in the same way; the same where it does not fail."""
     wrong = failure(story)
     if wrong is None:
