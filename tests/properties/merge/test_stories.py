@@ -1,0 +1,58 @@
+"""Stories that went wrong once, found by long runs and made as small as they go."""
+
+import pytest
+
+from crmcore.entities import Account, AccountContactRelation, Contact
+from crmcore.values import PersonName, Ref
+from tests.properties.merge.ground import Add, Join, TakeBack
+from tests.properties.merge.story import Story
+from tests.properties.merge.worlds import made
+
+ROLES = frozenset({"Consultant", "Evaluator"})
+
+
+def contact(id_: str, account_id: str) -> Contact:
+    return made(Contact, id=id_, name=PersonName(family="N"), account_id=account_id)
+
+
+def direct(id_: str, account_id: str, contact_id: str) -> AccountContactRelation:
+    return made(
+        AccountContactRelation,
+        id=id_,
+        account_id=account_id,
+        contact_id=contact_id,
+        is_direct=True,
+    )
+
+
+def contacts(*ids: str) -> tuple[Ref[Contact], ...]:
+    return tuple(Ref("contact", id_) for id_ in ids)
+
+
+ROLES_OF_A_ROW_APART = Story(
+    records=(
+        made(Account, id="a1", name="Acme"),
+        made(Account, id="a2", name="Acme"),
+        contact("c0", "a1"),
+        contact("c1", "a2"),
+        contact("c3", "a2"),
+        direct("dc0", "a1", "c0"),
+        direct("dc1", "a2", "c1"),
+        direct("dc3", "a2", "c3"),
+        made(AccountContactRelation, id="r0", account_id="a2", contact_id="c0", roles=ROLES),
+    ),
+    acts={
+        1: Join("accounts", (Ref("account", "a1"), Ref("account", "a2"))),
+        2: Join("people", contacts("c3", "c1", "c0")),
+        3: Add(contact("c4", "a1")),
+        4: Join("again", contacts("c4", "c3")),
+        5: TakeBack("accounts"),
+        6: TakeBack("people"),
+    },
+)
+
+
+@pytest.mark.parametrize("story", [ROLES_OF_A_ROW_APART])
+def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
+    """M20 X1 each with a look at everything after every step, and all taken back at the end."""
+    story.play()
