@@ -213,6 +213,8 @@ def _named(history: History, merge: MergeReceipt, model: Model) -> Iterator[Ref[
     for one in history.merges:
         yield from _merged(one)
         yield from _pointed(one, model)
+        # a link row may come back before the merge that took it is taken back
+        yield from (move.ref for move in one.moved if move.before in one.removed)
     yield from _beside(merge)
     for row in history.unmerges:
         for move in row.led_on:

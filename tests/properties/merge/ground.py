@@ -301,7 +301,7 @@ class Ground:
             return False
         if ref not in world or path == "id":
             return ref not in world
-        odd = differences(world[ref], self.expected(self.own[ref]))
+        odd = differences(world[ref], self.expected(self.own[ref], self._into(world)))
         return path in {one for one, _, _ in odd}
 
     def _refused_again(self, name: str) -> bool:
@@ -323,21 +323,28 @@ class Ground:
             if one.lookup is not None and one.lookup.on_merge is not KEEP:
                 yield one
 
-    def _resolved(self, ref: Ref[Any]) -> Ref[Any] | None:
+    def _into(self, world: World) -> dict[Ref[Any], Ref[Any] | None]:
+        """What each record that is gone is part of, by the merges in force."""
         into: dict[Ref[Any], Ref[Any] | None] = {}
         for _, receipt in self.active.values():
             into.update(dict.fromkeys(receipt.losers, receipt.survivor))
             for clash in receipt.clashes:
-                into[clash.removed.ref] = None if clash.kept is None else clash.kept.ref
-        at: Ref[Any] | None = ref
-        while at is not None and at in into:
-            at = into[at]
-        return at
+                # a link row comes back before its merge where another one made it the same
+                if clash.removed.ref not in world:
+                    into[clash.removed.ref] = None if clash.kept is None else clash.kept.ref
+        return into
 
-    def expected(self, record: Record) -> Record:
+    def expected(self, record: Record, into: dict[Ref[Any], Ref[Any] | None]) -> Record:
         """A record with every own target resolved through the merges in force."""
+
+        def resolved(ref: Ref[Any]) -> Ref[Any] | None:
+            at: Ref[Any] | None = ref
+            while at is not None and at in into:
+                at = into[at]
+            return at
+
         for one in self.follows(record):
-            record = repointed(record, one, self._resolved)
+            record = repointed(record, one, resolved)
         return record
 
     def check(self) -> None:
@@ -348,12 +355,14 @@ class Ground:
         for _, receipt in self.active.values():
             gone |= {*receipt.losers, *receipt.removed}
             heirs |= {receipt.survivor, *receipt.heirs}
+        into = self._into(world)
         rewritten = {row.before.ref for _, one in self.active.values() for row in one.rewritten}
         for ref, own in self.own.items():
             is_there = ref in world or ref in gone or (ref, "id") in self.waiting
             assert is_there, f"{ref} was lost"
             if ref in world:
-                self._is_as_expected(world[ref], own, heirs, rewritten)
+                due = self.expected(own, into)
+                self._is_as_expected(world[ref], due, heirs, rewritten)
         for ref in world.keys() - self.own.keys():
             assert ref.kind == "account_contact_relation", f"{ref} came from nowhere"
         found = self.crm.check()
@@ -361,10 +370,9 @@ class Ground:
         assert not odd, "\n".join(map(str, odd))
 
     def _is_as_expected(
-        self, record: Record, own: Record, heirs: set[Ref[Any]], rewritten: set[Ref[Any]]
+        self, record: Record, expected: Record, heirs: set[Ref[Any]], rewritten: set[Ref[Any]]
     ) -> None:
         ref = record.ref
-        expected = self.expected(own)
         is_link = isinstance(record, AccountContactRelation | OpportunityContactRole)
         for path, stored, due in differences(record, expected):
             if (ref in heirs and self._is_claimed(ref, path)) or (ref, path) in self.waiting:

@@ -2,7 +2,14 @@
 
 import pytest
 
-from crmcore.entities import Account, AccountContactRelation, Contact
+from crmcore.entities import (
+    Account,
+    AccountContactRelation,
+    Attachment,
+    Campaign,
+    CampaignMember,
+    Contact,
+)
 from crmcore.values import PersonName, Ref
 from tests.properties.merge.ground import Add, Join, TakeBack
 from tests.properties.merge.story import Story
@@ -51,8 +58,23 @@ ROLES_OF_A_ROW_APART = Story(
     },
 )
 
+ATTACHED_TO_A_ROW_APART = Story(
+    records=(
+        *(made(Contact, id=id_, name=PersonName(family="N")) for id_ in ("c0", "c1")),
+        *(made(Campaign, id=id_, name="Fair") for id_ in ("k0", "k1")),
+        made(CampaignMember, id="m0", campaign_id="k1", member=Ref("contact", "c1")),
+        made(CampaignMember, id="m1", campaign_id="k0", member=Ref("contact", "c0")),
+        made(Attachment, id="f1", about=Ref("campaign_member", "m0"), uri="file"),
+    ),
+    acts={
+        1: Join("people", contacts("c0", "c1")),
+        2: Join("campaigns", (Ref("campaign", "k0"), Ref("campaign", "k1"))),
+        3: TakeBack("people"),
+    },
+)
 
-@pytest.mark.parametrize("story", [ROLES_OF_A_ROW_APART])
+
+@pytest.mark.parametrize("story", [ROLES_OF_A_ROW_APART, ATTACHED_TO_A_ROW_APART])
 def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
     """M20 X1 each with a look at everything after every step, and all taken back at the end."""
     story.play()

@@ -289,6 +289,8 @@ class Reversal:
             if self.merge.id in row.through:
                 for move in row.led_on:
                     found.setdefault(move.ref, set()).add(move.field)
+        for move in self._of_rows_apart():
+            found.setdefault(move.ref, set()).add(move.field)
         touched: dict[Ref[Any], frozenset[str] | None] = {
             ref: frozenset(paths) for ref, paths in found.items()
         }
@@ -298,6 +300,16 @@ class Reversal:
             if top is not None:
                 touched[top] = None
         return touched
+
+    def _of_rows_apart(self) -> Iterator[Moved]:
+        """The references to link rows that come back though the merge which took them stands."""
+        if not self.then.apart:
+            return
+        moves = (move for one in self.now.merges for move in one.moved)
+        led_on = (move for row in self.history.unmerges for move in row.led_on)
+        for move in (*moves, *led_on):
+            if self.now.resolved(move.before) != self.then.resolved(move.before):
+                yield move
 
     def _is_told(self, ref: Ref[Any], path: str, value: Any) -> bool:
         """Whether some receipt says that this value came of a merge."""
