@@ -73,8 +73,33 @@ ATTACHED_TO_A_ROW_APART = Story(
     },
 )
 
+A_DERIVED_DIRECT_RELATION = Story(
+    records=(
+        *(made(Account, id=id_, name="Acme") for id_ in ("a0", "a1", "a2")),
+        contact("c1", "a0"),
+        contact("c2", "a1"),
+        contact("c3", "a2"),
+        contact("c4", "a0"),
+        direct("dc1", "a0", "c1"),
+        direct("x2", "a1", "c2"),
+        direct("x3", "a2", "c3"),
+        direct("dc4", "a0", "c4"),
+    ),
+    acts={
+        1: Join("first", contacts("c3", "c1")),
+        2: Join("second", contacts("c2", "c4")),
+        3: Join("both", contacts("c3", "c2")),
+        4: Join("accounts", (Ref("account", "a0"), Ref("account", "a1"))),
+        5: TakeBack("both"),
+        6: Join("again", contacts("c2", "c3")),
+        7: TakeBack("first"),
+    },
+)
 
-@pytest.mark.parametrize("story", [ROLES_OF_A_ROW_APART, ATTACHED_TO_A_ROW_APART])
+
+@pytest.mark.parametrize(
+    "story", [ROLES_OF_A_ROW_APART, ATTACHED_TO_A_ROW_APART, A_DERIVED_DIRECT_RELATION]
+)
 def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
     """M20 X1 each with a look at everything after every step, and all taken back at the end."""
     story.play()
