@@ -100,7 +100,8 @@ def _persons(snapshot: Snapshot, records: Iterable[Record]) -> Iterator[Record]:
 def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History:
     """The history of a merge: the merges of the same records, of what they became, and so on."""
     found: dict[str, MergeReceipt] = {}
-    fresh = [merge]
+    through = tuple(snapshot.find(Query.of(UnmergeReceipt, F.through.contains(merge.id))))
+    fresh = [merge, *_merged_since(snapshot, merge, through, model)]
     seen: set[Ref[Any]] = set()
     while fresh:
         found.update((one.id, one) for one in fresh)
@@ -112,13 +113,23 @@ def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History
     links = [move.ref for move in merge.moved if gather.is_link_kind(move.ref.kind, model)]
     found.update((one.id, one) for one in _around(snapshot, links))
     _follow(snapshot, found, model)
-    unmerges = dict.fromkeys((*_unmerges(snapshot, found, merge), *late))
+    unmerges = dict.fromkeys((*_unmerges(snapshot, found, merge), *through, *late))
     missing = [id_ for one in unmerges for id_ in one.through if id_ not in found]
     found.update(snapshot.get(MergeReceipt, missing))
     refs = {ref for one in found.values() for ref in (*_merged(one), *_beside(one))}
     refs |= {stayed.ref for row in unmerges for stayed in row.stayed}
     edits = snapshot.find(Query.of(LaterEdit, F.record.in_(sorted(refs))))
     return History(model=model, merges=found.values(), unmerges=tuple(unmerges), edits=tuple(edits))
+
+
+def _merged_since(
+    snapshot: Snapshot, merge: MergeReceipt, through: Iterable[UnmergeReceipt], model: Model
+) -> Iterator[MergeReceipt]:
+    """The merges of records whose references the merge moved: others have these values now."""
+    led_on = (move.ref for row in through for move in row.led_on)
+    refs = dict.fromkeys((*_beside(merge), *led_on))
+    stored = gather.fetch(snapshot, refs, model)
+    return _around(snapshot, [ref for ref in refs if ref not in stored])
 
 
 def _late(snapshot: Snapshot, merge: MergeReceipt) -> list[UnmergeReceipt]:
@@ -195,17 +206,24 @@ def _sides(clash: Clash) -> tuple[Record, ...]:
 def _unmerges(
     snapshot: Snapshot, found: dict[str, MergeReceipt], merge: MergeReceipt
 ) -> list[UnmergeReceipt]:
-    """The receipts of those taken back, of what they restored, and of what leads through one."""
+    """The receipts of those taken back, and of what restored what they wrote."""
     rows = {
         one.id: one
         for one in snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(sorted(found))))
     }
-    through = snapshot.find(Query.of(UnmergeReceipt, F.through.contains(merge.id)))
-    rows.update((one.id, one) for one in through)
-    for ref in {ref for one in found.values() for ref in one.removed}:
-        back = snapshot.find(Query.of(UnmergeReceipt, F.restored.contains(ref)))
-        rows.update((one.id, one) for one in back)
+    back = {ref for one in found.values() for ref in one.removed}
+    rows.update((one.id, one) for one in _restoring(snapshot, back.union(_beside(merge))))
     return list(rows.values())
+
+
+def _restoring(snapshot: Snapshot, refs: set[Ref[Any]]) -> Iterator[UnmergeReceipt]:
+    """The unmerges that restored one of ``refs``, perhaps with references that lead elsewhere."""
+    if len(refs) > _FEW:
+        every = snapshot.find(Query.of(UnmergeReceipt))
+        yield from (one for one in every if not refs.isdisjoint(one.restored))
+        return
+    for ref in refs:
+        yield from snapshot.find(Query.of(UnmergeReceipt, F.restored.contains(ref)))
 
 
 def _named(history: History, merge: MergeReceipt, model: Model) -> Iterator[Ref[Any]]:

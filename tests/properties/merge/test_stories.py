@@ -5,10 +5,12 @@ import pytest
 from crmcore.entities import (
     Account,
     AccountContactRelation,
+    Activity,
     Attachment,
     Campaign,
     CampaignMember,
     Contact,
+    Lead,
 )
 from crmcore.values import PersonName, Ref
 from tests.properties.merge.ground import Add, Join, TakeBack
@@ -96,10 +98,47 @@ A_DERIVED_DIRECT_RELATION = Story(
     },
 )
 
-
-@pytest.mark.parametrize(
-    "story", [ROLES_OF_A_ROW_APART, ATTACHED_TO_A_ROW_APART, A_DERIVED_DIRECT_RELATION]
+RESTORED_WHILE_ITS_TARGET_WAS_MERGED = Story(
+    records=(
+        *(made(Contact, id=id_, name=PersonName(family="N")) for id_ in ("c0", "c1", "c2")),
+        made(Lead, id="l0", company="Acme"),
+        made(Lead, id="l1", company="Acme", referred_by_id="c0"),
+    ),
+    acts={
+        1: Join("leads", (Ref("lead", "l0"), Ref("lead", "l1"))),
+        2: Join("first", contacts("c1", "c0")),
+        3: TakeBack("leads"),
+        4: Join("second", contacts("c2", "c1")),
+        5: TakeBack("first"),
+        6: Join("third", contacts("c2", "c0")),
+        7: TakeBack("third"),
+    },
 )
+MERGED_AFTER_ITS_TARGET_WAS = Story(
+    records=(
+        *(made(Account, id=id_, name="Acme") for id_ in ("a0", "a1", "a2")),
+        made(Activity, id="t0", subject="Call"),
+        made(Activity, id="t1", subject="Call", about=Ref("account", "a1")),
+    ),
+    acts={
+        1: Join("accounts", (Ref("account", "a0"), Ref("account", "a1"))),
+        2: Join("calls", (Ref("activity", "t0"), Ref("activity", "t1"))),
+        3: Join("above", (Ref("account", "a2"), Ref("account", "a0"))),
+        4: TakeBack("accounts"),
+        5: TakeBack("calls"),
+    },
+)
+
+STORIES = (
+    ROLES_OF_A_ROW_APART,
+    ATTACHED_TO_A_ROW_APART,
+    A_DERIVED_DIRECT_RELATION,
+    RESTORED_WHILE_ITS_TARGET_WAS_MERGED,
+    MERGED_AFTER_ITS_TARGET_WAS,
+)
+
+
+@pytest.mark.parametrize("story", STORIES)
 def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
     """M20 X1 each with a look at everything after every step, and all taken back at the end."""
     story.play()

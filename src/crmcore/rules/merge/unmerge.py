@@ -291,6 +291,11 @@ class Reversal:
                     found.setdefault(move.ref, set()).add(move.field)
         for move in self._of_rows_apart():
             found.setdefault(move.ref, set()).add(move.field)
+        for ref, paths in tuple(found.items()):
+            # what it said may stand on a record by now that it was merged into since
+            top = self.now.resolved(ref)
+            if top is not None and top != ref:
+                found.setdefault(top, set()).update(paths)
         touched: dict[Ref[Any], frozenset[str] | None] = {
             ref: frozenset(paths) for ref, paths in found.items()
         }
