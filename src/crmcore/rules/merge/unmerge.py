@@ -8,6 +8,7 @@ takes one element out of the set (law M20). Pure: ledger rows and records go in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -280,22 +281,12 @@ class Reversal:
     def _touched(self) -> dict[Ref[Any], frozenset[str] | None]:
         """The records on which the merge has a claim, and on which fields (``None``: on all)."""
         found: dict[Ref[Any], set[str]] = {}
-        for move in self.merge.moved:
-            found.setdefault(move.ref, set()).add(move.field)
-        for one in self.merge.rewritten:
-            paths = {path for path, _, _ in differences(one.before, one.after)}
-            found.setdefault(one.before.ref, set()).update(paths)
-        for row in self.history.unmerges:
-            if self.merge.id in row.through:
-                for move in row.led_on:
-                    found.setdefault(move.ref, set()).add(move.field)
-        for move in self._of_rows_apart():
-            found.setdefault(move.ref, set()).add(move.field)
-        for ref, paths in tuple(found.items()):
+        for ref, path in self._claims():
+            found.setdefault(ref, set()).add(path)
             # what it said may stand on a record by now that it was merged into since
             top = self.now.resolved(ref)
-            if top is not None and top != ref:
-                found.setdefault(top, set()).update(paths)
+            if top is not None:
+                found.setdefault(top, set()).add(path)
         touched: dict[Ref[Any], frozenset[str] | None] = {
             ref: frozenset(paths) for ref, paths in found.items()
         }
@@ -305,6 +296,15 @@ class Reversal:
             if top is not None:
                 touched[top] = None
         return touched
+
+    def _claims(self) -> Iterator[tuple[Ref[Any], str]]:
+        """The fields of other records that the merge wrote, or leads elsewhere."""
+        for one in self.merge.rewritten:
+            for path, _, _ in differences(one.before, one.after):
+                yield one.before.ref, path
+        led_on = (row.led_on for row in self.history.unmerges if self.merge.id in row.through)
+        for move in (*self.merge.moved, *chain(*led_on), *self._of_rows_apart()):
+            yield move.ref, move.field
 
     def _of_rows_apart(self) -> Iterator[Moved]:
         """The references to link rows that come back though the merge which took them stands."""
