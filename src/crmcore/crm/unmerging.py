@@ -110,14 +110,18 @@ def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History
         fresh = [one for one in _around(snapshot, sorted(refs)) if one.id not in found]
     late = _late(snapshot, merge)
     found.update(snapshot.get(MergeReceipt, [row.merge_id for row in late]))
+    beside = sorted(set(_beside(merge)))
+    survived = snapshot.find(Query.of(MergeReceipt, F.survivor.in_(beside))) if beside else ()
+    found.update((one.id, one) for one in survived)
     links = [move.ref for move in merge.moved if gather.is_link_kind(move.ref.kind, model)]
     found.update((one.id, one) for one in _around(snapshot, links))
     _follow(snapshot, found, model)
     unmerges = dict.fromkeys((*_unmerges(snapshot, found, merge), *through, *late))
-    missing = [id_ for one in unmerges for id_ in one.through if id_ not in found]
-    found.update(snapshot.get(MergeReceipt, missing))
+    missing = {id_ for one in unmerges for id_ in (one.merge_id, *one.through)} - found.keys()
+    found.update(snapshot.get(MergeReceipt, sorted(missing)))
     refs = {ref for one in found.values() for ref in (*_merged(one), *_beside(one))}
     refs |= {stayed.ref for row in unmerges for stayed in row.stayed}
+    refs |= {move.ref for row in unmerges for move in row.led_on}
     edits = snapshot.find(Query.of(LaterEdit, F.record.in_(sorted(refs))))
     return History(model=model, merges=found.values(), unmerges=tuple(unmerges), edits=tuple(edits))
 

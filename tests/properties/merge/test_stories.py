@@ -13,7 +13,7 @@ from crmcore.entities import (
     Lead,
 )
 from crmcore.values import PersonName, Ref
-from tests.properties.merge.ground import Add, Join, TakeBack
+from tests.properties.merge.ground import Add, Change, Join, TakeBack
 from tests.properties.merge.story import Story
 from tests.properties.merge.worlds import made
 
@@ -128,6 +128,21 @@ MERGED_AFTER_ITS_TARGET_WAS = Story(
         5: TakeBack("calls"),
     },
 )
+EDITED_AFTER_IT_WAS_RESTORED = Story(
+    records=(
+        *(made(Contact, id=id_, name=PersonName(family="N")) for id_ in ("c1", "c2")),
+        made(Activity, id="t0", subject="Call"),
+        made(Activity, id="t1", subject="Call", who=Ref("contact", "c1")),
+    ),
+    acts={
+        1: Join("calls", (Ref("activity", "t0"), Ref("activity", "t1"))),
+        2: Join("people", contacts("c2", "c1")),
+        3: TakeBack("calls"),
+        4: Change(Ref("activity", "t1"), "who", None),
+        5: Change(Ref("activity", "t1"), "who", Ref("contact", "c2")),
+        6: TakeBack("people"),
+    },
+)
 
 STORIES = (
     ROLES_OF_A_ROW_APART,
@@ -135,6 +150,7 @@ STORIES = (
     A_DERIVED_DIRECT_RELATION,
     RESTORED_WHILE_ITS_TARGET_WAS_MERGED,
     MERGED_AFTER_ITS_TARGET_WAS,
+    EDITED_AFTER_IT_WAS_RESTORED,
 )
 
 

@@ -291,10 +291,10 @@ class Reversal:
             ref: frozenset(paths) for ref, paths in found.items()
         }
         apart = (self.now.answers[ref][0] for ref in self.then.apart if ref in self.now.answers)
-        for ref in (self.merge.survivor, *self.merge.heirs, *apart):
-            top = None if ref is None else self.now.resolved(ref)
-            if top is not None:
-                touched[top] = None
+        for kept in (self.merge.survivor, *self.merge.heirs, *apart):
+            end = None if kept is None else self.now.resolved(kept)
+            if end is not None:
+                touched[end] = None
         return touched
 
     def _claims(self) -> Iterator[tuple[Ref[Any], str]]:
