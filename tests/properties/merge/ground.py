@@ -128,6 +128,7 @@ class Ground:
     start: World = field(factory=dict, init=False)
     active: dict[str, tuple[int, MergeReceipt]] = field(factory=dict, init=False)
     taken_back: dict[str, str] = field(factory=dict, init=False)
+    taken_by: dict[Ref[Any], str] = field(factory=dict, init=False)
     edited: dict[tuple[Ref[Any], str], int] = field(factory=dict, init=False)
     waiting: set[tuple[Ref[Any], str]] = field(factory=set, init=False)
     steps: int = field(default=0, init=False)
@@ -262,6 +263,7 @@ class Ground:
         if merge.receipt.clashes:
             self.count("merge with clashes")
         self.active[act.name] = (self.steps, merge.receipt)
+        self.taken_by.update(dict.fromkeys(merge.receipt.removed, act.name))
         return True
 
     def _take_back(self, name: str) -> bool:
@@ -287,7 +289,7 @@ class Ground:
                 self.log.append(f"stayed: {stayed}")
                 if stayed.ref in after and stayed.field != "id":
                     self._set_own(stayed.ref, stayed.field, after[stayed.ref])
-                elif all(stayed.ref not in one.removed for _, one in self.active.values()):
+                elif self.taken_by.get(stayed.ref) not in self.active:
                     assert self.edited, f"{stayed} without anybody's doing"
                     self.own.pop(stayed.ref, None)
         self.count("unmerge" if is_last else "unmerge out of order")
