@@ -117,8 +117,12 @@ def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History
     found.update((one.id, one) for one in _around(snapshot, links))
     _follow(snapshot, found, model)
     unmerges = dict.fromkeys((*_unmerges(snapshot, found, merge), *through, *late))
-    missing = {id_ for one in unmerges for id_ in (one.merge_id, *one.through)} - found.keys()
-    found.update(snapshot.get(MergeReceipt, sorted(missing)))
+    while more := {id_ for one in unmerges for id_ in (one.merge_id, *one.through)} - found.keys():
+        found.update((id_, one) for id_, one in snapshot.get(MergeReceipt, sorted(more)).items())
+        # a merge that is known must also be known to be taken back
+        unmerges.update(dict.fromkeys(_undoing(snapshot, more)))
+        if more - found.keys():
+            break  # damaged data: a receipt that is gone
     refs = {ref for one in found.values() for ref in (*_merged(one), *_beside(one))}
     refs |= {stayed.ref for row in unmerges for stayed in row.stayed}
     refs |= {move.ref for row in unmerges for move in row.led_on}
@@ -211,13 +215,14 @@ def _unmerges(
     snapshot: Snapshot, found: dict[str, MergeReceipt], merge: MergeReceipt
 ) -> list[UnmergeReceipt]:
     """The receipts of those taken back, and of what restored what they wrote."""
-    rows = {
-        one.id: one
-        for one in snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(sorted(found))))
-    }
+    rows = {one.id: one for one in _undoing(snapshot, found)}
     back = {ref for one in found.values() for ref in one.removed}
     rows.update((one.id, one) for one in _restoring(snapshot, back.union(_beside(merge))))
     return list(rows.values())
+
+
+def _undoing(snapshot: Snapshot, merge_ids: Iterable[str]) -> Iterator[UnmergeReceipt]:
+    return snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(sorted(merge_ids))))
 
 
 def _restoring(snapshot: Snapshot, refs: set[Ref[Any]]) -> Iterator[UnmergeReceipt]:

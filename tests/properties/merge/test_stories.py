@@ -11,6 +11,7 @@ from crmcore.entities import (
     CampaignMember,
     Contact,
     Lead,
+    Opportunity,
 )
 from crmcore.values import PersonName, Ref
 from tests.properties.merge.ground import Add, Change, Join, TakeBack
@@ -143,6 +144,31 @@ EDITED_AFTER_IT_WAS_RESTORED = Story(
         6: TakeBack("people"),
     },
 )
+LED_ON_BY_A_MERGE_TAKEN_BACK = Story(
+    records=(
+        *(made(Account, id=id_, name="Acme") for id_ in ("a0", "a1")),
+        *(made(Campaign, id=id_, name="Fair") for id_ in ("k0", "k1")),
+        contact("c0", "a0"),
+        *(made(Contact, id=id_, name=PersonName(family="N")) for id_ in ("c1", "c2")),
+        contact("c3", "a1"),
+        direct("dc0", "a0", "c0"),
+        direct("dc3", "a1", "c3"),
+        made(CampaignMember, id="m1", campaign_id="k1", member=Ref("contact", "c0")),
+        made(CampaignMember, id="m4", campaign_id="k0", member=Ref("contact", "c1")),
+        made(Opportunity, id="o1", name="Engine", account_id="a1"),
+        made(Opportunity, id="o2", name="Engine", account_id="a0"),
+    ),
+    acts={
+        1: Join("campaigns", (Ref("campaign", "k1"), Ref("campaign", "k0"))),
+        2: Join("accounts", (Ref("account", "a0"), Ref("account", "a1"))),
+        3: Join("people", contacts("c3", "c0", "c1")),
+        4: TakeBack("accounts"),
+        5: TakeBack("people"),
+        6: TakeBack("campaigns"),
+        7: Join("deals", (Ref("opportunity", "o2"), Ref("opportunity", "o1"))),
+        8: TakeBack("deals"),
+    },
+)
 
 STORIES = (
     ROLES_OF_A_ROW_APART,
@@ -151,6 +177,7 @@ STORIES = (
     RESTORED_WHILE_ITS_TARGET_WAS_MERGED,
     MERGED_AFTER_ITS_TARGET_WAS,
     EDITED_AFTER_IT_WAS_RESTORED,
+    LED_ON_BY_A_MERGE_TAKEN_BACK,
 )
 
 
