@@ -43,7 +43,7 @@ def both(size: int, groups: Callable[[list[str]], list[list[str]]]) -> list[floa
     store = filled(size)
     first = next(store.commits())
     crm = Crm(store)
-    people = {one.id: one for one in crm.find(Contact)}
+    people: dict[str, Contact] = {one.id: one for one in crm.find(Contact)}
     chance = random.Random(1)
     ids: list[str] = list(people)
     chance.shuffle(ids)
@@ -83,6 +83,7 @@ def measured(size: int, *, pairs: int, losers: int, rounds: int) -> None:
 
 
 def main() -> None:
+    """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -23,6 +23,7 @@ from crmcore.model.references import references
 from crmcore.ports import Snapshot
 from crmcore.query import F, Path, Query
 from crmcore.rules.merge import History, Merge, Unmerge, reversal
+from crmcore.rules.merge.claims import with_rows
 from crmcore.rules.rule import Context
 from crmcore.rules.rulebook import RuleBook
 from crmcore.rules.survivorship import Survivorship
@@ -87,7 +88,7 @@ def _receipt(snapshot: Snapshot, merge: MergeLike) -> MergeReceipt:
     found = snapshot.get(MergeReceipt, [id_]).get(id_)
     if found is None:
         raise NotFoundError("merge_receipt", str(id_), "pass the id of a merge, as crm.merge gave")
-    return found
+    return with_rows(found)
 
 
 def _persons(snapshot: Snapshot, records: Iterable[Record]) -> Iterator[Record]:

@@ -84,7 +84,8 @@ def some_merges(crm: Crm, data: st.DataObject) -> list[Any]:
     found: list[Any] = []
     for _ in range(data.draw(st.integers(1, 3))):
         entity = data.draw(st.sampled_from([Contact, Contact, Account, Opportunity]))
-        ids = [one.id for one in crm.find(entity)]
+        rows: tuple[Record, ...] = crm.find(entity)
+        ids = [one.ref.id for one in rows]
         if len(ids) > 1:
             first, second = data.draw(st.permutations(ids))[:2]
             kind = STANDARD_MODEL.schema(entity).kind

@@ -16,9 +16,9 @@ from attrs import field, frozen
 
 from crmcore.changes import differences
 from crmcore.entities import LaterEdit, MergeReceipt, Record, UnmergeReceipt
-from crmcore.model.describe import EntitySchema, FieldSchema
+from crmcore.model.describe import EntitySchema, FieldSchema, Holds
 from crmcore.model.model import Model
-from crmcore.rules.merge.claims import moment_of
+from crmcore.rules.merge.claims import moment_of, with_rows
 from crmcore.rules.merge.golden import fields_of
 from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.ids import MergeReceiptId
@@ -45,7 +45,7 @@ def _at(one: Event) -> Moment:
 
 
 def _by_moment(given: Iterable[MergeReceipt]) -> tuple[MergeReceipt, ...]:
-    return tuple(sorted(given, key=moment_of))
+    return tuple(sorted(map(with_rows, given), key=moment_of))
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -193,7 +193,8 @@ class History:
                     for path, old, _ in differences(row.before, row.after):
                         yield row.before.ref, path, Event(at=at, merge_id=one.id, before=old)
             for move in one.moved:
-                if move.ref not in told:
+                # of a collection the whole of it would have to be told, as newer receipts do
+                if move.ref not in told and self._is_one(move.ref, move.field):
                     old = self._stored(move.ref, move.field, move.before)
                     yield move.ref, move.field, Event(at=at, merge_id=one.id, before=old)
 
@@ -226,6 +227,9 @@ class History:
             for ref in (*one.losers, *one.removed):
                 found.setdefault(ref, []).append(one)
         return found
+
+    def _is_one(self, ref: Ref[Any], path: str) -> bool:
+        return self.model.schema(ref.kind).field(path).holds is Holds.ONE
 
     def _stored(self, ref: Ref[Any], path: str, target: Ref[Any]) -> Any:
         one = self.model.schema(ref.kind).field(path)

@@ -29,7 +29,7 @@ from crmcore.entities.ledger import Moved, Stayed
 from crmcore.errors import CrmError
 from crmcore.fields import KEEP
 from crmcore.findings import Finding, Findings, ModelError, remark, warning
-from crmcore.model.describe import EntitySchema
+from crmcore.model.describe import EntitySchema, Holds
 from crmcore.model.references import as_ref, field_references, references
 from crmcore.query import F, Query
 from crmcore.rules.merge.claims import moment_of
@@ -142,6 +142,7 @@ class Reversal:
         restored = dict(bare._restored(stayed))
         changed = dict(bare._changed(stayed))
         bare._try_again(restored, changed)
+        stayed += bare._untold(changed)
         return attrs.evolve(
             bare,
             restored=restored,
@@ -347,6 +348,29 @@ class Reversal:
                     why = "it was edited since"
                     yield Stayed(ref=record.ref, field=path, own=own, value=value, why=why)
 
+    def _untold(self, changed: Mapping[Ref[Any], Record]) -> Iterator[Stayed]:
+        """What a receipt of an older version does not tell: what became of those that stayed."""
+        if self.merge.after is not None:
+            return
+        kept = (clash.kept for clash in self.merge.clashes)
+        for before in (self.merge.before, *kept):
+            now = None if before is None else self._now(before.ref, changed)
+            if before is None or now is None:
+                continue
+            for path, own, value in differences(before, now):
+                yield Stayed(ref=now.ref, field=path, own=own, value=value, why=_UNTOLD)
+        for move in self.merge.moved:
+            record = self.known.get(move.ref)
+            one = self.context.model.schema(move.ref.kind).field(move.field)
+            if record is not None and one.holds is not Holds.ONE:
+                value = one.value(record)
+                yield Stayed(
+                    ref=move.ref, field=move.field, own=move.before, value=value, why=_UNTOLD
+                )
+
+    def _now(self, ref: Ref[Any], changed: Mapping[Ref[Any], Record]) -> Record | None:
+        return changed.get(ref, self.known.get(ref))
+
     def _receipt(
         self,
         restored: Mapping[Ref[Any], Record],
@@ -428,6 +452,9 @@ class Reversal:
         if top is None or top not in self.known:
             text = "the survivor was deleted since, and stays deleted"
             yield remark("unmerge.no_survivor", text, ref=self.merge.survivor)
+
+
+_UNTOLD = "the receipt is of an older version, and does not tell what set it"
 
 
 def _finding(stayed: Stayed) -> Finding:
