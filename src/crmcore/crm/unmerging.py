@@ -111,13 +111,14 @@ def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History
         fresh = [one for one in _around(snapshot, sorted(refs)) if one.id not in found]
     late = _late(snapshot, merge)
     found.update(snapshot.get(MergeReceipt, [row.merge_id for row in late]))
-    beside = sorted(set(_beside(merge)))
+    led_on = (move.ref for row in through for move in row.led_on)
+    beside = sorted({*_beside(merge), *led_on})
     survived = snapshot.find(Query.of(MergeReceipt, F.survivor.in_(beside))) if beside else ()
     found.update((one.id, one) for one in survived)
     links = [move.ref for move in merge.moved if gather.is_link_kind(move.ref.kind, model)]
     found.update((one.id, one) for one in _around(snapshot, links))
     _follow(snapshot, found, model)
-    unmerges = dict.fromkeys((*_unmerges(snapshot, found, merge), *through, *late))
+    unmerges = dict.fromkeys((*_unmerges(snapshot, found, beside), *through, *late))
     while more := {id_ for one in unmerges for id_ in (one.merge_id, *one.through)} - found.keys():
         found.update((id_, one) for id_, one in snapshot.get(MergeReceipt, sorted(more)).items())
         # a merge that is known must also be known to be taken back
@@ -213,12 +214,12 @@ def _sides(clash: Clash) -> tuple[Record, ...]:
 
 
 def _unmerges(
-    snapshot: Snapshot, found: dict[str, MergeReceipt], merge: MergeReceipt
+    snapshot: Snapshot, found: dict[str, MergeReceipt], beside: Iterable[Ref[Any]]
 ) -> list[UnmergeReceipt]:
     """The receipts of those taken back, and of what restored what they wrote."""
     rows = {one.id: one for one in _undoing(snapshot, found)}
     back = {ref for one in found.values() for ref in one.removed}
-    rows.update((one.id, one) for one in _restoring(snapshot, back.union(_beside(merge))))
+    rows.update((one.id, one) for one in _restoring(snapshot, back.union(beside)))
     return list(rows.values())
 
 
