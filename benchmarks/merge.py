@@ -1,21 +1,20 @@
 """Merges and unmerges per second, beside what committing the same changes by hand costs.
 
-Run it as ``python benchmarks/merge.py [RECORDS ...]``: for each number of contacts, each with a
-call, so many pairs are merged one after the other and taken back again in another order, in memory.
-The floor is a fresh repository that commits the very same change sets, which were decided before.
+For each number of contacts, each with a call, pairs are merged one after the other and taken back
+again in another order, in memory; then one contact takes over many others at once, and that is
+taken back too. The floor is a fresh repository that commits the very same change sets, which were
+decided before. Each round does both on stores of its own; the best round counts.
 """
 
+import argparse
 import random
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from crmcore import Activity, ChangeSet, Contact, Crm, MemoryRepository, PersonName
 from crmcore.changes import Insert
 from crmcore.ports import Commit
-
-PAIRS = 200
 
 
 def filled(size: int) -> MemoryRepository:
@@ -34,36 +33,68 @@ def timed(act: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def measured(size: int) -> None:
-    """Print the figures for one number of records."""
+def again(store: MemoryRepository, commits: Sequence[Commit]) -> float:
+    """How many seconds these commits take by hand."""
+    return timed(lambda: [store.commit(ChangeSet(one.changes)) for one in commits])
+
+
+def both(size: int, groups: Callable[[list[str]], list[list[str]]]) -> list[float]:
+    """Seconds of merging and of unmerging the groups, and of both floors."""
     store = filled(size)
     first = next(store.commits())
     crm = Crm(store)
-    ids = [one.id for one in crm.find(Contact)]
+    people: dict[str, Contact] = {one.id: one for one in crm.find(Contact)}
     chance = random.Random(1)
+    ids: list[str] = list(people)
     chance.shuffle(ids)
-    pairs = [(ids[2 * at], ids[2 * at + 1]) for at in range(min(PAIRS, size // 2))]
+    given = [[people[id_] for id_ in group] for group in groups(ids)]
     receipts: list[str] = []
-    merging = timed(lambda: receipts.extend(crm.merge(one, other).id for one, other in pairs))
+    merging = timed(lambda: receipts.extend(crm.merge(one, more).id for one, *more in given))
     chance.shuffle(receipts)
     unmerging = timed(lambda: [crm.unmerge(one) for one in receipts])
     made = list(store.commits(first.seq))
+    if crm.count(Contact) != size:
+        raise AssertionError("not everybody came back")
     by_hand = MemoryRepository()
     by_hand.commit(ChangeSet(first.changes))
+    count = len(given)
+    return [merging, unmerging, again(by_hand, made[:count]), again(by_hand, made[count:])]
 
-    def again(commits: list[Commit]) -> float:
-        return timed(lambda: [by_hand.commit(ChangeSet(one.changes)) for one in commits])
 
-    count = len(pairs)
-    floors = again(made[:count]), again(made[count:])
-    for what, spent, floor in zip(
-        ("merges", "unmerges"), (merging, unmerging), floors, strict=True
-    ):
+def measured(size: int, *, pairs: int, losers: int, rounds: int) -> None:
+    """Print the figures for one number of records."""
+    count = min(pairs, size // 2)
+
+    def in_pairs(ids: list[str]) -> list[list[str]]:
+        return [ids[2 * at : 2 * at + 2] for at in range(count)]
+
+    def at_once(ids: list[str]) -> list[list[str]]:
+        return [ids[: min(losers + 1, size)]]
+
+    best = [min(told) for told in zip(*(both(size, in_pairs) for _ in range(rounds)), strict=True)]
+    for what, spent, floor in zip(("merges", "unmerges"), best[:2], best[2:], strict=True):
         rate = f"{count / spent:8,.0f} {what} per second"
         print(f"{size:8,} records: {rate}, {spent / floor:5.1f} times the floor")
-    assert crm.count(Contact) == size
+    best = [min(told) for told in zip(*(both(size, at_once) for _ in range(rounds)), strict=True)]
+    many = min(losers, size - 1)
+    for what, spent, floor in zip(("merge", "unmerge"), best[:2], best[2:], strict=True):
+        time_taken = f"{spent:8.2f} s for one {what} of {many:,} losers"
+        print(f"{size:8,} records: {time_taken}, {spent / floor:5.1f} times the floor")
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--records", type=int, nargs="+", default=[1_000, 100_000])
+    parser.add_argument("--pairs", type=int, default=200, help="merged one after the other")
+    parser.add_argument("--losers", type=int, default=999, help="of one merge")
+    parser.add_argument("--rounds", type=int, default=3, help="of which the best counts")
+    given = parser.parse_args()
+    for size in given.records:
+        measured(size, pairs=given.pairs, losers=given.losers, rounds=given.rounds)
 
 
 if __name__ == "__main__":
-    for given in sys.argv[1:] or ("1000", "100000"):
-        measured(int(given))
+    main()

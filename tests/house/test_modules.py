@@ -58,6 +58,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.crm.desk": THROUGH_THE_FACADE,
     "crmcore.crm.erasing": "tests/properties/merge/test_erasure.py",
     "crmcore.crm.merging": THROUGH_THE_FACADE,
+    "crmcore.crm.old_ids": "tests/properties/merge/test_old_ids.py writes by old ids",
     "crmcore.crm.past": "tests/unit/crm/test_history.py reads through it",
     "crmcore.crm.plans": THROUGH_THE_FACADE,
     "crmcore.crm.reading": THROUGH_THE_FACADE,

@@ -8,6 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.long import Chance, Machine
 from tests.properties.merge.machine import JsonMergeMachine, MergeMachine
+from tests.properties.merge.story import failure, reduced
 from tests.properties.rollup.playground import Playground
 
 
@@ -26,6 +27,10 @@ class Totals:
         return Counter(ground.counts)
 
 
+class StoryError(AssertionError):
+    """What went wrong in the smallest story found that fails, and that story to be pasted."""
+
+
 class Merges:
     """M18 to M20: merges, unmerges, edits, new children, deletions, conversions, in any order.
 
@@ -40,8 +45,17 @@ class Merges:
 
     def steps(self, count: int) -> Counter[str]:
         before = self.machine.done.copy()
-        run = seed(self._chance.one(range(1 << 32)))(type("Run", (self.machine,), {}))
-        run_state_machine_as_test(run, settings=settings(A_FEW_RUNS, stateful_step_count=count))
+        run: type[MergeMachine] = type("Run", (self.machine,), {"failed": None})
+        seeded = seed(self._chance.one(range(1 << 32)))(run)
+        try:
+            run_state_machine_as_test(
+                seeded, settings=settings(A_FEW_RUNS, stateful_step_count=count)
+            )
+        except Exception:
+            if run.failed is None:
+                raise
+            small = reduced(run.failed)
+            raise StoryError(f"{failure(small)!r}\n{small}") from None
         made = self.machine.done - before
         del made["steps"]
         return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from crmcore.changes import Insert
@@ -14,6 +14,7 @@ from crmcore.entities import (
     AccountContactRelation,
     Contact,
     Lead,
+    MergeReceipt,
     Opportunity,
     OpportunityChange,
     Record,
@@ -61,8 +62,19 @@ def timeline(snapshot: Snapshot, model: Model, what: Target) -> Timeline:
         for entity in (Contact, Opportunity):
             query = Query[Record](kind_of(entity), F.account_id == ref.id)
             refs += [one.ref for one in snapshot.find(query)]
+    for one in refs:  # grows while it is walked
+        refs += [old for old in _merged_into(snapshot, one) if old not in refs]
     around = gather.referring(snapshot, refs, model)
     return told(ref, (one for one in around.values() if model.is_enabled(type(one))))
+
+
+def _merged_into(snapshot: Snapshot, ref: Ref[Any]) -> Iterator[Ref[Any]]:
+    """The records that are part of this one today: what was said of them is of it now."""
+    for receipt in snapshot.find(Query.of(MergeReceipt, F.survivor == ref)):
+        for old in receipt.losers:
+            merge = reading.merge_of(snapshot, old)
+            if merge is not None and merge.id == receipt.id:
+                yield old
 
 
 def check(snapshot: Snapshot, model: Model) -> Findings:

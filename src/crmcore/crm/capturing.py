@@ -14,7 +14,7 @@ from crmcore.crm.choices import Choices
 from crmcore.crm.complete import complete
 from crmcore.crm.converting import convert
 from crmcore.crm.known import Known
-from crmcore.entities import Campaign, CampaignMember, Contact, Lead, Touch
+from crmcore.entities import Campaign, CampaignMember, Contact, Lead, Record, Touch
 from crmcore.findings import Finding, Findings, warning
 from crmcore.interchange import read_form
 from crmcore.interchange.columns import made
@@ -26,6 +26,7 @@ from crmcore.rules.conversion import CREATE, SKIP
 from crmcore.rules.matching import DuplicateError, Match
 from crmcore.rules.rule import Context
 from crmcore.rules.rulebook import RuleBook
+from crmcore.values.ref import Ref
 
 Search: TypeAlias = Callable[[Snapshot, Lead], tuple[tuple[Lead | Contact, ...], tuple[Match, ...]]]
 """Who a lead to be made may be already, and the matches that say so."""
@@ -102,11 +103,12 @@ def captured(
     draft: Draft,
     search: Search,
     policy: Matches,
+    former: Mapping[Ref[Any], tuple[Record, ...]] | None = None,
 ) -> Capture:
     """Decide what a draft becomes, by the model's policies and mode.
 
     ``policy`` is what look-alikes of somebody new do to it; raises ``DuplicateError`` where it is
-    to stop them.
+    to stop them. ``former`` are the records that were merged into those found, as they were.
     """
     model = context.model
     values = dict(draft.values)
@@ -120,7 +122,7 @@ def captured(
         draft.values.keys(),
         draft.signal,
         context=context,
-        around=_around(snapshot, people, draft.signal),
+        around=attrs.evolve(_around(snapshot, people, draft.signal), former=former or {}),
     )
     if decision.outcome is Outcome.CREATED and policy is not Matches.IGNORE:
         matches = matches or known.matches(snapshot, [lead], among=_PEOPLE)

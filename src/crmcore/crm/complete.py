@@ -15,15 +15,22 @@ from crmcore.changes import ChangeSet, Update
 from crmcore.crm import gather
 from crmcore.crm.automating import automated
 from crmcore.crm.claims import with_ledger
-from crmcore.entities import AccountContactRelation, OpportunityChange, Record, RuleFiring
+from crmcore.entities import (
+    AccountContactRelation,
+    Contact,
+    OpportunityChange,
+    Record,
+    RuleFiring,
+)
 from crmcore.findings import Finding, Findings
 from crmcore.model.check import check_record
 from crmcore.ports import Overlay, Snapshot
 from crmcore.query import F, Query
 from crmcore.rules.automation import Automated
 from crmcore.rules.integrity import check_between
+from crmcore.rules.merge.claims import is_merging
 from crmcore.rules.qualification import status_changes
-from crmcore.rules.relations import direct_relations, rehomed
+from crmcore.rules.relations import direct_relations, rehomed, unhomed
 from crmcore.rules.rule import Context, Decided
 from crmcore.rules.rulebook import STANDARD_RULES, RuleBook
 from crmcore.rules.stages import StageMoves, stage_findings, told_findings, with_history
@@ -135,12 +142,18 @@ def written(changes: ChangeSet) -> dict[Ref[Any], Record]:
 
 
 def with_relations(changes: ChangeSet, snapshot: Snapshot, context: Context) -> ChangeSet:
-    """The changes with the direct relations of the contacts that they move (law X1)."""
-    contacts = rehomed(changes)
-    if not contacts or not context.model.is_enabled(AccountContactRelation):
+    """The changes with the direct relations of the contacts that they move (law X1).
+
+    Those of a merge or an unmerge may also take one from a contact that keeps its account.
+    """
+    moved = {one.id: one for one in rehomed(changes)}
+    left = unhomed(changes) - moved.keys() if is_merging(changes) else frozenset()
+    if not (moved or left) or not context.model.is_enabled(AccountContactRelation):
         return changes
-    ids = sorted(one.id for one in contacts)
     after = Overlay(snapshot, changes)
+    moved.update((one.id, one) for one in after.get(Contact, sorted(left)).values())
+    contacts = tuple(moved.values())
+    ids = sorted(moved)
     rows = tuple(after.find(Query.of(AccountContactRelation, F.contact_id.in_(ids))))
     direct = [row.ref for row in rows if row.is_direct]
     named = gather.named(after, direct, context.model) if direct else ()

@@ -53,12 +53,10 @@ def referring(snapshot: Snapshot, refs: Iterable[Ref[Any]], model: Model) -> dic
     for ref in dict.fromkeys(refs):
         targets.setdefault(ref.kind, []).append(ref)
     found: Known = {}
-    for kind in model.kinds:
-        for one in model.schema(kind).lookups:
-            for target_kind, wanted in targets.items():
-                if one.lookup is not None and one.lookup.accepts(target_kind):
-                    for query in referring_queries(kind, one, wanted):
-                        found.update({record.ref: record for record in snapshot.find(query)})
+    for target_kind, wanted in targets.items():
+        for schema, one in model.referrers(target_kind) if model.has(target_kind) else ():
+            for query in referring_queries(schema.kind, one, wanted):
+                found.update((record.ref, record) for record in snapshot.find(query))
     return found
 
 

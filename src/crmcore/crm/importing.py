@@ -11,14 +11,16 @@ from attrs import frozen
 
 from crmcore import render
 from crmcore.changes import ChangeSet
+from crmcore.crm import old_ids
 from crmcore.crm.capturing import Draft, captured
 from crmcore.crm.complete import complete
 from crmcore.crm.known import Known
 from crmcore.crm.pending import Pending
 from crmcore.entities import Contact, Lead, Record
-from crmcore.errors import UsageError
+from crmcore.errors import NotFoundError, UsageError
 from crmcore.findings import Findings, error, warning
 from crmcore.interchange import Columns, Filled, Row, Sheet
+from crmcore.model.policies import OldIds
 from crmcore.ports import Snapshot
 from crmcore.query import Query
 from crmcore.rules.capture import Capture, Outcome, Signal
@@ -104,13 +106,7 @@ def import_leads(
     pending = Pending(snapshot, context.model)
     people = Directory(snapshot)
     rows = []
-    policy = context.model.policies.import_matches
-    take_in = partial(captured, rules=rules, known=known, search=people.search, policy=policy)
-
-    def take(row: Row, values: Mapping[str, Any]) -> Capture:
-        done = take_in(pending, context, draft=_draft(values, row, name))
-        return complete(done, pending, context)
-
+    take = _taker(pending, context, rules=rules, known=known, people=people, source=name)
     for row in sheet.rows:
         outcome, decision = _row(row, reading.read(row.cells, f"row {row.number}"), take)
         rows.append(outcome)
@@ -125,6 +121,35 @@ def import_leads(
         columns=reading.paths,
         ignored=tuple(one for one in sheet.columns if one and one not in reading.paths),
     )
+
+
+def _taker(
+    pending: Pending,
+    context: Context,
+    *,
+    rules: RuleBook,
+    known: Known,
+    people: Directory,
+    source: str,
+) -> Callable[[Row, Mapping[str, Any]], Capture]:
+    """What a row becomes on top of those before it."""
+    policies = context.model.policies
+    take_in = partial(
+        captured,
+        rules=rules,
+        known=known,
+        search=people.search,
+        policy=policies.import_matches,
+        former=people.former,
+    )
+
+    def take(row: Row, values: Mapping[str, Any]) -> Capture:
+        if policies.old_ids is OldIds.REFUSE:
+            people.require_no_old_id(values.get("id"))
+        done = take_in(pending, context, draft=_draft(values, row, source))
+        return complete(done, pending, context)
+
+    return take
 
 
 def _begun(source: str, context: Context) -> ChangeSet:
@@ -166,6 +191,9 @@ def _row(
             suggestion="look at it, and take the row in where it is somebody else",
         )
         return _rejected(row, told.message, Findings([told])), None
+    except NotFoundError as merged:
+        told = error("import.merged", f"{place}: {merged}", value=merged.id, suggestion=merged.hint)
+        return _rejected(row, told.message, Findings([told])), None
     if decision.findings.errors:
         why = "; ".join(one.message for one in decision.findings.errors)
         return _rejected(row, why, decision.findings), None
@@ -203,8 +231,20 @@ class Directory:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._found: dict[tuple[str, str], dict[Ref[Any], None]] = {}
+        self.former: dict[Ref[Any], tuple[Record, ...]] = {}
         for entity in (Lead, Contact):
             self.note(snapshot.find(Query.of(entity)))
+        for image, survivor in old_ids.former(snapshot, ("lead", "contact")):
+            self.former[survivor] = (*self.former.get(survivor, ()), image)
+            for key in _ids(image):
+                self._found.setdefault(key, {})[survivor] = None
+        self._merged = {one.ref: ref for ref, rows in self.former.items() for one in rows}
+
+    def require_no_old_id(self, id_: object) -> None:
+        """Raise ``NotFoundError`` for the id of a lead that was merged away, with its survivor."""
+        survivor = self._merged.get(Ref("lead", id_)) if isinstance(id_, str) else None
+        if survivor is not None:
+            raise NotFoundError("lead", str(id_), f"it was merged into {survivor}")
 
     def note(self, records: Iterable[Record]) -> None:
         """Remember people."""
@@ -223,9 +263,13 @@ class Directory:
         return (*leads.values(), *contacts.values()), ()
 
 
-def _keys(one: Lead | Contact) -> Iterator[tuple[str, str]]:
-    yield one.ref.kind, one.id
+def _ids(one: Record) -> Iterator[tuple[str, str]]:
+    yield one.ref.kind, one.ref.id
     for system, id_ in one.external_ids.items():
         yield f"external {system}", id_
+
+
+def _keys(one: Lead | Contact) -> Iterator[tuple[str, str]]:
+    yield from _ids(one)
     for address in mailboxes(one):
         yield "mailbox", address

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 import attrs
 
 from crmcore.changes import ChangeSet, ConflictError, Insert, Update, differences
-from crmcore.crm import gather, reading
+from crmcore.crm import gather, old_ids, reading
 from crmcore.crm.choices import Target
 from crmcore.crm.complete import decided
 from crmcore.entities import Account, Lead, Record
 from crmcore.entities.ledger import Verdict
 from crmcore.errors import NotFoundError, UsageError
 from crmcore.findings import Finding, Findings, error
+from crmcore.model.policies import OldIds
 from crmcore.ports import Snapshot
 from crmcore.rules import deletion, hierarchy, matching
 from crmcore.rules.integrity import require_kind
@@ -31,6 +32,7 @@ def add(snapshot: Snapshot, context: Context, records: Iterable[Record]) -> Deci
     """Store records for the first time."""
     fresh = [attrs.evolve(_record(one), version=0) for one in records]
     taken = gather.fetch(snapshot, (one.ref for one in fresh), context.model)
+    former = old_ids.survivors(snapshot, (one.ref for one in fresh if one.ref not in taken))
     found: list[Finding] = []
     first: dict[Ref[Any], Record] = {}
     for one in fresh:
@@ -45,6 +47,17 @@ def add(snapshot: Snapshot, context: Context, records: Iterable[Record]) -> Deci
                     suggestion="use save to change it, or leave the id out",
                 )
             )
+        elif one.ref in former:
+            found.append(
+                error(
+                    "id.merged",
+                    f"the record of this id was merged into {former[one.ref]}",
+                    ref=one.ref,
+                    path="id",
+                    value=one.id,
+                    suggestion="change that one, or leave the id out",
+                )
+            )
         first.setdefault(one.ref, one)
     inserts = [Insert(one) for ref, one in first.items() if ref not in taken]
     return Decision(ChangeSet(inserts), Findings(found))
@@ -56,16 +69,12 @@ def _record(value: Any) -> Record:
     return value
 
 
-def save(snapshot: Snapshot, _: Context, record: Record) -> Decision:
-    """Store what changed in a record that was read before."""
+def save(snapshot: Snapshot, context: Context, record: Record) -> Decision:
+    """Store what changed in a record that was read before, or in what it was merged into."""
     _record(record)
     stored = snapshot.get(type(record), [record.id]).get(record.id)
     if stored is None:
-        hint = "use add for a new record"
-        survivor = reading.forwarded(snapshot, record.ref)
-        if survivor != record.ref:
-            hint = f"it was merged into {survivor}: change that one"
-        raise NotFoundError(record.ref.kind, str(record.id), hint)
+        stored, record = old_ids.followed(snapshot, context.model, record)
     if stored.version != record.version:
         raise ConflictError(record.ref, f"version {record.version}", f"version {stored.version}")
     created = record.created_at if record.created_at is not None else stored.created_at
@@ -97,7 +106,7 @@ def delete(snapshot: Snapshot, context: Context, entity: type[Record], id_: str)
     """Remove a record with everything that cascades."""
     require_kind(entity, context.model)
     record = reading.get(snapshot, context.model, entity, id_)
-    if record.id != id_:
+    if record.id != id_ and context.model.policies.old_ids is OldIds.REFUSE:
         hint = f"it was merged into {record.ref}; delete that one"
         raise NotFoundError(record.ref.kind, id_, hint)
     referring = gather.deleted_with(snapshot, record, context.model)

@@ -231,4 +231,4 @@ class Transaction:
         return decision
 
     def _now(self, record: R) -> R:
-        return self._overlay().get(type(record), [record.id])[record.id]
+        return reading.get(self._overlay(), self._desk.model, type(record), record.id)

@@ -22,8 +22,8 @@ from crmcore.model.model import Model
 from crmcore.model.references import references
 from crmcore.ports import Snapshot
 from crmcore.query import F, Path, Query
-from crmcore.rules.merge import History, Merge, Unmerge
-from crmcore.rules.merge import unmerge as decide
+from crmcore.rules.merge import History, Merge, Unmerge, reversal
+from crmcore.rules.merge.claims import with_rows
 from crmcore.rules.rule import Context
 from crmcore.rules.rulebook import RuleBook
 from crmcore.rules.survivorship import Survivorship
@@ -49,26 +49,19 @@ def unmerge(
     model = context.model
     history = history_of(snapshot, receipt, model)
     stored = gather.fetch(snapshot, _named(history, receipt, model), model)
-    policies = survivorship or rules.survivorship
-
-    def decided(known: gather.Known, derived: frozenset[Ref[Any]] = frozenset()) -> Unmerge:
-        return decide(
-            receipt,
-            history=history,
-            stored=known.values(),
-            derived=derived,
-            context=context,
-            survivorship=policies,
-        )
-
-    # Decided twice: what is above and beside the records given back is known after the first time.
-    draft = decided(stored)
-    around = gather.surroundings(snapshot, draft.changes.written, model)
-    rivals = {row.ref: row for row in gather.rivals(snapshot, _people(draft))}
+    start = reversal(
+        receipt,
+        history=history,
+        stored=stored.values(),
+        context=context,
+        survivorship=survivorship or rules.survivorship,
+    )
+    touched = tuple(start.touched)
+    around = gather.surroundings(snapshot, touched, model)
+    rivals = {row.ref: row for row in gather.rivals(snapshot, _people(touched))}
     around |= rivals
     around |= {one.ref: one for one in _persons(snapshot, (*stored.values(), *around.values()))}
-    more = {ref: one for ref, one in around.items() if ref not in stored}
-    return decided({**stored, **more}, _derived(snapshot, rivals.values()))
+    return start.decided(around=around.values(), derived=_derived(snapshot, rivals.values()))
 
 
 def _derived(snapshot: Snapshot, rows: Iterable[Record]) -> frozenset[Ref[Any]]:
@@ -82,9 +75,9 @@ def _derived(snapshot: Snapshot, rows: Iterable[Record]) -> frozenset[Ref[Any]]:
     )
 
 
-def _people(draft: Unmerge) -> Iterator[Record]:
+def _people(touched: Iterable[Record]) -> Iterator[Record]:
     """The rows that are written, and stand-ins for the relations of contacts that are."""
-    for one in _both(draft):
+    for one in touched:
         yield one
         if isinstance(one, Contact) and one.account_id is not None:
             yield AccountContactRelation(account_id=one.account_id, contact_id=one.id)
@@ -95,15 +88,7 @@ def _receipt(snapshot: Snapshot, merge: MergeLike) -> MergeReceipt:
     found = snapshot.get(MergeReceipt, [id_]).get(id_)
     if found is None:
         raise NotFoundError("merge_receipt", str(id_), "pass the id of a merge, as crm.merge gave")
-    return found
-
-
-def _both(draft: Unmerge) -> Iterator[Record]:
-    """The records that are written, as they are and as they will be."""
-    for one in draft.changes:
-        if hasattr(one, "before"):
-            yield one.before
-    yield from draft.changes.written
+    return with_rows(found)
 
 
 def _persons(snapshot: Snapshot, records: Iterable[Record]) -> Iterator[Record]:
@@ -116,7 +101,8 @@ def _persons(snapshot: Snapshot, records: Iterable[Record]) -> Iterator[Record]:
 def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History:
     """The history of a merge: the merges of the same records, of what they became, and so on."""
     found: dict[str, MergeReceipt] = {}
-    fresh = [merge]
+    through = tuple(snapshot.find(Query.of(UnmergeReceipt, F.through.contains(merge.id))))
+    fresh = [merge, *_merged_since(snapshot, merge, through, model)]
     seen: set[Ref[Any]] = set()
     while fresh:
         found.update((one.id, one) for one in fresh)
@@ -125,16 +111,35 @@ def history_of(snapshot: Snapshot, merge: MergeReceipt, model: Model) -> History
         fresh = [one for one in _around(snapshot, sorted(refs)) if one.id not in found]
     late = _late(snapshot, merge)
     found.update(snapshot.get(MergeReceipt, [row.merge_id for row in late]))
+    led_on = (move.ref for row in through for move in row.led_on)
+    beside = sorted({*_beside(merge), *led_on})
+    survived = snapshot.find(Query.of(MergeReceipt, F.survivor.in_(beside))) if beside else ()
+    found.update((one.id, one) for one in survived)
     links = [move.ref for move in merge.moved if gather.is_link_kind(move.ref.kind, model)]
     found.update((one.id, one) for one in _around(snapshot, links))
     _follow(snapshot, found, model)
-    unmerges = dict.fromkeys((*_unmerges(snapshot, found, merge), *late))
-    missing = [id_ for one in unmerges for id_ in one.through if id_ not in found]
-    found.update(snapshot.get(MergeReceipt, missing))
+    unmerges = dict.fromkeys((*_unmerges(snapshot, found, beside), *through, *late))
+    while more := {id_ for one in unmerges for id_ in (one.merge_id, *one.through)} - found.keys():
+        found.update((id_, one) for id_, one in snapshot.get(MergeReceipt, sorted(more)).items())
+        # a merge that is known must also be known to be taken back
+        unmerges.update(dict.fromkeys(_undoing(snapshot, more)))
+        if more - found.keys():
+            break  # damaged data: a receipt that is gone
     refs = {ref for one in found.values() for ref in (*_merged(one), *_beside(one))}
     refs |= {stayed.ref for row in unmerges for stayed in row.stayed}
+    refs |= {move.ref for row in unmerges for move in row.led_on}
     edits = snapshot.find(Query.of(LaterEdit, F.record.in_(sorted(refs))))
     return History(model=model, merges=found.values(), unmerges=tuple(unmerges), edits=tuple(edits))
+
+
+def _merged_since(
+    snapshot: Snapshot, merge: MergeReceipt, through: Iterable[UnmergeReceipt], model: Model
+) -> Iterator[MergeReceipt]:
+    """The merges of records whose references the merge moved: others have these values now."""
+    led_on = (move.ref for row in through for move in row.led_on)
+    refs = dict.fromkeys((*_beside(merge), *led_on))
+    stored = gather.fetch(snapshot, refs, model)
+    return _around(snapshot, [ref for ref in refs if ref not in stored])
 
 
 def _late(snapshot: Snapshot, merge: MergeReceipt) -> list[UnmergeReceipt]:
@@ -209,19 +214,27 @@ def _sides(clash: Clash) -> tuple[Record, ...]:
 
 
 def _unmerges(
-    snapshot: Snapshot, found: dict[str, MergeReceipt], merge: MergeReceipt
+    snapshot: Snapshot, found: dict[str, MergeReceipt], beside: Iterable[Ref[Any]]
 ) -> list[UnmergeReceipt]:
-    """The receipts of those taken back, of what they restored, and of what leads through one."""
-    rows = {
-        one.id: one
-        for one in snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(sorted(found))))
-    }
-    through = snapshot.find(Query.of(UnmergeReceipt, F.through.contains(merge.id)))
-    rows.update((one.id, one) for one in through)
-    for ref in {ref for one in found.values() for ref in one.removed}:
-        back = snapshot.find(Query.of(UnmergeReceipt, F.restored.contains(ref)))
-        rows.update((one.id, one) for one in back)
+    """The receipts of those taken back, and of what restored what they wrote."""
+    rows = {one.id: one for one in _undoing(snapshot, found)}
+    back = {ref for one in found.values() for ref in one.removed}
+    rows.update((one.id, one) for one in _restoring(snapshot, back.union(beside)))
     return list(rows.values())
+
+
+def _undoing(snapshot: Snapshot, merge_ids: Iterable[str]) -> Iterator[UnmergeReceipt]:
+    return snapshot.find(Query.of(UnmergeReceipt, F.merge_id.in_(sorted(merge_ids))))
+
+
+def _restoring(snapshot: Snapshot, refs: set[Ref[Any]]) -> Iterator[UnmergeReceipt]:
+    """The unmerges that restored one of ``refs``, perhaps with references that lead elsewhere."""
+    if len(refs) > _FEW:
+        every = snapshot.find(Query.of(UnmergeReceipt))
+        yield from (one for one in every if not refs.isdisjoint(one.restored))
+        return
+    for ref in refs:
+        yield from snapshot.find(Query.of(UnmergeReceipt, F.restored.contains(ref)))
 
 
 def _named(history: History, merge: MergeReceipt, model: Model) -> Iterator[Ref[Any]]:
@@ -229,6 +242,8 @@ def _named(history: History, merge: MergeReceipt, model: Model) -> Iterator[Ref[
     for one in history.merges:
         yield from _merged(one)
         yield from _pointed(one, model)
+        # a link row may come back before the merge that took it is taken back
+        yield from (move.ref for move in one.moved if move.before in one.removed)
     yield from _beside(merge)
     for row in history.unmerges:
         for move in row.led_on:

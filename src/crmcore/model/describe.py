@@ -70,10 +70,12 @@ class FieldSchema:
     is_required: bool = False
     is_custom: bool = False
     lookup: Lookup | None = field(init=False, eq=False, repr=False)
+    """The reference that it is, or ``None`` where it is none."""
 
     def __attrs_post_init__(self) -> None:
-        is_reference = isinstance(self.meaning, Lookup)
-        object.__setattr__(self, "lookup", self.meaning if is_reference else None)
+        # asked for with every record that is written, so not worked out each time
+        reference = self.meaning if isinstance(self.meaning, Lookup) else None
+        object.__setattr__(self, "lookup", reference)
 
     @property
     def path(self) -> str:
@@ -113,8 +115,11 @@ class EntitySchema:
     plural: str
     fields: tuple[FieldSchema, ...]
     standard: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
+    """The fields of the class."""
     custom: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
+    """The fields that the model adds."""
     lookups: tuple[FieldSchema, ...] = field(init=False, eq=False, repr=False)
+    """The fields that are references."""
     _by_name: Mapping[str, FieldSchema] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:

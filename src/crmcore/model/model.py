@@ -15,7 +15,7 @@ from crmcore.fields import CustomField
 from crmcore.findings import ModelError
 from crmcore.model.calendar import Calendar
 from crmcore.model.customise import Label, described
-from crmcore.model.describe import EntitySchema
+from crmcore.model.describe import EntitySchema, FieldSchema
 from crmcore.model.pipeline import (
     STANDARD_LEAD_STATUSES,
     STANDARD_PIPELINE,
@@ -45,6 +45,18 @@ def _fields(
     given: Mapping[str, Iterable[CustomField]],
 ) -> FrozenMap[tuple[CustomField, ...]]:
     return FrozenMap({kind: tuple(fields) for kind, fields in given.items()})
+
+
+_Referrers: TypeAlias = Mapping[str, tuple[tuple[EntitySchema, FieldSchema], ...]]
+
+
+def _referrers(schemas: Mapping[str, EntitySchema]) -> _Referrers:
+    """For each entity the references that may name one of its records, where they are."""
+    every = [(schema, one) for schema in schemas.values() for one in schema.lookups]
+    return {
+        kind: tuple(pair for pair in every if pair[1].lookup and pair[1].lookup.accepts(kind))
+        for kind in schemas
+    }
 
 
 def _labels(given: Mapping[str, Label]) -> FrozenMap[Label]:
@@ -105,10 +117,12 @@ class Model:
     currency: str = "EUR"
     phone_region: str | None = None
     _schemas: Mapping[str, EntitySchema] = field(init=False, eq=False, repr=False)
+    _referrers: _Referrers = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         schemas = described(self.entities, self.custom_fields, self.labels)
         object.__setattr__(self, "_schemas", schemas)
+        object.__setattr__(self, "_referrers", _referrers(schemas))
         found = model_findings(self)
         if found:
             raise ModelError("model", found)
@@ -141,6 +155,13 @@ class Model:
     def has(self, entity: Entity) -> bool:
         """Whether the model has this entity, be it disabled or not."""
         return kind_name(entity) in self._schemas
+
+    def referrers(self, entity: Entity) -> tuple[tuple[EntitySchema, FieldSchema], ...]:
+        """Every reference that may name a record of ``entity``: where it is, by stored name.
+
+        Raises ``UnknownNameError`` with the nearest name.
+        """
+        return self._referrers[self.schema(entity).kind]
 
     def is_enabled(self, entity: Entity) -> bool:
         """Whether the model has this entity and it is not disabled."""

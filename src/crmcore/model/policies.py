@@ -99,6 +99,15 @@ class Matches(Enum):
     IGNORE = "ignore"
 
 
+class OldIds(Enum):
+    """What a write does that names a record by an id which was merged away (law M2)."""
+
+    REFUSE = "refuse"
+    """It is refused, and the error names the survivor."""
+    FOLLOW = "follow"
+    """It reaches the survivor: what it changes in the merged record is changed there."""
+
+
 class LostReason(Enum):
     """Whether a deal that becomes lost needs a reason."""
 
@@ -137,3 +146,4 @@ class Policies:
     import_matches: Matches = Matches.ALERT
     create_matches: Matches = Matches.IGNORE
     update_matches: Matches = Matches.IGNORE
+    old_ids: OldIds = OldIds.REFUSE

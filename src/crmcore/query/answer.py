@@ -25,6 +25,7 @@ from crmcore.query.filters import (
 )
 from crmcore.query.question import Query
 from crmcore.query.values import equal, ordered, sort_key, value_at
+from crmcore.values.ref import Ref
 
 R = TypeVar("R")
 
@@ -48,6 +49,8 @@ def matches(where: Filter, record: Any) -> bool:  # noqa: C901  # a line for eac
             return ordered(operator, value_at(record, path), value)
         case In(path, values):
             found = value_at(record, path)
+            if isinstance(found, str | Ref):
+                return found in where.names
             return any(equal(found, value) for value in values)
         case StartsWith(path, text):
             found = value_at(record, path)

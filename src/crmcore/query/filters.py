@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from crmcore.errors import QueryError
 from crmcore.values.frozenmap import frozen_value
+from crmcore.values.ref import Ref
 
 
 class Operator(Enum):
@@ -116,6 +117,12 @@ class In(_Filter):
 
     path: Path
     values: tuple[Any, ...] = field(converter=_literals)
+    names: frozenset[Any] = field(init=False, eq=False, repr=False)
+    """Those of the values that are text or references, which are found among many at once."""
+
+    def __attrs_post_init__(self) -> None:
+        names = frozenset(one for one in self.values if isinstance(one, str | Ref))
+        object.__setattr__(self, "names", names)
 
     def __str__(self) -> str:
         return f"{self.path}.in_({list(self.values)!r})"

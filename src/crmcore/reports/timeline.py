@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, overload
 
@@ -14,12 +14,14 @@ from crmcore.entities import (
     CampaignMember,
     Case,
     ConversionReceipt,
+    Judgement,
     MergeReceipt,
     OpportunityChange,
     Record,
     Touch,
+    UnmergeReceipt,
 )
-from crmcore.entities.ledger import DealState
+from crmcore.entities.ledger import DealState, Verdict
 from crmcore.model.describe import parts
 from crmcore.values.ref import Ref
 
@@ -70,18 +72,30 @@ class Timeline(Sequence[Entry]):
 def timeline(ref: Ref[Any], records: Iterable[Record]) -> Timeline:
     """The timeline of ``ref`` from the records around it.
 
-    Activities, touches, campaign responses, cases, changes of deals and receipts tell of events;
-    others are left out. A moment that only a calendar date is known of counts as its beginning
-    in UTC; what has no moment at all is left out.
+    Activities, touches, campaign responses, cases, changes of deals, judgements and the receipts of
+    conversions, merges and unmerges tell of events; others are left out. A moment that only a
+    calendar date is known of counts as its beginning in UTC; what has no moment at all is left out.
     """
-    entries = [entry for record in records for entry in _entry(record)]
+    around = tuple(records)
+    names = dict(_names(around))
+    entries = [entry for record in around for entry in _entry(record, names)]
     entries.sort(key=lambda one: (one.kind, one.record.id))
     entries.sort(key=lambda one: one.at, reverse=True)
     return Timeline(ref, entries)
 
 
-def _entry(record: Record) -> Iterator[Entry]:
-    told = _told(record)
+def _names(records: Iterable[Record]) -> Iterator[tuple[Ref[Any], str]]:
+    """What the records are called of which a merge tells, as they were."""
+    for receipt in records:
+        if isinstance(receipt, MergeReceipt):
+            for one in (*receipt.merged, receipt.before):
+                called = getattr(one, "name", None) or getattr(one, "subject", None)
+                if one is not None and called:
+                    yield one.ref, str(called)
+
+
+def _entry(record: Record, names: Mapping[Ref[Any], str]) -> Iterator[Entry]:
+    told = _told(record) or _told_of_identity(record, names)
     if told is None:
         return
     moments, kind, title = told
@@ -113,10 +127,45 @@ def _told(record: Record) -> tuple[tuple[datetime | date | None, ...], str, str]
             return (record.at, created), "deal", _change(record)
         case ConversionReceipt():
             return (record.converted_at, created), "conversion", "lead converted"
-        case MergeReceipt():
-            count = len(record.losers)
-            return (record.merged_at, created), "merge", f"{count} merged into {record.survivor}"
     return None
+
+
+def _told_of_identity(
+    record: Record, names: Mapping[Ref[Any], str]
+) -> tuple[tuple[datetime | date | None, ...], str, str] | None:
+    """The same of who is who: merges, what took them back, and judgements."""
+    created = record.created_at
+    match record:
+        case MergeReceipt():
+            one = names.get(record.survivor, str(record.survivor))
+            title = f"{_listed(record.losers, names)} merged into {one}"
+            return (record.merged_at, created), "merge", title
+        case UnmergeReceipt():
+            back = [ref for ref in record.restored if ref.kind == record.survivor.kind]
+            one = names.get(record.survivor, str(record.survivor))
+            stayed = len(record.stayed)
+            rest = f"; {stayed} value{'' if stayed == 1 else 's'} stayed" if stayed else ""
+            title = f"{_listed(back, names)} separated from {one} again{rest}"
+            return (record.unmerged_at, created), "unmerge", title
+        case Judgement():
+            are = "are one" if record.verdict is Verdict.DUPLICATE else "are not duplicates"
+            why = f": {record.reason}" if record.reason else ""
+            title = f"{_listed((record.first, record.second), names)} {are}{why}"
+            return (record.judged_at, created), "judgement", title
+    return None
+
+
+_LISTED = 3
+"""So many records are named in a title."""
+
+
+def _listed(refs: Sequence[Ref[Any]], names: Mapping[Ref[Any], str]) -> str:
+    """Records by name, or by reference where a merge does not tell what they are called."""
+    named = [names.get(ref, str(ref)) for ref in refs[:_LISTED]]
+    more = len(refs) - len(named)
+    if more:
+        return f"{', '.join(named)} and {more} more"
+    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named) or "none"
 
 
 def _change(row: OpportunityChange) -> str:

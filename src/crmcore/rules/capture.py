@@ -98,6 +98,7 @@ class Surroundings:
     touches: tuple[Touch, ...] = ()
     members: tuple[CampaignMember, ...] = ()
     campaign: Campaign | None = None
+    former: Mapping[Ref[Any], tuple[Record, ...]] = {}
 
 
 def capture(
@@ -113,7 +114,7 @@ def capture(
     ``draft`` is the lead that it would make; ``given`` are the fields it says, ``signal`` its touch
     (``None``: it is not worth one unless it says otherwise than what is known).
     """
-    lead, contact, why = _person(draft, around.known)
+    lead, contact, why = _person(draft, around)
     known = _Case(context=context, around=around, signal=_placed(signal, around), why=why)
     if contact is not None:
         done = _of_contact(known, draft, tuple(given), lead, contact)
@@ -145,14 +146,12 @@ def _placed(signal: Signal | None, around: Surroundings) -> Signal | None:
     return attrs.evolve(signal, campaign_id=None, detail=detail)
 
 
-def _person(
-    draft: Lead, known: Iterable[Lead | Contact]
-) -> tuple[Lead | None, Contact | None, str]:
+def _person(draft: Lead, around: Surroundings) -> tuple[Lead | None, Contact | None, str]:
     """The lead and the contact that the submission is of, and how that is known."""
-    stored = sorted(known, key=lambda one: (one.created_at is None, one.created_at, one.id))
+    stored = sorted(around.known, key=lambda one: (one.created_at is None, one.created_at, one.id))
     found: dict[str, tuple[Any, str]] = {}
     for one in stored:
-        why = _identity(draft, one)
+        why = _identity(draft, one, around.former.get(one.ref, ()))
         if why is None and not (isinstance(one, Lead) and one.converted_at is not None):
             key = strong_key(draft, one)
             why = None if key is None else f"known by {key}"
@@ -163,11 +162,18 @@ def _person(
     return lead, contact, why_contact or why_lead
 
 
-def _identity(draft: Lead, one: Lead | Contact) -> str | None:
+def _identity(draft: Lead, one: Lead | Contact, former: Iterable[Record]) -> str | None:
     if one.ref == draft.ref:
         return "known by its id"
-    shared = [key for key, id_ in draft.external_ids.items() if one.external_ids.get(key) == id_]
-    return f"known by its id in {shared[0]}" if shared else None
+    for each in (one, *former):
+        shared = [
+            key for key, id_ in draft.external_ids.items() if each.external_ids.get(key) == id_
+        ]
+        if shared:
+            return f"known by its id in {shared[0]}"
+        if each.ref == draft.ref:
+            return "known by the id of what was merged into it"
+    return None
 
 
 def _of_contact(

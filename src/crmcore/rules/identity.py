@@ -23,6 +23,24 @@ def merged_into(receipts: Iterable[MergeReceipt]) -> dict[Ref[Any], Ref[Any]]:
     return {loser: one.survivor for one in receipts for loser in one.losers}
 
 
+def survivors_of(receipts: Iterable[MergeReceipt]) -> dict[Ref[Any], Ref[Any]]:
+    """What ``survivor_of`` says of every record that was merged away, in one walk."""
+    next_of = merged_into(receipts)
+    found: dict[Ref[Any], Ref[Any]] = {}
+    circling: dict[Ref[Any], Ref[Any]] = {}
+    for start in next_of:
+        met: dict[Ref[Any], None] = {}
+        at = start
+        while at in next_of and at not in found and at not in met:
+            met[at] = None
+            at = next_of[at]
+        if at in met:
+            circling[start] = next(reversed(met))
+        else:
+            found.update(dict.fromkeys(met, found.get(at, at)))
+    return found | circling
+
+
 def survivor_of(ref: Ref[Any], receipts: Iterable[MergeReceipt]) -> Ref[Any]:
     """The reference that answers for ``ref`` today, over any number of merges (law M2).
 

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 from attrs import evolve
 
-from crmcore.changes import Change, ChangeSet, Insert, Update, change
+from crmcore.changes import Change, ChangeSet, Delete, Insert, Update, change
 from crmcore.entities.account import AccountContactRelation
 from crmcore.entities.contact import Contact
 from crmcore.rules.rule import Context
-from crmcore.values.ids import AccountContactRelationId
+from crmcore.values.ids import AccountContactRelationId, ContactId
 from crmcore.values.ref import Ref
 
 
@@ -28,6 +28,27 @@ def rehomed(changes: ChangeSet) -> tuple[Contact, ...]:
         if old != after.account_id:
             found.append(after)
     return tuple(found)
+
+
+def unhomed(changes: ChangeSet) -> frozenset[ContactId]:
+    """The ids of the contacts that lose a direct relation by the set, if not their account.
+
+    A merge gives and takes relations for other reasons than the account of a contact.
+    """
+    found: set[ContactId] = set()
+    for one in changes:
+        before = one.before if isinstance(one, Update | Delete) else None
+        after = one.after if isinstance(one, Update) else None
+        if not isinstance(before, AccountContactRelation) or not before.is_direct:
+            continue
+        is_same = isinstance(after, AccountContactRelation) and after.is_direct
+        if not is_same or _ends(after) != _ends(before):
+            found.add(before.contact_id)
+    return frozenset(found)
+
+
+def _ends(row: Any) -> tuple[str, str]:
+    return row.contact_id, row.account_id
 
 
 def direct_relations(

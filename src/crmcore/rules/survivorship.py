@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -10,8 +10,16 @@ import attrs
 from attrs import field, frozen
 
 from crmcore.entities.record import Record, text_tuple
-from crmcore.errors import did_you_mean
-from crmcore.fields import Checkbox, Currency, Number, Percent, Whole
+from crmcore.errors import UsageError, did_you_mean
+from crmcore.fields import (
+    Checkbox,
+    Currency,
+    MultiPicklist,
+    Number,
+    Percent,
+    Picklist,
+    Whole,
+)
 from crmcore.findings import Finding, Findings, error
 from crmcore.model.describe import EntitySchema, FieldSchema, Holds
 from crmcore.model.model import Entity, Model, kind_name
@@ -96,7 +104,45 @@ class ByFunction:
         return self.name
 
 
-How: TypeAlias = Policy | ByFunction
+def _ranking(given: Iterable[str]) -> tuple[str, ...]:
+    ranking = text_tuple(given)
+    twice = sorted({one for one in ranking if ranking.count(one) > 1})
+    if not ranking or not all(isinstance(one, str) and one for one in ranking):
+        raise UsageError("a ranking names sources, the best first", given, "('erp', 'web')")
+    if twice:
+        raise UsageError("a source has one place in a ranking", ", ".join(twice), "name it once")
+    return ranking
+
+
+@frozen(kw_only=True)
+class BySource:
+    """A policy by where records came from: the value of the best source wins.
+
+    ``ranking`` names the sources, the best first; records of any other source, or of none, come
+    last. ``field`` says what a record's source is: its value there, of a collection each element,
+    and of a map such as ``external_ids`` each key, of which the best counts. Values of equally
+    good sources are decided as those of every policy: the one that sorts first wins.
+    """
+
+    ranking: tuple[str, ...] = field(converter=_ranking)
+    field: str = "source"
+
+    @property
+    def value(self) -> str:
+        """What the receipt calls it."""
+        return f"{self.field} rank: {' > '.join(self.ranking)}"
+
+    def place(self, record: Record) -> int:
+        """The place of a record, 0 for the best source, ``len(ranking)`` for any other."""
+        name = self.field.removeprefix("custom.")
+        is_custom = name != self.field
+        found = record.custom.get(name) if is_custom else getattr(record, name, None)
+        sources = found if isinstance(found, tuple | frozenset | Mapping) else (found,)
+        places = (self.ranking.index(one) for one in sources if one in self.ranking)
+        return min(places, default=len(self.ranking))
+
+
+How: TypeAlias = Policy | ByFunction | BySource
 """Any policy."""
 
 
@@ -208,6 +254,8 @@ class Survivorship:
         """Everything that does not fit ``model``: unknown fields, policies that cannot decide."""
         found = [one for rule in self.policies for one in _rule_findings(rule, model)]
         found += [one for rule in self.overflows for one in _overflow_findings(rule, model)]
+        if isinstance(self.default, BySource):
+            found += _source_findings(self.default, model.schemas, "default")
         if isinstance(self.default, Policy) and self.default in _NEEDS:
             found.append(
                 error(
@@ -255,6 +303,9 @@ def _rule_findings(rule: FieldPolicy, model: Model) -> Iterator[Finding]:
         known = () if rule.kind is None else tuple(one.path for one in model.schema(rule.kind))
         missing = [name for name in rule.fields if rule.kind is None or name not in known]
         yield _unknown("field", ", ".join(missing), known)
+    if isinstance(rule.policy, BySource) and having:
+        path = ".".join((rule.kind or "*", ", ".join(rule.fields)))
+        yield from _source_findings(rule.policy, having, path)
     for schema in having:
         for one in map(schema.field, rule.fields):
             if one.is_system or one.path == "custom":
@@ -271,6 +322,30 @@ def _rule_findings(rule: FieldPolicy, model: Model) -> Iterator[Finding]:
                     value=rule.policy.value,
                     suggestion=f"it decides {_NEEDS.get(rule.policy, '')}, one field at a time",  # type: ignore[arg-type]  # a function is no key, and fits everything
                 )
+
+
+def _source_findings(
+    policy: BySource, schemas: Iterable[EntitySchema], path: str
+) -> Iterator[Finding]:
+    """That no record decided by ``policy`` has such a source."""
+    given = tuple(schemas)
+    having = [one.field(policy.field) for one in given if one.has(policy.field)]
+    if not having:
+        known = {one.path for schema in given for one in schema}
+        yield _unknown("field to rank sources by", policy.field, sorted(known))
+    lists = [one.meaning for one in having if isinstance(one.meaning, Picklist | MultiPicklist)]
+    if not lists or len(lists) < len(having) or any(one.open_ended for one in lists):
+        return  # any text may be a source there
+    options = sorted({option for one in lists for option in one.options})
+    for name in policy.ranking:
+        if name not in options:
+            yield error(
+                "survivorship.source",
+                "no record has this source",
+                path=path,
+                value=name,
+                suggestion=did_you_mean(name, options),
+            )
 
 
 def _overflow_findings(rule: Overflow, model: Model) -> Iterator[Finding]:

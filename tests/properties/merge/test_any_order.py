@@ -16,7 +16,8 @@ from crmcore.findings import ValidationError
 from crmcore.query import Query
 from crmcore.rules.merge import Merge, MergeError, UnmergeError
 from crmcore.values import Ref
-from tests.properties.merge.machine import JsonMergeMachine, MergeMachine, exact
+from tests.properties.merge.ground import exact
+from tests.properties.merge.machine import JsonMergeMachine, MergeMachine
 from tests.properties.merge.worlds import MODEL, made, worlds
 
 FEW = settings(max_examples=min(60, settings().max_examples))

@@ -308,6 +308,23 @@ class TestReading:
         assert "Engine" in str(around)
         assert "Acme" in back._repr_html_()
 
+    def test_the_timeline_tells_of_merges_and_of_what_was_said_before_them(self, crm: Crm) -> None:
+        ada, byron, king = (
+            crm.add(Contact(name=PersonName(family=name))) for name in ("Ada", "Byron", "King")
+        )
+        crm.not_duplicates(byron, king, reason="cousins")
+        merge = crm.merge(ada, byron)
+        told = [(one.kind, one.title) for one in crm.timeline(ada)]
+        assert ("merge", "Byron merged into Ada") in told
+        (judgement,) = (title for kind, title in told if kind == "judgement")
+        assert "Byron" in judgement
+        assert str(king.ref) in judgement
+        assert judgement.endswith("are not duplicates: cousins")
+        crm.unmerge(merge)
+        kinds = {one.kind for one in crm.timeline(ada)}
+        assert kinds == {"merge", "unmerge"}
+        assert {one.kind for one in crm.timeline(byron)} == {"merge", "unmerge", "judgement"}
+
     def test_the_timeline_of_an_account_tells_of_its_people_and_deals(self, crm: Crm) -> None:
         acme = crm.add(Account(name="Acme"))
         ada = crm.add(Contact(name=person("King"), account_id=acme.id))

@@ -14,11 +14,18 @@ from crmcore import (
     Ref,
     Touch,
 )
-from crmcore.entities import ConversionReceipt, MergeReceipt, OpportunityChange
-from crmcore.entities.ledger import DealState
+from crmcore.entities import (
+    ConversionReceipt,
+    Judgement,
+    MergeReceipt,
+    OpportunityChange,
+    UnmergeReceipt,
+)
+from crmcore.entities.ledger import DealState, Stayed, Verdict
 from crmcore.reports.timeline import timeline
 from crmcore.values.ids import CampaignId, LeadId, OpportunityId
 
+NAMES = (("l", "King"), ("b", "Byron"))
 LEAD = Lead(id=LeadId("l"), name=PersonName(family="King"))
 DAY = [datetime(2026, 1, day, 12, tzinfo=UTC) for day in range(1, 20)]
 
@@ -30,6 +37,43 @@ def state(stage: str, amount: int | None = None) -> DealState:
 
 def change(before: DealState | None, after: DealState | None, at: datetime) -> OpportunityChange:
     return OpportunityChange(opportunity_id=OpportunityId("o"), before=before, after=after, at=at)
+
+
+def test_who_is_who_is_told_by_name_where_a_merge_tells_it() -> None:
+    ada, old = (Lead(id=LeadId(id_), name=PersonName(family=name)) for id_, name in NAMES)
+    merge = MergeReceipt(
+        survivor=ada.ref, losers=[old.ref], before=ada, merged=[old], merged_at=DAY[0]
+    )
+    refs: list[Ref[Lead]] = [Ref("lead", f"r{at}") for at in range(5)]
+    stayed = Stayed(ref=ada.ref, field="title", own=None, value="Countess", why="edited")
+    records = [
+        merge,
+        UnmergeReceipt(
+            merge_id=merge.id,
+            survivor=ada.ref,
+            restored=[old.ref, Ref("campaign_member", "m")],
+            unmerged_at=DAY[1],
+            stayed=[stayed],
+        ),
+        Judgement(
+            first=ada.ref,
+            second=old.ref,
+            verdict=Verdict.NOT_DUPLICATE,
+            reason="cousins",
+            judged_at=DAY[2],
+        ),
+        Judgement(first=refs[0], second=ada.ref, verdict=Verdict.DUPLICATE, judged_at=DAY[3]),
+        MergeReceipt(survivor=ada.ref, losers=refs, merged_at=DAY[4]),
+        UnmergeReceipt(merge_id=merge.id, survivor=ada.ref, unmerged_at=DAY[5]),
+    ]
+    assert [(one.kind, one.title) for one in timeline(ada.ref, records)][::-1] == [
+        ("merge", "Byron merged into King"),
+        ("unmerge", "Byron separated from King again; 1 value stayed"),
+        ("judgement", "King and Byron are not duplicates: cousins"),
+        ("judgement", "lead:r0 and King are one"),
+        ("merge", "lead:r0, lead:r1, lead:r2 and 2 more merged into King"),
+        ("unmerge", "none separated from King again"),
+    ]
 
 
 def test_every_kind_of_event_is_told_newest_first() -> None:
@@ -50,7 +94,7 @@ def test_every_kind_of_event_is_told_newest_first() -> None:
     ]
     told = timeline(LEAD.ref, records)
     assert [(one.kind, one.title) for one in told] == [
-        ("merge", "1 merged into lead:l"),
+        ("merge", "lead:m merged into lead:l"),
         ("conversion", "lead converted"),
         ("deal", "deal deleted"),
         ("deal", "stage: Prospecting -> Won; amount: – -> EUR 5.00"),

@@ -1,19 +1,26 @@
 import pytest
 
 from crmcore.entities import Account, Contact, Lead, Opportunity
-from crmcore.fields import CustomField, Number
+from crmcore.errors import UsageError
+from crmcore.fields import CustomField, Number, Picklist
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.survivorship import (
     STANDARD_SURVIVORSHIP,
     ByFunction,
+    BySource,
     FieldPolicy,
     How,
     Overflow,
     Policy,
     Survivorship,
 )
+from crmcore.values import PersonName
 
-MODEL = STANDARD_MODEL.with_custom_fields(Contact, CustomField(name="score", type=Number()))
+MODEL = STANDARD_MODEL.with_custom_fields(
+    Contact,
+    CustomField(name="score", type=Number()),
+    CustomField(name="kind", type=Picklist("owner", "tenant")),
+)
 CONTACT = MODEL.schema(Contact)
 
 
@@ -131,6 +138,20 @@ def test_losing_values_of_contacts_have_a_place_to_go() -> None:
             Survivorship().with_overflow(Contact, "other_emails", "other_phones"),
             "survivorship.overflow",
         ),
+        (
+            Survivorship().with_policy(Contact, "title", BySource(ranking="erp", field="sorce")),
+            "survivorship.unknown",
+        ),
+        (
+            Survivorship(default=BySource(ranking="erp", field="custom.origin")),
+            "survivorship.unknown",
+        ),
+        (
+            Survivorship().with_policy(
+                Contact, "title", BySource(ranking=("pilot", "owner"), field="custom.kind")
+            ),
+            "survivorship.source",
+        ),
     ],
 )
 def test_policies_that_cannot_work_are_found(rules: Survivorship, code: str) -> None:
@@ -149,6 +170,37 @@ def test_a_function_fits_every_field() -> None:
     rules = Survivorship(default=first).with_policy(Contact, "labels", first)
     assert not rules.check(MODEL)
     assert first.value == "first"
+
+
+def test_a_ranking_of_sources_names_each_once() -> None:
+    for ranking in ((), ("erp", ""), ("erp", "web", "erp")):
+        with pytest.raises(UsageError) as caught:
+            BySource(ranking=ranking)
+        assert caught.value.hint
+
+
+def test_a_ranking_fits_wherever_there_are_sources() -> None:
+    by_source = BySource(ranking=("erp", "web"))
+    rules = Survivorship(default=by_source).with_policy(Contact, ("title", "phone"), by_source)
+    known = BySource(ranking=("owner",), field="custom.kind")
+    rules = rules.with_policy(Contact, "email", known)
+    rules = rules.with_policy(None, "owner_id", BySource(ranking="erp", field="external_ids"))
+    assert not rules.check(MODEL)
+    assert by_source.value == "source rank: erp > web"
+
+
+def test_the_place_of_a_record_is_that_of_its_best_source() -> None:
+    who = Contact(
+        name=PersonName(family="Lovelace"),
+        source="web",
+        labels={"fair", "web"},
+        custom={"kind": "owner"},
+    )
+    ranking = ("erp", "fair", "web", "owner")
+    assert BySource(ranking=ranking).place(who) == 2
+    assert BySource(ranking=ranking, field="labels").place(who) == 1
+    assert BySource(ranking=ranking, field="custom.kind").place(who) == 3
+    assert BySource(ranking=ranking, field="external_ids").place(who) == len(ranking)
 
 
 def test_policies_say_what_they_depend_on() -> None:

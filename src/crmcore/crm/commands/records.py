@@ -16,6 +16,7 @@ from crmcore.crm.views import Related
 from crmcore.entities import Record
 from crmcore.errors import UsageError
 from crmcore.findings import Findings
+from crmcore.model.policies import OldIds
 from crmcore.query import ALL, Filter, Order, Path
 from crmcore.reports.timeline import Timeline
 from crmcore.rules.rule import Decided, Decision
@@ -104,9 +105,14 @@ class RecordCommands(Core):
         """Store what changed in a record that was read before; returns it as stored.
 
         Raises ``NotFoundError`` for a record that is not stored, and ``ConflictError`` when it
-        changed since it was read. A record that says what is stored already is not written.
+        changed since it was read. A record that says what is stored already is not written. One
+        that was merged away is not stored either, and the error names its survivor; by the policy
+        ``old_ids`` what it changes is changed in the survivor, which is returned.
         """
         decision = self._do(self._gated(partial(plans.save, record=record)), tries=1)
+        after = decision.changes.after(record.ref)
+        if after is None and self.model.policies.old_ids is OldIds.FOLLOW:
+            return self.get(type(record), record.id)
         return _stored(decision, record)
 
     def delete(

@@ -12,15 +12,17 @@ from crmcore.rules.merge.golden import Choice
 from crmcore.rules.merge.guards import MergeError
 from crmcore.rules.merge.history import History
 from crmcore.rules.merge.reversal import Unmerge
-from crmcore.rules.merge.unmerge import UnmergeError, unmerge
+from crmcore.rules.merge.unmerge import Reversal, UnmergeError, reversal, unmerge
 
 __all__ = [
     "Choice",
     "History",
     "Merge",
     "MergeError",
+    "Reversal",
     "Unmerge",
     "UnmergeError",
     "merge",
+    "reversal",
     "unmerge",
 ]

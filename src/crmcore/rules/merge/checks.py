@@ -11,11 +11,11 @@ from typing import Any
 
 from crmcore.changes import Check, CheckNone, CheckVersion
 from crmcore.entities import CampaignMember
+from crmcore.fields import KEEP
 from crmcore.findings import Finding, warning
 from crmcore.query import And, F, Filter, Path, Query
 from crmcore.query.referring import referring_queries
 from crmcore.rules.merge.case import Case
-from crmcore.rules.merge.contract import followed
 from crmcore.rules.merge.links import Links, Row, link_identity
 from crmcore.rules.merge.single import only_one
 from crmcore.values.ref import Ref
@@ -54,9 +54,9 @@ def not_given(case: Case, *, walked: Iterable[Ref[Any]]) -> Iterator[Finding]:
 
 
 def _unreferred(kind: str, gone: Sequence[Ref[Any]], case: Case) -> Iterator[Check]:
-    for each in case.model.kinds:
-        for one in followed(case.model.schema(each), kind):
-            yield from map(CheckNone, referring_queries(each, one, gone))
+    for schema, one in case.model.referrers(kind):
+        if one.lookup is not None and one.lookup.on_merge is not KEEP:
+            yield from map(CheckNone, referring_queries(schema.kind, one, gone))
 
 
 def _of_group(group: Iterable[Row], case: Case, written: frozenset[Ref[Any]]) -> Iterator[Check]:

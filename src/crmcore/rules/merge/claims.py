@@ -52,6 +52,18 @@ def with_claims(changes: ChangeSet, *, turn: int = 0) -> ChangeSet:
     return attrs.evolve(changes, changes=[told if one.ref == told.ref else one for one in changes])
 
 
+def with_rows(receipt: MergeReceipt) -> MergeReceipt:
+    """A receipt that names the link rows which went, and those that stand for them.
+
+    Receipts of older versions, which have no ``after``, name them in their clashes only.
+    """
+    if receipt.after is not None or receipt.removed or not receipt.clashes:
+        return receipt
+    kept = [clash.kept.ref for clash in receipt.clashes if clash.kept is not None]
+    removed = [clash.removed.ref for clash in receipt.clashes]
+    return attrs.evolve(receipt, heirs=dict.fromkeys(kept), removed=removed)
+
+
 def _is_made_here(receipt: MergeReceipt | UnmergeReceipt, changes: ChangeSet) -> bool:
     """Whether a set does what its receipt says, rather than copy one from another store."""
     if isinstance(receipt, UnmergeReceipt):

@@ -18,7 +18,15 @@ from crmcore.findings import Finding, Findings, warning
 from crmcore.model.describe import EntitySchema, FieldSchema, Holds, custom_schema, parts
 from crmcore.model.model import Model
 from crmcore.query import equal, sort_key
-from crmcore.rules.survivorship import ByFunction, Candidate, How, Policy, Settled, Survivorship
+from crmcore.rules.survivorship import (
+    ByFunction,
+    BySource,
+    Candidate,
+    How,
+    Policy,
+    Settled,
+    Survivorship,
+)
 from crmcore.values import FrozenMap, Money, Ref
 from crmcore.values.email import normal_email
 from crmcore.values.phone import normal_phone
@@ -205,6 +213,8 @@ def _winner(policy: How, candidates: tuple[Candidate, ...]) -> Any:
     if policy is Policy.LARGEST:
         return max((one.value for one in candidates), key=order_of)
     claim = _CLAIMS.get(policy)
+    if isinstance(policy, BySource):
+        claim = lambda one: policy.place(one.record)  # noqa: E731  # a claim like the others
     if policy is Policy.MOST_FREQUENT:
         counts = Counter(order_of(one.value) for one in candidates)
         claim = lambda one: -counts[order_of(one.value)]  # noqa: E731  # a claim like the others

@@ -16,10 +16,11 @@ from attrs import field, frozen
 
 from crmcore.changes import differences
 from crmcore.entities import LaterEdit, MergeReceipt, Record, UnmergeReceipt
-from crmcore.model.describe import EntitySchema
+from crmcore.model.describe import EntitySchema, FieldSchema, Holds
 from crmcore.model.model import Model
-from crmcore.rules.merge.claims import moment_of
+from crmcore.rules.merge.claims import moment_of, with_rows
 from crmcore.rules.merge.golden import fields_of
+from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.ids import MergeReceiptId
 from crmcore.values.ref import Ref
 
@@ -39,8 +40,12 @@ class Event:
     before: Any
 
 
+def _at(one: Event) -> Moment:
+    return one.at
+
+
 def _by_moment(given: Iterable[MergeReceipt]) -> tuple[MergeReceipt, ...]:
-    return tuple(sorted(given, key=moment_of))
+    return tuple(sorted(map(with_rows, given), key=moment_of))
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -111,15 +116,19 @@ class History:
         if not events and not images:
             return record
         schema = fields_of((record, *(image for *_, image in images)), self._schema(record))
-        for path in paths_of(schema) if images else events:
-            value, moment = value_at(record, path, schema), at
+        paths = [one.path for one in decided_fields(schema)] if images else list(events)
+        own: dict[str, Any] = {}
+        for path in paths:
+            now = value_at(record, path, schema)
+            value, moment = now, at
             edited = self.last_edit(record.ref, path)
             for one in self._back(events.get(path, ()), images, path, schema):
                 holds = one.merge_id is None or self.is_in_force(one.merge_id, moment)
                 if edited < one.at < moment and holds:
                     value, moment = one.before, one.at
-            record = with_value(record, path, value)
-        return record
+            if value is not now:
+                own[path] = value
+        return with_values(record, own)
 
     def _schema(self, record: Record) -> EntitySchema:
         return self.model.schema_of(record)
@@ -130,19 +139,19 @@ class History:
         images: Sequence[tuple[Moment, MergeReceiptId, Record]],
         path: str,
         schema: EntitySchema,
-    ) -> list[Event]:
+    ) -> Sequence[Event]:
         """What stood in a field before each merge, the latest first."""
         if not images:
-            return list(events)
+            return events
         found = [
             Event(at=at, merge_id=id_, before=value_at(image, path, schema))
             for at, id_, image in images
         ]
-        return sorted((*events, *found), key=lambda one: one.at, reverse=True)
+        return sorted((*events, *found), key=_at, reverse=True) if events else found
 
     @cached_property
     def _before(self) -> Mapping[Ref[Any], list[tuple[Moment, MergeReceiptId, Record]]]:
-        """The records that took over others, as they were before each merge.
+        """The records that took over others, as they were before each merge, the latest first.
 
         What a merge left as it was counts too: by now it may be due to that merge alone, as an
         earlier one that had said the same was taken back.
@@ -153,6 +162,8 @@ class History:
             images = [one.before] if one.before is not None and one.after is not None else []
             for image in (*images, *kept.values()):
                 found.setdefault(image.ref, []).append((moment_of(one), one.id, image))
+        for told in found.values():
+            told.reverse()
         return found
 
     def waiting(self) -> Iterator[tuple[Ref[Any], str]]:
@@ -182,7 +193,8 @@ class History:
                     for path, old, _ in differences(row.before, row.after):
                         yield row.before.ref, path, Event(at=at, merge_id=one.id, before=old)
             for move in one.moved:
-                if move.ref not in told:
+                # of a collection the whole of it would have to be told, as newer receipts do
+                if move.ref not in told and self._is_one(move.ref, move.field):
                     old = self._stored(move.ref, move.field, move.before)
                     yield move.ref, move.field, Event(at=at, merge_id=one.id, before=old)
 
@@ -216,6 +228,9 @@ class History:
                 found.setdefault(ref, []).append(one)
         return found
 
+    def _is_one(self, ref: Ref[Any], path: str) -> bool:
+        return self.model.schema(ref.kind).field(path).holds is Holds.ONE
+
     def _stored(self, ref: Ref[Any], path: str, target: Ref[Any]) -> Any:
         one = self.model.schema(ref.kind).field(path)
         return target.id if one.lookup is not None and one.lookup.kind is not None else target
@@ -228,9 +243,9 @@ def waiting_in(one: UnmergeReceipt) -> Iterator[tuple[Ref[Any], str, Any]]:
             yield stayed.ref, stayed.field, stayed.own
 
 
-def paths_of(schema: EntitySchema) -> list[str]:
-    """The paths of the fields that a merge decides."""
-    return [one.path for one in schema if one.path not in _KEPT]
+def decided_fields(schema: EntitySchema) -> list[FieldSchema]:
+    """The fields that a merge decides."""
+    return [one for one in schema if one.is_custom or one.name not in _KEPT]
 
 
 _KEPT = ("id", "version", "updated_at", "custom")
@@ -245,8 +260,17 @@ def value_at(record: Record, path: str, schema: EntitySchema) -> Any:
 
 def with_value(record: Record, path: str, value: Any) -> Record:
     """The record with another value at ``path``; a custom value ``None`` is left out."""
-    if not path.startswith("custom."):
-        return attrs.evolve(record, **{path: value})
-    key = path.removeprefix("custom.")
-    custom = record.custom.without(key)
-    return attrs.evolve(record, custom=custom if value is None else custom.with_items({key: value}))
+    return with_values(record, {path: value})
+
+
+def with_values(record: Record, values: Mapping[str, Any]) -> Record:
+    """The record with other values at these paths, each as ``with_value``."""
+    if not values:
+        return record
+    plain = {path: value for path, value in values.items() if not path.startswith("custom.")}
+    custom = {path.removeprefix("custom."): values[path] for path in values.keys() - plain.keys()}
+    if custom:
+        kept = {key: value for key, value in record.custom.items() if key not in custom}
+        set_anew = {key: value for key, value in custom.items() if value is not None}
+        plain["custom"] = FrozenMap({**kept, **set_anew})
+    return attrs.evolve(record, **plain)

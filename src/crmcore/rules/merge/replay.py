@@ -8,6 +8,7 @@ where one of them is another today, as a merge before it was taken back, it is d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +25,7 @@ from crmcore.model.references import as_ref, field_references, repointed
 from crmcore.query import equal
 from crmcore.rules.merge.claims import moment_of
 from crmcore.rules.merge.golden import fields_of, golden
-from crmcore.rules.merge.history import NOW, History, Moment, paths_of, value_at, with_value
+from crmcore.rules.merge.history import NOW, History, Moment, decided_fields, with_values
 from crmcore.rules.merge.links import link_ends, united_rows
 from crmcore.rules.survivorship import Survivorship
 from crmcore.values.ref import Ref
@@ -44,11 +45,25 @@ class Replay:
     model: Model
     survivorship: Survivorship
     without: str | None = None
+    _owned: dict[Ref[Any], Record | None] = field(factory=dict)
     _states: dict[Ref[Any], Record | None] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         for one in self.merges:
             self._absorb(one)
+
+    def leaving_out(self, merge_id: str) -> Replay:
+        """The same without a merge; what has nothing to do with it is not worked out again."""
+        return attrs.evolve(self, without=merge_id)
+
+    def seeing(self, more: Known) -> Replay:
+        """The same with ``more`` stored records, none of which it came upon as gone."""
+        seen = copy(self)
+        for name, known in (("_owned", self._owned), ("_states", self._states)):
+            told = {ref: record for ref, record in known.items() if ref not in more}
+            object.__setattr__(seen, name, told)
+        object.__setattr__(seen, "stored", {**self.stored, **more})
+        return seen
 
     @cached_property
     def merges(self) -> tuple[MergeReceipt, ...]:
@@ -139,9 +154,11 @@ class Replay:
 
     def own(self, ref: Ref[Any]) -> Record | None:
         """A record with nothing but its own values; ``None`` where nothing is known of it."""
-        image, at = self._images.get(ref, (None, NOW))
-        image = self.stored.get(ref, image) if at == NOW else image
-        return None if image is None else self.history.own(image, at)
+        if ref not in self._owned:
+            image, at = self._images.get(ref, (None, NOW))
+            image = self.stored.get(ref, image) if at == NOW else image
+            self._owned[ref] = None if image is None else self.history.own(image, at)
+        return self._owned[ref]
 
     @cached_property
     def _images(self) -> Mapping[Ref[Any], tuple[Record | None, Moment]]:
@@ -167,12 +184,14 @@ class Replay:
         became = {one.before.ref: one.after for one in merge.rewritten}
         groups: dict[Ref[Any], list[Record]] = {}
         kept: dict[Ref[Any], Record] = {}
-        for clash in self._clashes(merge):
+        for clash in merge.clashes:
             if clash.kept is not None:
                 kept[clash.kept.ref] = clash.kept
                 groups.setdefault(clash.kept.ref, []).append(clash.removed)
+        held = {clash.removed.ref for clash in self._clashes(merge)}
         for ref, images in groups.items():
-            rows = [self.at_first(one.ref) for one in images]
+            # a row that stands by itself again says nothing here, and what it said is to go
+            rows = [self.at_first(one.ref) if one.ref in held else None for one in images]
             end = became.get(ref, kept[ref])
             taken = _Taken(before=kept[ref], after=end, images=tuple(images), losers=rows)
             self._take(ref, taken, at, self._united, ())
@@ -186,10 +205,15 @@ class Replay:
         if record is None:
             return
         schema = self._schema((record, before, after))
-        for path, _, new in differences(before, after):
-            if not self._follows(schema, path) and self.history.last_edit(record.ref, path) < at:
-                record = with_value(record, path, new)
-        self._states[record.ref] = record
+        self._states[record.ref] = with_values(
+            record,
+            {
+                path: new
+                for path, _, new in differences(before, after)
+                if not (schema.has(path) and _follows(schema.field(path)))
+                and self.history.last_edit(record.ref, path) < at
+            },
+        )
 
     def _take(
         self,
@@ -206,36 +230,35 @@ class Replay:
         losers = [one for one in taken.losers if one is not None]
         schema = self._schema((record, taken.before, taken.after, *losers))
         decided: Record | None = None
-        successor = record
-        for path in paths_of(schema):
-            if self.history.last_edit(ref, path) >= at:
+        taken_over: dict[str, Any] = {}
+        for one in decided_fields(schema):
+            if self.history.last_edit(ref, one.path) >= at:
                 continue
-            if anew == self._united and self._follows(schema, path):
+            if anew == self._united and _follows(one):
                 continue  # the ends of a link row are its own
-            old = value_at(record, path, schema)
-            if path in chosen:
-                new = value_at(taken.after, path, schema)
-            elif self._unchanged(old, taken, path, schema):
-                new = taken.outcome(old, path, schema)
+            old = one.value(record)
+            if one.path in chosen:
+                new = one.value(taken.after)
+            elif self._unchanged(record, taken, one):
+                new = taken.outcome(old, one)
             else:
                 decided = anew(record, losers) if decided is None else decided
-                new = value_at(decided, path, schema)
+                new = one.value(decided)
             if not _same(old, new):
-                successor = with_value(successor, path, new)
-        self._states[ref] = successor
+                taken_over[one.path] = new
+        self._states[ref] = with_values(record, taken_over)
 
-    def _unchanged(self, old: Any, taken: _Taken, path: str, schema: EntitySchema) -> bool:
+    def _unchanged(self, record: Record, taken: _Taken, one: FieldSchema) -> bool:
         """Whether the values that a merge met are those that it would meet now."""
-        pairs = [(old, value_at(taken.before, path, schema))]
-        for image, loser in zip(taken.images, taken.losers, strict=True):
-            now = None if loser is None else value_at(loser, path, schema)
-            pairs.append((now, value_at(image, path, schema)))
-        one = schema.field(path) if schema.has(path) else None
-        return all(_same(left, right) or self._alike(left, right, one) for left, right in pairs)
+        for image, now in ((taken.before, record), *taken.others):
+            left, right = None if now is None else one.value(now), one.value(image)
+            if left is not right and not _same(left, right) and not self._alike(left, right, one):
+                return False
+        return True
 
-    def _alike(self, left: Any, right: Any, one: FieldSchema | None) -> bool:
+    def _alike(self, left: Any, right: Any, one: FieldSchema) -> bool:
         """Whether two references come to the same record."""
-        if one is None or one.lookup is None or one.lookup.on_merge is KEEP:
+        if one.lookup is None or one.lookup.on_merge is KEEP:
             return False
         if one.holds is not Holds.ONE:
             return False
@@ -266,31 +289,38 @@ class Replay:
         given = tuple(records)
         return fields_of(given, self.model.schema_of(given[0]))
 
-    def _follows(self, schema: EntitySchema, path: str) -> bool:
-        one = schema.field(path) if schema.has(path) else None
-        return one is not None and one.lookup is not None and one.lookup.on_merge is not KEEP
+
+def _follows(one: FieldSchema) -> bool:
+    return one.lookup is not None and one.lookup.on_merge is not KEEP
 
 
 @frozen(kw_only=True)
 class _Taken:
     """That one record took over others: as all of them were, and what came of it.
 
-    ``losers`` are the same records as they would be today, in the order of ``images``.
+    ``losers`` are the same records as they would be today, in the order of ``images``; ``others``
+    those of both that are not one and the same record: nearly all are, and are left alone.
     """
 
     before: Record
     after: Record
     images: tuple[Record, ...]
     losers: Sequence[Record | None]
+    others: tuple[tuple[Record, Record | None], ...] = field(init=False)
 
-    def outcome(self, old: Any, path: str, schema: EntitySchema) -> Any:
+    def __attrs_post_init__(self) -> None:
+        pairs = zip(self.images, self.losers, strict=True)
+        others = tuple((image, loser) for image, loser in pairs if image is not loser)
+        object.__setattr__(self, "others", others)
+
+    def outcome(self, old: Any, one: FieldSchema) -> Any:
         """What was decided for a field: the value of the record whose value won, as it is now."""
-        end = value_at(self.after, path, schema)
-        if _same(end, value_at(self.before, path, schema)):
+        end = one.value(self.after)
+        if _same(end, one.value(self.before)):
             return old
         for image, loser in zip(self.images, self.losers, strict=True):
-            if loser is not None and _same(end, value_at(image, path, schema)):
-                return value_at(loser, path, schema)
+            if loser is not None and _same(end, one.value(image)):
+                return one.value(loser)
         return end
 
 

@@ -8,10 +8,11 @@ takes one element out of the set (law M20). Pure: ledger rows and records go in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcore.changes import (
     Change,
@@ -28,7 +29,7 @@ from crmcore.entities.ledger import Moved, Stayed
 from crmcore.errors import CrmError
 from crmcore.fields import KEEP
 from crmcore.findings import Finding, Findings, ModelError, remark, warning
-from crmcore.model.describe import EntitySchema
+from crmcore.model.describe import EntitySchema, Holds
 from crmcore.model.references import as_ref, field_references, references
 from crmcore.query import F, Query
 from crmcore.rules.merge.claims import moment_of
@@ -78,6 +79,24 @@ def unmerge(
     stays, as does a reference that would break a law if it were given back; the receipt lists
     both. Raises ``UnmergeError`` for a merge that was taken back before.
     """
+    start = reversal(
+        merge, history=history, stored=stored, context=context, survivorship=survivorship
+    )
+    return start.decided(derived=derived)
+
+
+def reversal(
+    merge: MergeReceipt,
+    *,
+    history: History,
+    stored: Iterable[Record],
+    context: Context,
+    survivorship: Survivorship = STANDARD_SURVIVORSHIP,
+) -> Reversal:
+    """What ``unmerge`` would write, as far as the merges and ``stored`` tell; see there.
+
+    For one who has to read what is around these records before it is ``decided``.
+    """
     if not history.is_in_force(merge.id):
         hint = "its records are separate again; merge them anew if that was wrong"
         raise UnmergeError(merge.id, "it was taken back before", hint)
@@ -86,48 +105,84 @@ def unmerge(
         raise ModelError("survivorship", unfit)
     known = {one.ref: one for one in stored}
     now = Replay(history=history, stored=known, model=context.model, survivorship=survivorship)
-    then = attrs.evolve(now, without=merge.id)
-    return _Reversal(
-        merge=merge,
+    return Reversal.of(
+        merge,
         history=history,
         known=known,
-        derived=derived,
         now=now,
-        then=then,
+        then=now.leaving_out(merge.id),
         context=context,
-    ).decided()
+    )
 
 
 @frozen(kw_only=True)
-class _Reversal:
-    """One merge on its way out: ``now`` with it, ``then`` without."""
+class Reversal:
+    """One merge on its way out: ``now`` with it, ``then`` without.
+
+    ``restored`` and ``changed`` are the records as they should be then, before anybody asked
+    whether that is sound; ``ended`` the direct relations that the merge made superfluous.
+    """
 
     merge: MergeReceipt
     history: History
     known: Mapping[Ref[Any], Record]
-    derived: frozenset[Ref[Any]]
     now: Replay
     then: Replay
     context: Context
+    restored: dict[Ref[Any], Record] = field(factory=dict)
+    changed: dict[Ref[Any], Record] = field(factory=dict)
+    stayed: tuple[Stayed, ...] = ()
+    ended: tuple[Record, ...] = ()
 
-    def decided(self) -> Unmerge:
-        """The decision."""
+    @classmethod
+    def of(cls, merge: MergeReceipt, **rest: Any) -> Reversal:
+        """With what the merges alone decide."""
+        bare = cls(merge=merge, **rest)
         stayed: list[Stayed] = []
-        restored = dict(self._restored(stayed))
-        changed = dict(self._changed(stayed))
-        self._try_again(restored, changed)
-        draft = Draft(
+        restored = dict(bare._restored(stayed))
+        changed = dict(bare._changed(stayed))
+        bare._try_again(restored, changed)
+        stayed += bare._untold(changed)
+        return attrs.evolve(
+            bare,
             restored=restored,
             changed=changed,
+            stayed=tuple(stayed),
+            ended=tuple(bare._ended()),
+        )
+
+    @property
+    def touched(self) -> Iterator[Record]:
+        """The records that it may write, as they are and as they should be."""
+        for ref, row in self.changed.items():
+            yield self.known[ref]
+            yield row
+        yield from self.restored.values()
+        yield from self.ended
+        top = self.now.resolved(self.merge.survivor)
+        if top is not None and top in self.known:
+            yield self.known[top]
+
+    def decided(
+        self, *, around: Iterable[Record] = (), derived: frozenset[Ref[Any]] = frozenset()
+    ) -> Unmerge:
+        """The decision, with a look at what is ``around``; ``derived`` as ``unmerge`` has it."""
+        more = {one.ref: one for one in around if one.ref not in self.known}
+        if more:
+            seen = attrs.evolve(self, known={**self.known, **more}, then=self.then.seeing(more))
+            return seen.decided(derived=derived)
+        draft = Draft(
+            restored=self.restored,
+            changed=self.changed,
             apart=self.then.apart,
-            derived=self.derived,
+            derived=derived,
             known=self.known,
             survivor=self.now.resolved(self.merge.survivor),
-            ended=tuple(self._ended()),
+            ended=self.ended,
             model=self.context.model,
         )
         outcome = sound(draft)
-        stayed += map(self._as_own, outcome.stayed)
+        stayed = [*self.stayed, *map(self._as_own, outcome.stayed)]
         updates = [
             Update(self.known[ref], row)
             for ref, row in outcome.changed.items()
@@ -227,24 +282,40 @@ class _Reversal:
     def _touched(self) -> dict[Ref[Any], frozenset[str] | None]:
         """The records on which the merge has a claim, and on which fields (``None``: on all)."""
         found: dict[Ref[Any], set[str]] = {}
-        for move in self.merge.moved:
-            found.setdefault(move.ref, set()).add(move.field)
-        for one in self.merge.rewritten:
-            paths = {path for path, _, _ in differences(one.before, one.after)}
-            found.setdefault(one.before.ref, set()).update(paths)
-        for row in self.history.unmerges:
-            if self.merge.id in row.through:
-                for move in row.led_on:
-                    found.setdefault(move.ref, set()).add(move.field)
+        for ref, path in self._claims():
+            found.setdefault(ref, set()).add(path)
+            # what it said may stand on a record by now that it was merged into since
+            top = self.now.resolved(ref)
+            if top is not None:
+                found.setdefault(top, set()).add(path)
         touched: dict[Ref[Any], frozenset[str] | None] = {
             ref: frozenset(paths) for ref, paths in found.items()
         }
         apart = (self.now.answers[ref][0] for ref in self.then.apart if ref in self.now.answers)
-        for ref in (self.merge.survivor, *self.merge.heirs, *apart):
-            top = None if ref is None else self.now.resolved(ref)
-            if top is not None:
-                touched[top] = None
+        for kept in (self.merge.survivor, *self.merge.heirs, *apart):
+            end = None if kept is None else self.now.resolved(kept)
+            if end is not None:
+                touched[end] = None
         return touched
+
+    def _claims(self) -> Iterator[tuple[Ref[Any], str]]:
+        """The fields of other records that the merge wrote, or leads elsewhere."""
+        for one in self.merge.rewritten:
+            for path, _, _ in differences(one.before, one.after):
+                yield one.before.ref, path
+        led_on = (row.led_on for row in self.history.unmerges if self.merge.id in row.through)
+        for move in (*self.merge.moved, *chain(*led_on), *self._of_rows_apart()):
+            yield move.ref, move.field
+
+    def _of_rows_apart(self) -> Iterator[Moved]:
+        """The references to link rows that come back though the merge which took them stands."""
+        if not self.then.apart:
+            return
+        moves = (move for one in self.now.merges for move in one.moved)
+        led_on = (move for row in self.history.unmerges for move in row.led_on)
+        for move in (*moves, *led_on):
+            if self.now.resolved(move.before) != self.then.resolved(move.before):
+                yield move
 
     def _is_told(self, ref: Ref[Any], path: str, value: Any) -> bool:
         """Whether some receipt says that this value came of a merge."""
@@ -276,6 +347,29 @@ class _Reversal:
                     value = value_at(record, path, schema)
                     why = "it was edited since"
                     yield Stayed(ref=record.ref, field=path, own=own, value=value, why=why)
+
+    def _untold(self, changed: Mapping[Ref[Any], Record]) -> Iterator[Stayed]:
+        """What a receipt of an older version does not tell: what became of those that stayed."""
+        if self.merge.after is not None:
+            return
+        kept = (clash.kept for clash in self.merge.clashes)
+        for before in (self.merge.before, *kept):
+            now = None if before is None else self._now(before.ref, changed)
+            if before is None or now is None:
+                continue
+            for path, own, value in differences(before, now):
+                yield Stayed(ref=now.ref, field=path, own=own, value=value, why=_UNTOLD)
+        for move in self.merge.moved:
+            record = self.known.get(move.ref)
+            one = self.context.model.schema(move.ref.kind).field(move.field)
+            if record is not None and one.holds is not Holds.ONE:
+                value = one.value(record)
+                yield Stayed(
+                    ref=move.ref, field=move.field, own=move.before, value=value, why=_UNTOLD
+                )
+
+    def _now(self, ref: Ref[Any], changed: Mapping[Ref[Any], Record]) -> Record | None:
+        return changed.get(ref, self.known.get(ref))
 
     def _receipt(
         self,
@@ -358,6 +452,9 @@ class _Reversal:
         if top is None or top not in self.known:
             text = "the survivor was deleted since, and stays deleted"
             yield remark("unmerge.no_survivor", text, ref=self.merge.survivor)
+
+
+_UNTOLD = "the receipt is of an older version, and does not tell what set it"
 
 
 def _finding(stayed: Stayed) -> Finding:

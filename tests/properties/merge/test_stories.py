@@ -1,0 +1,187 @@
+"""Stories that went wrong once, found by long runs and made as small as they go."""
+
+import pytest
+
+from crmcore.entities import (
+    Account,
+    AccountContactRelation,
+    Activity,
+    Attachment,
+    Campaign,
+    CampaignMember,
+    Contact,
+    Lead,
+    Opportunity,
+)
+from crmcore.values import PersonName, Ref
+from tests.properties.merge.ground import Add, Change, Join, TakeBack
+from tests.properties.merge.story import Story
+from tests.properties.merge.worlds import made
+
+ROLES = frozenset({"Consultant", "Evaluator"})
+
+
+def contact(id_: str, account_id: str) -> Contact:
+    return made(Contact, id=id_, name=PersonName(family="N"), account_id=account_id)
+
+
+def direct(id_: str, account_id: str, contact_id: str) -> AccountContactRelation:
+    return made(
+        AccountContactRelation,
+        id=id_,
+        account_id=account_id,
+        contact_id=contact_id,
+        is_direct=True,
+    )
+
+
+def contacts(*ids: str) -> tuple[Ref[Contact], ...]:
+    return tuple(Ref("contact", id_) for id_ in ids)
+
+
+ROLES_OF_A_ROW_APART = Story(
+    records=(
+        made(Account, id="a1", name="Acme"),
+        made(Account, id="a2", name="Acme"),
+        contact("c0", "a1"),
+        contact("c1", "a2"),
+        contact("c3", "a2"),
+        direct("dc0", "a1", "c0"),
+        direct("dc1", "a2", "c1"),
+        direct("dc3", "a2", "c3"),
+        made(AccountContactRelation, id="r0", account_id="a2", contact_id="c0", roles=ROLES),
+    ),
+    acts={
+        1: Join("accounts", (Ref("account", "a1"), Ref("account", "a2"))),
+        2: Join("people", contacts("c3", "c1", "c0")),
+        3: Add(contact("c4", "a1")),
+        4: Join("again", contacts("c4", "c3")),
+        5: TakeBack("accounts"),
+        6: TakeBack("people"),
+    },
+)
+
+ATTACHED_TO_A_ROW_APART = Story(
+    records=(
+        *(made(Contact, id=id_, name=PersonName(family="N")) for id_ in ("c0", "c1")),
+        *(made(Campaign, id=id_, name="Fair") for id_ in ("k0", "k1")),
+        made(CampaignMember, id="m0", campaign_id="k1", member=Ref("contact", "c1")),
+        made(CampaignMember, id="m1", campaign_id="k0", member=Ref("contact", "c0")),
+        made(Attachment, id="f1", about=Ref("campaign_member", "m0"), uri="file"),
+    ),
+    acts={
+        1: Join("people", contacts("c0", "c1")),
+        2: Join("campaigns", (Ref("campaign", "k0"), Ref("campaign", "k1"))),
+        3: TakeBack("people"),
+    },
+)
+
+A_DERIVED_DIRECT_RELATION = Story(
+    records=(
+        *(made(Account, id=id_, name="Acme") for id_ in ("a0", "a1", "a2")),
+        contact("c1", "a0"),
+        contact("c2", "a1"),
+        contact("c3", "a2"),
+        contact("c4", "a0"),
+        direct("dc1", "a0", "c1"),
+        direct("x2", "a1", "c2"),
+        direct("x3", "a2", "c3"),
+        direct("dc4", "a0", "c4"),
+    ),
+    acts={
+        1: Join("first", contacts("c3", "c1")),
+        2: Join("second", contacts("c2", "c4")),
+        3: Join("both", contacts("c3", "c2")),
+        4: Join("accounts", (Ref("account", "a0"), Ref("account", "a1"))),
+        5: TakeBack("both"),
+        6: Join("again", contacts("c2", "c3")),
+        7: TakeBack("first"),
+    },
+)
+
+RESTORED_WHILE_ITS_TARGET_WAS_MERGED = Story(
+    records=(
+        *(made(Contact, id=id_, name=PersonName(family="N")) for id_ in ("c0", "c1", "c2")),
+        made(Lead, id="l0", company="Acme"),
+        made(Lead, id="l1", company="Acme", referred_by_id="c0"),
+    ),
+    acts={
+        1: Join("leads", (Ref("lead", "l0"), Ref("lead", "l1"))),
+        2: Join("first", contacts("c1", "c0")),
+        3: TakeBack("leads"),
+        4: Join("second", contacts("c2", "c1")),
+        5: TakeBack("first"),
+        6: Join("third", contacts("c2", "c0")),
+        7: TakeBack("third"),
+    },
+)
+MERGED_AFTER_ITS_TARGET_WAS = Story(
+    records=(
+        *(made(Account, id=id_, name="Acme") for id_ in ("a0", "a1", "a2")),
+        made(Activity, id="t0", subject="Call"),
+        made(Activity, id="t1", subject="Call", about=Ref("account", "a1")),
+    ),
+    acts={
+        1: Join("accounts", (Ref("account", "a0"), Ref("account", "a1"))),
+        2: Join("calls", (Ref("activity", "t0"), Ref("activity", "t1"))),
+        3: Join("above", (Ref("account", "a2"), Ref("account", "a0"))),
+        4: TakeBack("accounts"),
+        5: TakeBack("calls"),
+    },
+)
+EDITED_AFTER_IT_WAS_RESTORED = Story(
+    records=(
+        *(made(Contact, id=id_, name=PersonName(family="N")) for id_ in ("c1", "c2")),
+        made(Activity, id="t0", subject="Call"),
+        made(Activity, id="t1", subject="Call", who=Ref("contact", "c1")),
+    ),
+    acts={
+        1: Join("calls", (Ref("activity", "t0"), Ref("activity", "t1"))),
+        2: Join("people", contacts("c2", "c1")),
+        3: TakeBack("calls"),
+        4: Change(Ref("activity", "t1"), "who", None),
+        5: Change(Ref("activity", "t1"), "who", Ref("contact", "c2")),
+        6: TakeBack("people"),
+    },
+)
+LED_ON_BY_A_MERGE_TAKEN_BACK = Story(
+    records=(
+        *(made(Account, id=id_, name="Acme") for id_ in ("a0", "a1")),
+        *(made(Campaign, id=id_, name="Fair") for id_ in ("k0", "k1")),
+        contact("c0", "a0"),
+        *(made(Contact, id=id_, name=PersonName(family="N")) for id_ in ("c1", "c2")),
+        contact("c3", "a1"),
+        direct("dc0", "a0", "c0"),
+        direct("dc3", "a1", "c3"),
+        made(CampaignMember, id="m1", campaign_id="k1", member=Ref("contact", "c0")),
+        made(CampaignMember, id="m4", campaign_id="k0", member=Ref("contact", "c1")),
+        made(Opportunity, id="o1", name="Engine", account_id="a1"),
+        made(Opportunity, id="o2", name="Engine", account_id="a0"),
+    ),
+    acts={
+        1: Join("campaigns", (Ref("campaign", "k1"), Ref("campaign", "k0"))),
+        2: Join("accounts", (Ref("account", "a0"), Ref("account", "a1"))),
+        3: Join("people", contacts("c3", "c0", "c1")),
+        4: TakeBack("accounts"),
+        5: TakeBack("people"),
+        6: TakeBack("campaigns"),
+        7: Join("deals", (Ref("opportunity", "o2"), Ref("opportunity", "o1"))),
+        8: TakeBack("deals"),
+    },
+)
+
+STORIES = (
+    ROLES_OF_A_ROW_APART,
+    ATTACHED_TO_A_ROW_APART,
+    A_DERIVED_DIRECT_RELATION,
+    RESTORED_WHILE_ITS_TARGET_WAS_MERGED,
+    MERGED_AFTER_ITS_TARGET_WAS,
+    EDITED_AFTER_IT_WAS_RESTORED,
+    LED_ON_BY_A_MERGE_TAKEN_BACK,
+)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
+    """M20 X1 each with a look at everything after every step, and all taken back at the end."""
+    story.play()
