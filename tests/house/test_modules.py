@@ -120,6 +120,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.rollup.grove": THE_MACHINE,
     "crmcore.rules.rollup.quiet": THE_MACHINE,
     "crmcore.rules.rollup.result": THE_MACHINE,
+    "crmcore.rules.rollup.node": THE_MACHINE,
+    "crmcore.rules.rollup.set_walks": THE_MACHINE,
     "crmcore.rules.rollup.standing": THE_MACHINE,
     "crmcore.rules.rollup.still": AT_ONCE,
     "crmcore.rules.rollup.strips": AT_ONCE,

@@ -183,5 +183,5 @@ STORIES = (
 
 @pytest.mark.parametrize("story", STORIES)
 def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
-    """M20 X1 each with a look at everything after every step, and all taken back at the end."""
+    """M18 M19 M20 X1 each with a look at everything after every step, and all taken back at the end."""
     story.play()
