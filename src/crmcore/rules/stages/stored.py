@@ -21,9 +21,10 @@ def stored_findings(
 ) -> list[Finding]:
     """What is wrong with the history of these deals, by deal; ``rows`` are all there are.
 
-    The chain begins with the making of the deal, each row begins where the one before ends, and
-    the last one leads to what the deal is, or to its end where it is gone. A deal without any row
-    is a warning, a stage that the model does not have (any more) a remark.
+    Each row begins where the one before ends, and the last one leads to what the deal is, or to
+    its end where it is gone. Warnings are a deal without any row and a history that begins when the
+    deal was there already, as of one that was stored past all commands; a stage that the model does
+    not have (any more) is a remark.
     """
     known: dict[str, Opportunity] = {deal.id: deal for deal in deals}
     rows_of: dict[str, list[OpportunityChange]] = {}
@@ -34,7 +35,10 @@ def stored_findings(
         deal = known.get(id_)
         if id_ in rows_of:
             now = None if deal is None else deal_state(deal)
-            found += chain_findings(in_order(rows_of[id_]), None, now)
+            ordered = in_order(rows_of[id_])
+            if ordered[0].before is not None:
+                found.append(_late(ordered[0]))
+            found += chain_findings(ordered, ordered[0].before, now)
         else:
             found.append(_without(known[id_]))
     found += _stages(rows_of, model)
@@ -47,6 +51,17 @@ def _without(deal: Opportunity) -> Finding:
         "the deal has no history: reports know it only as it is now",
         ref=deal.ref,
         suggestion="import its history, or save a change of the deal through Crm",
+    )
+
+
+def _late(row: OpportunityChange) -> Finding:
+    return warning(
+        "history.late",
+        "the history begins when the deal was there already: reports know nothing from before",
+        ref=row.ref,
+        path="before",
+        value=row.opportunity_id,
+        suggestion="import the rows that lead here from the making of the deal",
     )
 
 

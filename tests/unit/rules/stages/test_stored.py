@@ -41,7 +41,7 @@ def test_a_whole_chain_is_sound_in_any_order_and_over_a_deletion() -> None:
 
 def test_gaps_and_ends_are_told_where_they_are() -> None:
     rows = chain("Prospecting", "Qualification", "Proposal")
-    assert told([DEAL], rows[1:]) == [("history.gap", "d1")]
+    assert told([DEAL], rows[1:]) == [("history.late", "d1")]
     assert told([DEAL], rows[:2]) == [("history.end", "d1")]
     assert told([DEAL], [rows[0], rows[2]]) == [("history.gap", "d2")]
     assert told([], rows) == [("history.end", "d2")]
