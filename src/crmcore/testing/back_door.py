@@ -131,20 +131,29 @@ class FileBackDoor(Generic[S]):
                 yield said, partial(self._copy, path, {**after, name: content[:end]})
 
     def damaged(self, store: S, /) -> Iterator[tuple[str, Callable[[], S]]]:
-        """In each file, each byte with a bit turned over, lost or doubled; lines out of order."""
-        path = self._path_of(store)
+        """In each file, each byte with a bit turned over, lost or doubled; lines out of order.
+
+        There are thousands, so all have one place: each copy takes that of the one before.
+        """
+        path, place = self._path_of(store), self._folder()
         whole = {one.name: one.read_bytes() for one in self.files(store)}
         for name, content in whole.items():
             for at in range(len(content)):
                 for said, bad in _spoilt(content, at):
                     where = f"{name}: {said} at byte {at} of {len(content)}"
-                    yield where, partial(self._copy, path, {**whole, name: bad})
+                    yield where, partial(self._copy, path, {**whole, name: bad}, place)
             for said, bad in _disordered(content.splitlines(keepends=True)):
-                yield f"{name}: {said}", partial(self._copy, path, {**whole, name: bad})
+                yield f"{name}: {said}", partial(self._copy, path, {**whole, name: bad}, place)
 
-    def _copy(self, path: Path, content: dict[str, bytes]) -> S:
+    def _folder(self) -> Path:
         folder = Path(tempfile.mkdtemp())
         self._folders.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def _copy(self, path: Path, content: dict[str, bytes], place: Path | None = None) -> S:
+        folder = self._folder() if place is None else place
+        for one in folder.iterdir():
+            one.unlink()
         for name, some in content.items():
             (folder / name).write_bytes(some)
         self._disk.found(folder)

@@ -48,9 +48,11 @@ class Place:
     def _is_plain(self) -> bool:
         return len(self.path) == 1 and self.holds is Holds.ONE and self.normal is Normal.TEXT
 
-    @property
-    def name(self) -> str:
-        """What the index is called in the file, such as ``contact.email``."""
+    name: str = field(init=False, eq=False, repr=False)
+    """What the index is called in the file, such as ``contact.email``."""
+
+    @name.default
+    def _name(self) -> str:
         ending = {Holds.ONE: "", Holds.MAP: ".*"}.get(self.holds, "[]")
         normal = "" if self.normal is Normal.TEXT else f":{self.normal.value}"
         return f"{self.kind}.{'.'.join(self.path)}{ending}{normal}"
