@@ -43,9 +43,11 @@ class Transaction:
 
     Each command sees what the earlier ones decided. A command that is refused raises and leaves no
     trace; the others are stored by one commit when the block ends without an exception, and
-    otherwise none of them. That a person account has exactly one person is asked of the whole, at
-    the end of the block, which raises ``ValidationError`` (law X4). There is no second try: when
-    somebody was faster, ``ConflictError``.
+    otherwise none of them. At the end of the block, records that were added and saved meet the
+    gates against duplicates of those that were stored before it (law D13). That a person account
+    has exactly one person is asked of the whole, at the end of the block, which raises
+    ``ValidationError`` (law X4). There is no second try: when somebody was faster,
+    ``ConflictError``.
     """
 
     def __init__(self, snapshot: Snapshot, desk: Desk, reason: str | None, *, known: Known) -> None:
@@ -54,7 +56,13 @@ class Transaction:
         self._known = known
         self._changes = ChangeSet(reason=reason, by=desk.by)
         self._findings = Findings()
+        self._by_hand: set[Ref[Any]] = set()
         self._is_open = True
+
+    @property
+    def by_hand(self) -> ChangeSet:
+        """What has been decided so far of the records that ``add`` and ``save`` were given."""
+        return ChangeSet(one for one in self._changes if one.ref in self._by_hand)
 
     @property
     def changes(self) -> ChangeSet:
@@ -68,19 +76,21 @@ class Transaction:
 
     def add(self, record: R) -> R:
         """Store a record for the first time; see ``Crm.add``. Its version stays 0 until the end."""
-        self._do(lambda snapshot, context: plans.add(snapshot, context, [record]))
-        return self._now(record)
+        return self.add_all([record])[0]
 
     def add_all(self, records: Iterable[R]) -> tuple[R, ...]:
         """Store several records; see ``Crm.add_all``."""
         given = tuple(records)
         self._do(lambda snapshot, context: plans.add(snapshot, context, given))
+        self._by_hand.update(record.ref for record in given)
         return tuple(self._now(record) for record in given)
 
     def save(self, record: R) -> R:
         """Store what changed in a record; see ``Crm.save``."""
         self._do(lambda snapshot, context: plans.save(snapshot, context, record))
-        return self._now(record)
+        now = self._now(record)
+        self._by_hand.add(now.ref)
+        return now
 
     def delete(self, entity: type[Record], id: str) -> None:  # the field's own name
         """Remove a record with everything that cascades; see ``Crm.delete``."""
@@ -192,8 +202,12 @@ class Transaction:
         """Take a conversion back; see ``Crm.undo``."""
         return self._do(partial(undo, receipt=receipt), automation=Automation.SKIP)
 
-    def settle(self) -> None:
-        """Ask of the whole what only the whole can be asked; raises ``ValidationError``."""
+    def settle(self, found: Findings = Findings()) -> None:
+        """Ask of the whole what only the whole can be asked; raises ``ValidationError``.
+
+        ``found`` is what the gates told of it.
+        """
+        self._findings += found
         people = gather.persons(self._overlay(), self._changes, self._desk.model)
         if people.findings.errors:
             raise ValidationError(people.findings)

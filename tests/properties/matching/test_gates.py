@@ -58,6 +58,31 @@ def test_an_update_is_held_up_by_what_it_makes_alike() -> None:
     assert crm.get(Contact, other.id).name.family == "Babbage"
 
 
+def test_a_transaction_meets_the_gates_at_its_end() -> None:
+    """D13 on creation and update, whatever else is in the block; nothing of it is stored."""
+    block = STANDARD_MODEL.with_policies(create_matches=Matches.BLOCK, update_matches=Matches.BLOCK)
+    crm = Crm(model=block)
+    first = crm.add(ada())
+    other = crm.add(Contact(name=PersonName(given="Charles", family="Babbage")))
+    with pytest.raises(DuplicateError), crm.transaction() as tx:
+        tx.save(attrs.evolve(other, title="Professor"))
+        tx.add(ada())
+    with pytest.raises(DuplicateError), crm.transaction() as tx:
+        tx.save(attrs.evolve(other, name=NAME, email="ada@x.org"))
+    assert set(crm.find(Contact)) == {first, other}
+    with crm.transaction() as tx:
+        tx.save(attrs.evolve(other, title="Professor"))
+    told: list[Finding] = []
+    alert = STANDARD_MODEL.with_policies(create_matches=Matches.ALERT)
+    crm = Crm(model=alert, on_finding=told.append)
+    known = crm.add(ada())
+    with crm.transaction() as tx:
+        new = tx.add(ada())
+    assert [(one.code, one.ref, one.value) for one in told] == [
+        ("record.duplicate", new.ref, known.id)
+    ]
+
+
 def test_the_standard_policies_gate_conversion_import_and_capture() -> None:
     """D13: creation and update are gated where a policy says so."""
     policies = Policies()

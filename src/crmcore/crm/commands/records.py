@@ -149,7 +149,8 @@ class RecordCommands(Core):
             tx = Transaction(snapshot, self._desk, reason, known=self._known)
             try:
                 yield tx
-                tx.settle()
+                gate = self._gated(lambda _snapshot, _context: Decision(tx.by_hand))
+                tx.settle(gate(snapshot, self._desk.context()).findings)
             finally:
                 changes = tx.close()
         if changes:
