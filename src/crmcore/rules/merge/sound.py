@@ -1,17 +1,19 @@
 """Sound: what an unmerge may not give back, as it would break what must hold between records.
 
-A reference whose target is gone, a loop (law X2), a second direct or primary link (X1, X5) and a
-second person of a person account (X4): these stay as they are, and are told.
+A reference whose target is gone, a loop (law X2), a second direct or primary link (X1, X5), a
+second person of a person account (X4), and values that do not go together with what was edited
+since: these stay as they are, and are told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 from attrs import field, frozen
 
+from crmcore.changes import differences
 from crmcore.entities import (
     Account,
     AccountContactRelation,
@@ -21,9 +23,11 @@ from crmcore.entities import (
 )
 from crmcore.entities.ledger import Stayed
 from crmcore.fields import CASCADE, KEEP, Target
+from crmcore.model.check import INTERVALS, check_record
 from crmcore.model.describe import FieldSchema, Holds
 from crmcore.model.model import Model
 from crmcore.model.references import field_references, repointed
+from crmcore.rules.merge.history import with_values
 from crmcore.rules.tree import tree_fields
 from crmcore.values.ref import Ref
 
@@ -56,12 +60,8 @@ class Draft:
 def sound(draft: Draft) -> Draft:
     """The draft without what must stay, each thing told."""
     work = _Work(draft=draft)
-    work.settle_missing()
-    work.settle_loops()
-    work.settle_persons()
-    work.settle_relations()
-    work.settle_primaries()
-    work.settle_missing()
+    while work.settle():
+        pass  # what stays may be in the way of something that was looked at before
     return attrs.evolve(
         draft, restored=work.restored, changed=work.changed, stayed=tuple(work.stayed)
     )
@@ -132,6 +132,43 @@ class _Work:
         self.put(record)
         return record
 
+    def settle(self) -> bool:
+        """Look at everything once; whether something more must stay."""
+        told = len(self.stayed), len(self.left)
+        self.settle_missing()
+        self.settle_loops()
+        self.settle_persons()
+        self.settle_values()
+        self.settle_relations()
+        self.settle_primaries()
+        self.settle_missing()
+        return told != (len(self.stayed), len(self.left))
+
+    def settle_values(self) -> None:
+        """What a stored record says by itself: of what is wrong then nothing is given back."""
+        why = "it does not go together with what the record says besides"
+        for ref in self.changed:
+            while self._differs_ref(ref):
+                found = check_record(self.changed[ref], self.model).errors
+                if not found:
+                    break
+                wrong = {path for one in found for path in _together(one.path)}
+                if not (self._keep(ref, why, wrong) or self._keep(ref, why)):
+                    break
+
+    def _keep(self, ref: Ref[Any], why: str, paths: Collection[str] | None = None) -> bool:
+        """Leave fields of a stored record as they are (``None``: all); whether any was to change.
+
+        Each is told.
+        """
+        stored, record = self.draft.known[ref], self.changed[ref]
+        kept = [one for one in differences(stored, record) if paths is None or one[0] in paths]
+        for path, value, own in kept:
+            told = Stayed(ref=ref, field=path, own=own, value=value, why=why, is_waiting=True)
+            self.stayed.append(told)
+        self.changed[ref] = with_values(record, {path: value for path, value, _ in kept})
+        return bool(kept)
+
     def settle_missing(self) -> None:
         """References to records that are no longer stored, and rows that cannot be without."""
         again = True
@@ -160,7 +197,7 @@ class _Work:
                 self.put(record)
             elif record.ref in self.restored and not one.is_optional:
                 stand_in = self._stand_in(record, one)
-                if stand_in is None:
+                if stand_in in (None, one.value(record)):
                     self._leave(record, f"{one.path}: {why}", is_waiting=waits)
                     return True
                 own = one.value(record)
@@ -271,7 +308,7 @@ class _Work:
     def _ended(self) -> Iterator[AccountContactRelation]:
         """The direct relations that the merge made superfluous and that are true again."""
         for row in self.draft.ended:
-            if not isinstance(row, AccountContactRelation):
+            if not isinstance(row, AccountContactRelation) or row.ref in self.left:
                 continue
             contact = self.now(Ref("contact", row.contact_id))
             account = self.now(Ref("account", row.account_id))
@@ -328,12 +365,12 @@ class _Work:
         return held
 
     def _leave(self, row: Record, why: str, *, is_waiting: bool = True) -> None:
-        """Leave a restored row in its receipt; one that is stored keeps its references."""
-        stored = self.draft.known.get(row.ref)
-        if stored is not None:
-            for one in _bound(row, self.model):
-                if one.value(row) != one.value(stored):
-                    row = self._held(row, one, why)
+        """Leave a restored row in its receipt; one that is stored keeps its ends, or its period."""
+        if row.ref in self.draft.known:
+            ends = [one.path for one in _bound(row, self.model)]
+            for paths in (ends, ("start_on", "end_on"), None):
+                if self._keep(row.ref, why, paths):
+                    return
             return
         if row.ref not in self.draft.apart:
             self.stayed.append(
@@ -368,6 +405,12 @@ class _Work:
                 self.put(plain)
             else:
                 primary[row.opportunity_id] = row.ref
+
+
+def _together(path: str) -> tuple[str, ...]:
+    """The fields that only make sense together with the one of a finding."""
+    name = path if path.startswith("custom.") else path.partition(".")[0]
+    return next((pair for pair in INTERVALS if name in pair), (name,))
 
 
 def _freed(record: Record, one: FieldSchema, gone: frozenset[Ref[Any]]) -> Record:

@@ -252,7 +252,7 @@ class Reversal:
         record = self.then.own(stayed.ref) if stayed.is_waiting else None
         if record is None or stayed.field == "id":
             return stayed
-        own = self.context.model.schema_of(record).field(stayed.field).value(record)
+        own = value_at(record, stayed.field, self._schema(record))
         return attrs.evolve(stayed, own=own)
 
     def _changed(self, stayed: list[Stayed]) -> Iterator[tuple[Ref[Any], Record]]:
