@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from crmcore import Crm
 from crmcore.entities import (
     Account,
     AccountContactRelation,
@@ -15,10 +16,11 @@ from crmcore.entities import (
     Lead,
     Opportunity,
 )
+from crmcore.model.policies import ContactAccount
 from crmcore.values import PersonName, Ref
 from tests.properties.merge.ground import Add, Change, Convert, Join, TakeBack
 from tests.properties.merge.story import Story
-from tests.properties.merge.worlds import made
+from tests.properties.merge.worlds import MODEL, made
 
 ROLES = frozenset({"Consultant", "Evaluator"})
 
@@ -191,6 +193,19 @@ STARTS_IN_THE_FUTURE = Story(
         2: Change(Ref("contact", "c1"), "account_id", None),
     },
 )
+RESTORED_WITH_AN_EDITED_END = Story(
+    records=(
+        *STARTS_IN_THE_FUTURE.records,
+        made(Contact, id="c2", name=PersonName(family="N")),
+        made(AccountContactRelation, id="r2", account_id="a1", contact_id="c2"),
+    ),
+    acts={
+        **STARTS_IN_THE_FUTURE.acts,
+        3: Join("second", contacts("c2", "c1")),
+        4: TakeBack("people"),
+        5: TakeBack("second"),
+    },
+)
 TWO_THAT_BECAME_ONE_LINK = Story(
     records=(
         *(made(Account, id=id_, name="Acme") for id_ in ("a0", "a1")),
@@ -241,6 +256,7 @@ STORIES = (
     EDITED_AFTER_IT_WAS_RESTORED,
     LED_ON_BY_A_MERGE_TAKEN_BACK,
     STARTS_IN_THE_FUTURE,
+    RESTORED_WITH_AN_EDITED_END,
     TWO_THAT_BECAME_ONE_LINK,
 )
 
@@ -249,3 +265,16 @@ STORIES = (
 def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
     """M20 X1 each with a look at everything after every step, and all taken back at the end."""
     story.play()
+
+
+def test_a_restored_contact_has_an_account_where_every_contact_must() -> None:
+    """M20 its own was deleted: it gets that of the survivor, and that is told."""
+    crm = Crm(model=MODEL.with_policies(contact_account=ContactAccount.REQUIRED))
+    crm.add_all([made(Account, id="a1", name="Acme"), made(Account, id="a2", name="Ajax")])
+    crm.add_all([contact("c1", "a1"), contact("c2", "a2")])
+    merge = crm.merge(Ref("contact", "c1"), [Ref("contact", "c2")])
+    crm.delete(Account, "a2")
+    stayed = crm.unmerge(merge).receipt.stayed
+    assert crm.get(Contact, "c2").account_id == "a1"
+    assert [(one.ref.id, one.field, one.own) for one in stayed] == [("c2", "account_id", "a2")]
+    assert not crm.check()

@@ -44,6 +44,7 @@ class Draft:
 
     ``known`` are the records stored now, ``survivor`` the one that answers for the survivor
     (``None``: nothing does), ``ended`` the direct relations that the merge made superfluous.
+    ``images`` are the restored records as they were when they were merged.
     """
 
     restored: Records
@@ -53,6 +54,7 @@ class Draft:
     known: Mapping[Ref[Any], Record]
     survivor: Ref[Any] | None
     ended: tuple[Record, ...]
+    images: Mapping[Ref[Any], Record]
     model: Model
     stayed: tuple[Stayed, ...] = ()
 
@@ -145,29 +147,46 @@ class _Work:
         return told != (len(self.stayed), len(self.left))
 
     def settle_values(self) -> None:
-        """What a stored record says by itself: of what is wrong then nothing is given back."""
-        why = "it does not go together with what the record says besides"
-        for ref in self.changed:
-            while self._differs_ref(ref):
-                found = check_record(self.changed[ref], self.model).errors
-                if not found:
-                    break
-                wrong = {path for one in found for path in _together(one.path)}
-                if not (self._keep(ref, why, wrong) or self._keep(ref, why)):
-                    break
+        """What a record says by itself: of what is wrong then nothing is given back.
 
-    def _keep(self, ref: Ref[Any], why: str, paths: Collection[str] | None = None) -> bool:
-        """Leave fields of a stored record as they are (``None``: all); whether any was to change.
-
-        Each is told.
+        A restored record, which has no other values, says instead what it said when it was merged.
         """
-        stored, record = self.draft.known[ref], self.changed[ref]
-        kept = [one for one in differences(stored, record) if paths is None or one[0] in paths]
-        for path, value, own in kept:
-            told = Stayed(ref=ref, field=path, own=own, value=value, why=why, is_waiting=True)
-            self.stayed.append(told)
-        self.changed[ref] = with_values(record, {path: value for path, value, _ in kept})
-        return bool(kept)
+        for ref in (*self.changed, *self.restored):
+            before = self.draft.images.get(ref) if ref in self.restored else self.draft.known[ref]
+            while before is not None and self._is_written_ref(ref):
+                record = self._written(ref)
+                found = check_record(record, self.model).errors
+                wrong = {path for one in found for path in _together(one.path)}
+                if not found or not (
+                    self._keep(record, before, _UNFIT, wrong)
+                    or (ref not in self.restored and self._keep(record, before, _UNFIT))
+                ):
+                    break
+
+    def _written(self, ref: Ref[Any]) -> Record:
+        return self.restored[ref] if ref in self.restored else self.changed[ref]
+
+    def _keep(
+        self, record: Record, before: Record, why: str, paths: Collection[str] | None = None
+    ) -> bool:
+        """Leave fields as they were ``before`` (``None``: all); whether there were any. Told."""
+        held: dict[str, Any] = {}
+        for path, value, own in differences(before, record):
+            if paths is not None and path not in paths:
+                continue
+            if record.ref in self.restored and self._is_reference(record, path):
+                continue  # what was named then need not be stored any more
+            held[path] = value
+            self.stayed.append(
+                Stayed(ref=record.ref, field=path, own=own, value=value, why=why, is_waiting=True)
+            )
+        if held:
+            self.put(with_values(record, held))
+        return bool(held)
+
+    def _is_reference(self, record: Record, path: str) -> bool:
+        schema = self.model.schema_of(record)
+        return schema.has(path) and schema.field(path).lookup is not None
 
     def settle_missing(self) -> None:
         """References to records that are no longer stored, and rows that cannot be without."""
@@ -195,7 +214,7 @@ class _Work:
                 record = _freed(record, one, missing)
                 self.stays(record, one.path, own, why, is_waiting=waits)
                 self.put(record)
-            elif record.ref in self.restored and not one.is_optional:
+            elif record.ref in self.restored and not self._can_be_without(record, one):
                 stand_in = self._stand_in(record, one)
                 if stand_in in (None, one.value(record)):
                     self._leave(record, f"{one.path}: {why}", is_waiting=waits)
@@ -207,6 +226,12 @@ class _Work:
             else:
                 record = self._held(record, one, why, is_waiting=waits)
         return False
+
+    def _can_be_without(self, record: Record, one: FieldSchema) -> bool:
+        if not one.is_optional:
+            return False
+        found = check_record(one.changed(record, None), self.model).errors
+        return all(error.path != one.path for error in found)
 
     def _stand_in(self, record: Record, one: FieldSchema) -> Any:
         """What the survivor has in a field that a restored record must have."""
@@ -369,7 +394,7 @@ class _Work:
         if row.ref in self.draft.known:
             ends = [one.path for one in _bound(row, self.model)]
             for paths in (ends, ("start_on", "end_on"), None):
-                if self._keep(row.ref, why, paths):
+                if self._keep(row, self.draft.known[row.ref], why, paths):
                     return
             return
         if row.ref not in self.draft.apart:
@@ -405,6 +430,9 @@ class _Work:
                 self.put(plain)
             else:
                 primary[row.opportunity_id] = row.ref
+
+
+_UNFIT = "it does not go together with what the record says besides"
 
 
 def _together(path: str) -> tuple[str, ...]:

@@ -179,6 +179,7 @@ class Reversal:
             known=self.known,
             survivor=self.now.resolved(self.merge.survivor),
             ended=self.ended,
+            images=self.now.images(self.restored),
             model=self.context.model,
         )
         outcome = sound(draft)
