@@ -1,7 +1,10 @@
 """Stories that went wrong once, found by long runs and made as small as they go."""
 
+from datetime import date
+
 import pytest
 
+from crmcore import Crm
 from crmcore.entities import (
     Account,
     AccountContactRelation,
@@ -13,10 +16,11 @@ from crmcore.entities import (
     Lead,
     Opportunity,
 )
+from crmcore.model.policies import ContactAccount
 from crmcore.values import PersonName, Ref
-from tests.properties.merge.ground import Add, Change, Join, TakeBack
+from tests.properties.merge.ground import Add, Change, Convert, Join, TakeBack
 from tests.properties.merge.story import Story
-from tests.properties.merge.worlds import made
+from tests.properties.merge.worlds import MODEL, made
 
 ROLES = frozenset({"Consultant", "Evaluator"})
 
@@ -169,6 +173,79 @@ LED_ON_BY_A_MERGE_TAKEN_BACK = Story(
         8: TakeBack("deals"),
     },
 )
+STARTS_IN_THE_FUTURE = Story(
+    records=(
+        made(Account, id="a1", name="Acme"),
+        contact("c0", "a1"),
+        made(Contact, id="c1", name=PersonName(family="N")),
+        direct("dc0", "a1", "c0"),
+        made(
+            AccountContactRelation,
+            id="r1",
+            account_id="a1",
+            contact_id="c1",
+            roles=ROLES,
+            start_on=date(2027, 1, 1),
+        ),
+    ),
+    acts={
+        1: Join("people", contacts("c1", "c0")),
+        2: Change(Ref("contact", "c1"), "account_id", None),
+    },
+)
+RESTORED_WITH_AN_EDITED_END = Story(
+    records=(
+        *STARTS_IN_THE_FUTURE.records,
+        made(Contact, id="c2", name=PersonName(family="N")),
+        made(AccountContactRelation, id="r2", account_id="a1", contact_id="c2"),
+    ),
+    acts={
+        **STARTS_IN_THE_FUTURE.acts,
+        3: Join("second", contacts("c2", "c1")),
+        4: TakeBack("people"),
+        5: TakeBack("second"),
+    },
+)
+TWO_THAT_BECAME_ONE_LINK = Story(
+    records=(
+        *(made(Account, id=id_, name="Acme") for id_ in ("a0", "a1")),
+        contact("c0", "a1"),
+        made(Contact, id="c1", name=PersonName(family="N")),
+        contact("c2", "a0"),
+        made(Contact, id="c3", name=PersonName(family="N")),
+        direct("dc0", "a1", "c0"),
+        direct("dc2", "a0", "c2"),
+        *(
+            made(
+                AccountContactRelation,
+                id=id_,
+                account_id=account_id,
+                contact_id="c1",
+                start_on=date(2026, 1, 5),
+            )
+            for id_, account_id in (("r3", "a1"), ("r4", "a0"))
+        ),
+        made(Lead, id="w2", company="Acme"),
+    ),
+    acts={
+        15: Convert(lead_id="w2", contact_id="c3"),
+        41: Add(
+            made(
+                Contact,
+                id="c36",
+                name=PersonName(family="N"),
+                account_id="a1",
+                reports_to_id="c3",
+                custom={"mentor": "c3"},
+            )
+        ),
+        47: Join("leads", contacts("c2", "c3")),
+        51: Join("first", contacts("c1", "c0", "c36")),
+        67: Join("second", contacts("c2", "c1")),
+        78: Join("accounts", tuple(Ref("account", id_) for id_ in ("n015x1", "a0", "a1"))),
+        82: TakeBack("second"),
+    },
+)
 
 STORIES = (
     ROLES_OF_A_ROW_APART,
@@ -178,6 +255,9 @@ STORIES = (
     MERGED_AFTER_ITS_TARGET_WAS,
     EDITED_AFTER_IT_WAS_RESTORED,
     LED_ON_BY_A_MERGE_TAKEN_BACK,
+    STARTS_IN_THE_FUTURE,
+    RESTORED_WITH_AN_EDITED_END,
+    TWO_THAT_BECAME_ONE_LINK,
 )
 
 
@@ -185,3 +265,16 @@ STORIES = (
 def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
     """M18 M19 M20 X1 each with a look at everything after every step, and all taken back at the end."""
     story.play()
+
+
+def test_a_restored_contact_has_an_account_where_every_contact_must() -> None:
+    """M20 its own was deleted: it gets that of the survivor, and that is told."""
+    crm = Crm(model=MODEL.with_policies(contact_account=ContactAccount.REQUIRED))
+    crm.add_all([made(Account, id="a1", name="Acme"), made(Account, id="a2", name="Ajax")])
+    crm.add_all([contact("c1", "a1"), contact("c2", "a2")])
+    merge = crm.merge(Ref("contact", "c1"), [Ref("contact", "c2")])
+    crm.delete(Account, "a2")
+    stayed = crm.unmerge(merge).receipt.stayed
+    assert crm.get(Contact, "c2").account_id == "a1"
+    assert [(one.ref.id, one.field, one.own) for one in stayed] == [("c2", "account_id", "a2")]
+    assert not crm.check()

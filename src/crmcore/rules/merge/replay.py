@@ -160,6 +160,11 @@ class Replay:
             self._owned[ref] = None if image is None else self.history.own(image, at)
         return self._owned[ref]
 
+    def images(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Record]:
+        """Those of ``refs`` that are gone now, as they last were."""
+        found = ((ref, self._images.get(ref, (None, NOW))[0]) for ref in refs)
+        return {ref: image for ref, image in found if image is not None}
+
     @cached_property
     def _images(self) -> Mapping[Ref[Any], tuple[Record | None, Moment]]:
         """The records that are gone now, as they last were, and until when."""

@@ -1,17 +1,19 @@
 """Sound: what an unmerge may not give back, as it would break what must hold between records.
 
-A reference whose target is gone, a loop (law X2), a second direct or primary link (X1, X5) and a
-second person of a person account (X4): these stay as they are, and are told.
+A reference whose target is gone, a loop (law X2), a second direct or primary link (X1, X5), a
+second person of a person account (X4), and values that do not go together with what was edited
+since: these stay as they are, and are told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 from attrs import field, frozen
 
+from crmcore.changes import differences
 from crmcore.entities import (
     Account,
     AccountContactRelation,
@@ -21,9 +23,11 @@ from crmcore.entities import (
 )
 from crmcore.entities.ledger import Stayed
 from crmcore.fields import CASCADE, KEEP, Target
+from crmcore.model.check import INTERVALS, check_record
 from crmcore.model.describe import FieldSchema, Holds
 from crmcore.model.model import Model
 from crmcore.model.references import field_references, repointed
+from crmcore.rules.merge.history import with_values
 from crmcore.rules.tree import tree_fields
 from crmcore.values.ref import Ref
 
@@ -40,6 +44,7 @@ class Draft:
 
     ``known`` are the records stored now, ``survivor`` the one that answers for the survivor
     (``None``: nothing does), ``ended`` the direct relations that the merge made superfluous.
+    ``images`` are the restored records as they were when they were merged.
     """
 
     restored: Records
@@ -49,6 +54,7 @@ class Draft:
     known: Mapping[Ref[Any], Record]
     survivor: Ref[Any] | None
     ended: tuple[Record, ...]
+    images: Mapping[Ref[Any], Record]
     model: Model
     stayed: tuple[Stayed, ...] = ()
 
@@ -56,12 +62,8 @@ class Draft:
 def sound(draft: Draft) -> Draft:
     """The draft without what must stay, each thing told."""
     work = _Work(draft=draft)
-    work.settle_missing()
-    work.settle_loops()
-    work.settle_persons()
-    work.settle_relations()
-    work.settle_primaries()
-    work.settle_missing()
+    while work.settle():
+        pass  # what stays may be in the way of something that was looked at before
     return attrs.evolve(
         draft, restored=work.restored, changed=work.changed, stayed=tuple(work.stayed)
     )
@@ -132,6 +134,60 @@ class _Work:
         self.put(record)
         return record
 
+    def settle(self) -> bool:
+        """Look at everything once; whether something more must stay."""
+        told = len(self.stayed), len(self.left)
+        self.settle_missing()
+        self.settle_loops()
+        self.settle_persons()
+        self.settle_values()
+        self.settle_relations()
+        self.settle_primaries()
+        self.settle_missing()
+        return told != (len(self.stayed), len(self.left))
+
+    def settle_values(self) -> None:
+        """What a record says by itself: of what is wrong then nothing is given back.
+
+        A restored record, which has no other values, says instead what it said when it was merged.
+        """
+        for ref in (*self.changed, *self.restored):
+            before = self.draft.images.get(ref) if ref in self.restored else self.draft.known[ref]
+            while before is not None and self._is_written_ref(ref):
+                record = self._written(ref)
+                found = check_record(record, self.model).errors
+                wrong = {path for one in found for path in _together(one.path)}
+                if not found or not (
+                    self._keep(record, before, _UNFIT, wrong)
+                    or (ref not in self.restored and self._keep(record, before, _UNFIT))
+                ):
+                    break
+
+    def _written(self, ref: Ref[Any]) -> Record:
+        return self.restored[ref] if ref in self.restored else self.changed[ref]
+
+    def _keep(
+        self, record: Record, before: Record, why: str, paths: Collection[str] | None = None
+    ) -> bool:
+        """Leave fields as they were ``before`` (``None``: all); whether there were any. Told."""
+        held: dict[str, Any] = {}
+        for path, value, own in differences(before, record):
+            if paths is not None and path not in paths:
+                continue
+            if record.ref in self.restored and self._is_reference(record, path):
+                continue  # what was named then need not be stored any more
+            held[path] = value
+            self.stayed.append(
+                Stayed(ref=record.ref, field=path, own=own, value=value, why=why, is_waiting=True)
+            )
+        if held:
+            self.put(with_values(record, held))
+        return bool(held)
+
+    def _is_reference(self, record: Record, path: str) -> bool:
+        schema = self.model.schema_of(record)
+        return schema.has(path) and schema.field(path).lookup is not None
+
     def settle_missing(self) -> None:
         """References to records that are no longer stored, and rows that cannot be without."""
         again = True
@@ -158,9 +214,9 @@ class _Work:
                 record = _freed(record, one, missing)
                 self.stays(record, one.path, own, why, is_waiting=waits)
                 self.put(record)
-            elif record.ref in self.restored and not one.is_optional:
+            elif record.ref in self.restored and not self._can_be_without(record, one):
                 stand_in = self._stand_in(record, one)
-                if stand_in is None:
+                if stand_in in (None, one.value(record)):
                     self._leave(record, f"{one.path}: {why}", is_waiting=waits)
                     return True
                 own = one.value(record)
@@ -170,6 +226,12 @@ class _Work:
             else:
                 record = self._held(record, one, why, is_waiting=waits)
         return False
+
+    def _can_be_without(self, record: Record, one: FieldSchema) -> bool:
+        if not one.is_optional:
+            return False
+        found = check_record(one.changed(record, None), self.model).errors
+        return all(error.path != one.path for error in found)
 
     def _stand_in(self, record: Record, one: FieldSchema) -> Any:
         """What the survivor has in a field that a restored record must have."""
@@ -271,7 +333,7 @@ class _Work:
     def _ended(self) -> Iterator[AccountContactRelation]:
         """The direct relations that the merge made superfluous and that are true again."""
         for row in self.draft.ended:
-            if not isinstance(row, AccountContactRelation):
+            if not isinstance(row, AccountContactRelation) or row.ref in self.left:
                 continue
             contact = self.now(Ref("contact", row.contact_id))
             account = self.now(Ref("account", row.account_id))
@@ -328,12 +390,12 @@ class _Work:
         return held
 
     def _leave(self, row: Record, why: str, *, is_waiting: bool = True) -> None:
-        """Leave a restored row in its receipt; one that is stored keeps its references."""
-        stored = self.draft.known.get(row.ref)
-        if stored is not None:
-            for one in _bound(row, self.model):
-                if one.value(row) != one.value(stored):
-                    row = self._held(row, one, why)
+        """Leave a restored row in its receipt; one that is stored keeps its ends, or its period."""
+        if row.ref in self.draft.known:
+            ends = [one.path for one in _bound(row, self.model)]
+            for paths in (ends, ("start_on", "end_on"), None):
+                if self._keep(row, self.draft.known[row.ref], why, paths):
+                    return
             return
         if row.ref not in self.draft.apart:
             self.stayed.append(
@@ -368,6 +430,15 @@ class _Work:
                 self.put(plain)
             else:
                 primary[row.opportunity_id] = row.ref
+
+
+_UNFIT = "it does not go together with what the record says besides"
+
+
+def _together(path: str) -> tuple[str, ...]:
+    """The fields that only make sense together with the one of a finding."""
+    name = path if path.startswith("custom.") else path.partition(".")[0]
+    return next((pair for pair in INTERVALS if name in pair), (name,))
 
 
 def _freed(record: Record, one: FieldSchema, gone: frozenset[Ref[Any]]) -> Record:

@@ -179,6 +179,7 @@ class Reversal:
             known=self.known,
             survivor=self.now.resolved(self.merge.survivor),
             ended=self.ended,
+            images=self.now.images(self.restored),
             model=self.context.model,
         )
         outcome = sound(draft)
@@ -252,7 +253,7 @@ class Reversal:
         record = self.then.own(stayed.ref) if stayed.is_waiting else None
         if record is None or stayed.field == "id":
             return stayed
-        own = self.context.model.schema_of(record).field(stayed.field).value(record)
+        own = value_at(record, stayed.field, self._schema(record))
         return attrs.evolve(stayed, own=own)
 
     def _changed(self, stayed: list[Stayed]) -> Iterator[tuple[Ref[Any], Record]]:
