@@ -247,6 +247,26 @@ TWO_THAT_BECAME_ONE_LINK = Story(
     },
 )
 
+GIVEN_BACK_THROUGH_A_MERGE_IN_FORCE = Story(
+    records=(
+        *(
+            made(Contact, id=f"c{n}", name=PersonName(family=family), reports_to_id=above)
+            for n, (family, above) in enumerate(
+                [("Lovelace", None), ("Lovelace", "c0"), ("Byron", "c1"), ("Byron", "c2")]
+            )
+        ),
+        made(Lead, id="w1", name=PersonName(family="W1"), company="Acme"),
+    ),
+    acts={
+        12: Convert(lead_id="w1"),
+        70: Join(
+            name="m18new",
+            refs=(Ref("contact", "c3"), Ref("contact", "n012x2"), Ref("contact", "c0")),
+        ),
+        87: Join(name="m20new", refs=(Ref("contact", "c1"), Ref("contact", "c2"))),
+        93: TakeBack(name="m18new"),
+    },
+)
 STORIES = (
     ROLES_OF_A_ROW_APART,
     ATTACHED_TO_A_ROW_APART,
@@ -258,12 +278,13 @@ STORIES = (
     STARTS_IN_THE_FUTURE,
     RESTORED_WITH_AN_EDITED_END,
     TWO_THAT_BECAME_ONE_LINK,
+    GIVEN_BACK_THROUGH_A_MERGE_IN_FORCE,
 )
 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_stories_that_once_went_wrong_end_well(story: Story) -> None:
-    """M18 M19 M20 X1 each with a look at everything after every step, and all taken back at the end."""
+    """M18 M19 M20 X1 each with a look at everything after every step; all taken back at the end."""
     story.play()
 
 

@@ -375,11 +375,11 @@ class Reversal:
     def _receipt(
         self,
         restored: Mapping[Ref[Any], Record],
-        updates: Iterable[Update],
+        updates: Sequence[Update],
         stayed: Sequence[Stayed],
     ) -> UnmergeReceipt:
         context = self.context
-        led_on, through = self._led_on(restored)
+        led_on, through = self._led_on(restored, updates)
         return UnmergeReceipt(
             id=UnmergeReceiptId(context.new_id()),
             merge_id=self.merge.id,
@@ -423,17 +423,23 @@ class Reversal:
                     yield Moved(ref=one.ref, field=part.path, before=source, after=ref)
 
     def _led_on(
-        self, restored: Mapping[Ref[Any], Record]
+        self, restored: Mapping[Ref[Any], Record], updates: Iterable[Update]
     ) -> tuple[tuple[Moved, ...], tuple[Any, ...]]:
-        """The references of restored records that lead elsewhere, and the merges they lead by."""
+        """The references given back that lead elsewhere, and the merges they lead by."""
+        given = {
+            one.after.ref: {path for path, _, _ in differences(one.before, one.after)}
+            for one in updates
+        }
         found: list[Moved] = []
         through: dict[str, None] = {}
-        for ref in restored:
+        for ref in (*restored, *given):
             record = self.then.at_first(ref)
             if record is None or not self.context.model.has(type(record)):
                 continue
             for part in self.context.model.schema_of(record).lookups:
                 if part.lookup is None or part.lookup.on_merge is KEEP:
+                    continue
+                if ref in given and part.path not in given[ref]:
                     continue
                 own = as_ref(part.value(record), part.lookup)
                 end, way = (None, ()) if own is None else self.then.way(own)
