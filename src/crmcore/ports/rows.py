@@ -72,11 +72,11 @@ class NewRows(Sequence[RowChange]):
         records: Sequence[Record],
         part: Callable[[Record, str | None], Json],
     ) -> None:
-        self.kinds = kinds
+        self.kinds: Sequence[str] = kinds
         self.ids: Sequence[str] = [one.id for one in records]
-        self.texts = texts
-        self.records = records
-        self.part = part
+        self.texts: Sequence[str] = texts
+        self.records: Sequence[Record] = records
+        self.part: Callable[[Record, str | None], Json] = part
 
     def __len__(self) -> int:
         return len(self.records)

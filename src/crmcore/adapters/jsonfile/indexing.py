@@ -30,7 +30,7 @@ class Indexing:
         self._by_kind: dict[str, list[tuple[Place, Found]]] = {}
         for place, found in zip(self._places, self._found, strict=True):
             self._by_kind.setdefault(place.kind, []).append((place, found))
-        self.link = NO_LINK
+        self.link: str = NO_LINK
 
     def add(self, kind: str, rows: Batch, starts: Sequence[int]) -> None:
         """Add rows of one kind that begin at these places."""

@@ -51,7 +51,7 @@ class CrowdedError(Exception):
 
     def __init__(self, strip: Strip) -> None:
         super().__init__(strip.column.rollup.name)
-        self.column = strip.column
+        self.column: Column = strip.column
 
 
 @define(eq=False)
