@@ -15,8 +15,11 @@ from crmcore.rules.rollup.sweep import Plot
 
 
 def carry_up(ground: Ground, plots: Iterable[Plot]) -> None:
-    """Take everything in at the accounts above."""
-    rise([strip for plot in plots for strip in plot.strips.values()], ground.upward())
+    """Take everything in at the accounts above; every record must be in by now."""
+    strips = [strip for plot in plots for strip in plot.strips.values()]
+    for strip in strips:
+        strip.settle()
+    rise(strips, ground.upward())
 
 
 def plant(grove: Grove, ground: Ground, plots: Iterable[Plot]) -> None:

@@ -116,9 +116,6 @@ def sweep(
         except CrowdedError as error:
             crowded.add(id(error.column))
         else:
-            for plot in plots:
-                for strip in plot.strips.values():
-                    strip.settle()
             return plots
 
 

@@ -39,6 +39,22 @@ def test_an_account_that_comes_later_has_what_waits_for_it() -> None:
     assert made.result(COUNT).unassigned == 0
 
 
+def test_what_one_entity_names_has_a_place_in_the_figures_of_another() -> None:
+    sums = evolve(AMOUNT, where=ALL)
+    people = Rollup(name="people", child=Contact, by=F.account_id, aggregate="count")
+    made = Totals((sums, people), CONTEXT)
+    made.build(
+        accounts=GROUP,
+        children=[
+            deal("a", "left", amount=None),  # counted out of those that have an amount
+            deal("b", "left", amount=Money(5, "EUR")),
+            contact("p", "nobody knows"),
+        ],
+    )
+    assert made.value(sums, "top") == Money(5, "EUR")
+    assert made.result(people).unassigned == 1
+
+
 def test_other_records_among_them_are_passed_over() -> None:
     assert result(COUNT, contact("p", "left"), deal("a", "left")).everything == 1
 
