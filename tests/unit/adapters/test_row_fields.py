@@ -35,6 +35,10 @@ def test_a_filter_answers_on_fields_what_it_answers_on_the_record(data: st.DataO
         fields = asked(where, form, OPEN)
         with suppress(DecodeError):  # it cannot do without the field
             read = CODEC.record(Row(row.kind, row.id, one.version, stored))
+            alone = RowFields({**stored, "id": row.id}, form, {})
+            assert {name: alone[name] for name in alone} == {
+                name: getattr(read, name) for name in alone
+            }
             if fields is not None:
                 assert matches(where, RowFields(stored, form, fields)) == matches(where, read)
 
