@@ -220,7 +220,21 @@ def learn(
 
     The arguments are those of ``find_duplicates``, and so are the errors.
     """
-    given = by_ref(records)
+    search = taught(
+        by_ref(records), rule=rule, model=model, related=related, block_limit=block_limit
+    )
+    return rule.with_learnt(search.learnt)
+
+
+def taught(
+    given: Mapping[Ref[Any], Record],
+    *,
+    rule: LinkageRule,
+    model: Model,
+    related: Iterable[Record],
+    block_limit: int,
+) -> LinkageSearch:
+    """The search that has learnt the weights of ``rule`` from these records, however few."""
     search = LinkageSearch(
         rule.with_learnt(None),
         model=model,
@@ -229,7 +243,7 @@ def learn(
         enough=2,
     )
     search.run(given, block_limit=block_limit, partner_limit=PARTNER_LIMIT)
-    return rule.with_learnt(search.learnt)
+    return search
 
 
 def _best_of_each(matches: Iterable[Match]) -> Mapping[Pair, Match]:

@@ -10,13 +10,12 @@ from crmcore.entities.record import Record
 from crmcore.errors import UsageError
 from crmcore.model.model import Model
 from crmcore.rules.matching.clusters import pair
-from crmcore.rules.matching.find import BLOCK_LIMIT, PARTNER_LIMIT, by_ref
+from crmcore.rules.matching.find import BLOCK_LIMIT, by_ref, taught
 from crmcore.rules.matching.linkage.engine import Comparing
 from crmcore.rules.matching.linkage.learn import from_labelled
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table
-from crmcore.rules.matching.linkage_search import LinkageSearch
 from crmcore.values.ref import Ref
 
 Labelled: TypeAlias = tuple[Ref[Any], Ref[Any], bool]
@@ -46,14 +45,7 @@ def learn_labelled(
     """
     given = by_ref(records)
     labels = _labels(labelled, rule, given)
-    search = LinkageSearch(
-        rule.with_learnt(None),
-        model=model,
-        related={**by_ref(related), **given},
-        threshold=None,
-        enough=2,
-    )
-    search.run(given, block_limit=block_limit, partner_limit=PARTNER_LIMIT)
+    search = taught(given, rule=rule, model=model, related=related, block_limit=block_limit)
     chosen = sorted({ref for both in labels for ref in both})
     rows = {ref: row for row, ref in enumerate(chosen)}
     subject = rule.about.in_region(model.phone_region)
