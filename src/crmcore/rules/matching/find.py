@@ -9,6 +9,7 @@ from crmcore.entities.ledger import Judgement, Verdict
 from crmcore.errors import UsageError
 from crmcore.rules.matching.clusters import Pair, by_score, clusters
 from crmcore.rules.matching.duplicate_sets import DuplicateSets
+from crmcore.rules.matching.given import Given
 from crmcore.rules.matching.judge import verdicts
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.weights import Learnt
@@ -77,8 +78,8 @@ def find_duplicates(
     if partner_limit < 1 or workers < 1:
         given_limits = f"partner_limit={partner_limit}, workers={workers}"
         raise UsageError("a limit and a number of processes are 1 at least", given_limits)
-    given = by_ref(records)
-    forms = Forms(model.phone_region, {**by_ref(related), **given})
+    given = Given(records)
+    forms = Forms(model.phone_region, given.beside(related))
     searches = [
         _search(rule, model, forms, threshold, workers=workers, progress=progress) for rule in rules
     ]
@@ -156,8 +157,9 @@ def matches_of(
     itself, as it was, which is left out.
     """
     _check(rules, threshold, BLOCK_LIMIT)
-    others = {ref: one for ref, one in by_ref(records).items() if ref != candidate.ref}
-    forms = Forms(model.phone_region, {**by_ref(related), **others, candidate.ref: candidate})
+    others = Given(one for one in Given(records).values() if one.ref != candidate.ref)
+    known = Given([*others.values(), candidate]).beside(related)
+    forms = Forms(model.phone_region, known)
     searches = [_search(rule, model, forms, threshold) for rule in rules]
     found = _best_of_each(
         match for search in searches for match in search.run_for(candidate, others)
@@ -183,7 +185,7 @@ def compare(
     """
     if one.ref == other.ref or sorted({one.ref.kind, other.ref.kind}) != sorted(rule.kinds):
         raise UsageError(f"the rule {rule.name} does not compare these two", (one.ref, other.ref))
-    forms = Forms(model.phone_region, {**by_ref(related), one.ref: one, other.ref: other})
+    forms = Forms(model.phone_region, Given([one, other]).beside(related))
     return _search(rule, model, forms, 0.0).match(one, other)
 
 
@@ -221,13 +223,13 @@ def learn(
     The arguments are those of ``find_duplicates``, and so are the errors.
     """
     search = taught(
-        by_ref(records), rule=rule, model=model, related=related, block_limit=block_limit
+        Given(records), rule=rule, model=model, related=related, block_limit=block_limit
     )
     return rule.with_learnt(search.learnt)
 
 
 def taught(
-    given: Mapping[Ref[Any], Record],
+    given: Given,
     *,
     rule: LinkageRule,
     model: Model,
@@ -238,7 +240,7 @@ def taught(
     search = LinkageSearch(
         rule.with_learnt(None),
         model=model,
-        related={**by_ref(related), **given},
+        related=given.beside(related),
         threshold=None,
         enough=2,
     )
@@ -268,13 +270,3 @@ def _check(rules: Sequence[AnyRule], threshold: float | None, block_limit: int) 
     for name, times in Counter(rule.name for rule in rules).items():
         if times > 1:
             raise UsageError("two rules have one name", name, "a rule's name has its version in it")
-
-
-def by_ref(records: Iterable[Record]) -> dict[Ref[Any], Record]:
-    """The records in the order of their references; one that is given twice counts once."""
-    found: dict[Ref[Any], Record] = {}
-    for record in records:
-        known = found.setdefault(record.ref, record)
-        if known is not record and known != record:
-            raise UsageError("two different records have one id", record.ref)
-    return dict(sorted(found.items(), key=lambda one: (one[0].kind, one[0].id)))

@@ -10,7 +10,8 @@ from crmcore.entities.record import Record
 from crmcore.errors import UsageError
 from crmcore.model.model import Model
 from crmcore.rules.matching.clusters import pair
-from crmcore.rules.matching.find import BLOCK_LIMIT, by_ref, taught
+from crmcore.rules.matching.find import BLOCK_LIMIT, taught
+from crmcore.rules.matching.given import Given
 from crmcore.rules.matching.linkage.engine import Comparing
 from crmcore.rules.matching.linkage.learn import from_labelled
 from crmcore.rules.matching.linkage.rule import LinkageRule
@@ -43,7 +44,7 @@ def learn_labelled(
     are those of ``find_duplicates``; ``UsageError``, too, for a pair of one record, of records that
     are not there or that the rule does not compare, and one labelled both ways.
     """
-    given = by_ref(records)
+    given = Given(records)
     labels = _labels(labelled, rule, given)
     search = taught(given, rule=rule, model=model, related=related, block_limit=block_limit)
     chosen = sorted({ref for both in labels for ref in both})
@@ -61,7 +62,7 @@ def learn_labelled(
 
 
 def _labels(
-    labelled: Iterable[Labelled], rule: LinkageRule, given: dict[Ref[Any], Record]
+    labelled: Iterable[Labelled], rule: LinkageRule, given: Given
 ) -> dict[tuple[Ref[Any], Ref[Any]], bool]:
     labels: dict[tuple[Ref[Any], Ref[Any]], bool] = {}
     for one, other, is_one in labelled:

@@ -15,13 +15,21 @@ from crmcore.model.model import Model
 from crmcore.rules.matching.clusters import Pair
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.given import Given
+from crmcore.rules.matching.linkage import spread
 from crmcore.rules.matching.linkage.blocks import blocks_of
-from crmcore.rules.matching.linkage.candidates import Candidates, Limits, candidates
-from crmcore.rules.matching.linkage.engine import Codes, Comparing, Patterns, blind_pairs
+from crmcore.rules.matching.linkage.candidates import (
+    Candidates,
+    KeyPairs,
+    Limits,
+    chosen,
+    finders,
+)
+from crmcore.rules.matching.linkage.engine import MANY, Codes, Comparing, Patterns, blind_pairs
 from crmcore.rules.matching.linkage.learn import Scorer, maximise, settled, with_blind_rates
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
-from crmcore.rules.matching.linkage.table import Table
+from crmcore.rules.matching.linkage.table import Part, Table, Values
 from crmcore.rules.matching.linkage.weights import Learnt, probability
 from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.readers import Raw, Reader, raw_reader
@@ -76,31 +84,53 @@ class LinkageSearch:
         self._refs: Sequence[Ref[Any]] = ()
         self._pairs: Candidates | None = None
 
-    def run(
-        self, given: Mapping[Ref[Any], Record], *, block_limit: int, partner_limit: int
-    ) -> Iterator[Match]:
+    def run(self, given: Given, *, block_limit: int, partner_limit: int) -> Iterator[Match]:
         """Every match among these records, which are in the order of their references."""
-        records = [one for ref, one in given.items() if ref.kind in self.rule.kinds]
+        records = given.of(self.rule.kinds)
         if not records:
             return iter(())
-        table = Table(self._subject)
-        table.fill(records, self.readers)
+        table = self._table(records)
         self._tell("read", 1.0)
         limits = self._limited(records, block=block_limit, partners=partner_limit)
-        pairs = candidates(table, self.rule.keys, limits)
+        self.learnt_here = self.rule.learnt is None and len(table) >= self._enough
+        pairs, values = self._paired(table, limits)
         self.compared, self.left_out = len(pairs.first), pairs.left_out
         self._tell("paired", 1.0)
-        patterns = self._patterns(table, pairs)
-        return self._told(records, table, pairs, patterns)
+        patterns = self._patterns(table, pairs, values)
+        return self._told(records, pairs, patterns)
 
-    def _patterns(self, table: Table, pairs: Candidates) -> Patterns:
+    def _table(self, records: Sequence[Record]) -> Table:
+        """The records as a table, which processes fill in parts where there are many."""
+        table = Table(self._subject)
+        if self._workers < 2 or len(records) < MANY:
+            table.fill(records, self.readers)
+            return table
+
+        def part(rows: slice) -> Part:
+            mine = Table(self._subject)
+            mine.fill(records[rows], self.readers)
+            return mine.part()
+
+        tasks = [partial(part, rows) for rows in spread.parts(len(records), self._workers)]
+        for one in spread.done(tasks, self._workers):
+            table.add_all(one)
+        return table
+
+    def _paired(self, table: Table, limits: Limits) -> tuple[Candidates, Values]:
+        """The pairs to compare and, where weights are to be learnt, what values records share."""
+        learns: list[Callable[[], KeyPairs | Values]] = [table.values] if self.learnt_here else []
+        tasks = [*learns, *finders(table, self.rule.keys, limits)]
+        found = spread.done(tasks, self._workers if len(table) >= MANY else 1)
+        pairs = chosen([one for one in found if isinstance(one, KeyPairs)], len(table), limits)
+        values = next((one for one in found if isinstance(one, Values)), Values())
+        return pairs, values
+
+    def _patterns(self, table: Table, pairs: Candidates, values: Values) -> Patterns:
         """The patterns of the pairs; learns from them on the way."""
-        rows = len(table)
-        learns = self.rule.learnt is None and rows >= self._enough
-        self.learnt_here = learns
+        rows, learns = len(table), self.learnt_here
         if learns:
             self.learnt = attrs.evolve(
-                self.learnt, records=rows, expected=rows / 5, common=table.common(), usual={}
+                self.learnt, records=rows, expected=rows / 5, common=values.common, usual={}
             )
         comparing = Comparing(table, self.learnt, workers=self._workers)
         patterns = comparing.patterns(
@@ -109,9 +139,8 @@ class LinkageSearch:
         if learns:
             blind = comparing.patterns(*blind_pairs(rows, min(_BLIND, rows * rows)))
             self.learnt = with_blind_rates(self.learnt, self._subject, self._found(blind))
-            rare = table.rare(self.learnt.common)
             found = self._found(patterns)
-            self.learnt = maximise(self.learnt, self._subject, found, rare)
+            self.learnt = maximise(self.learnt, self._subject, found, values.rare)
             self.learnt = settled(self.learnt, self._subject, found)
         self._tell("learnt", 1.0)
         return patterns
@@ -125,7 +154,7 @@ class LinkageSearch:
         return found
 
     def _told(
-        self, records: Sequence[Record], table: Table, pairs: Candidates, patterns: Patterns
+        self, records: Sequence[Record], pairs: Candidates, patterns: Patterns
     ) -> Iterator[Match]:
         scorer = Scorer(self._subject, self.learnt)
         levels = [self._subject.classify(codes) for codes in patterns.codes]
@@ -145,7 +174,7 @@ class LinkageSearch:
             if not is_match[pattern]
         }
         witness = Witness(self.rule, scorer)
-        seen = {row: shown(self.rule, partial(table.raw, row)) for row in rows}
+        seen = {row: self.shown(records[row]) for row in rows}
         self._tell("found", 1.0)
         return (
             witness.match(

@@ -11,7 +11,8 @@ from attrs import frozen
 from crmcore import render
 from crmcore.entities.record import Record
 from crmcore.model.model import Model
-from crmcore.rules.matching.find import BLOCK_LIMIT, AnyRule, by_ref
+from crmcore.rules.matching.find import BLOCK_LIMIT, AnyRule
+from crmcore.rules.matching.given import Given
 from crmcore.rules.matching.linkage.blocks import blocks_of
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.table import Table
@@ -75,9 +76,9 @@ def predict(
     Nothing is compared. Of two kinds only pairs with one record of each count. Arguments and errors
     are those of ``find_duplicates``.
     """
-    given = by_ref(records)
-    chosen = [one for ref, one in given.items() if ref.kind in rule.kinds]
-    known = {**by_ref(related), **given}
+    given = Given(records)
+    chosen = given.of(rule.kinds)
+    known = given.beside(related)
     blocks = _linked if isinstance(rule, LinkageRule) else _weighted
     first = sum(one.ref.kind == chosen[0].ref.kind for one in chosen)
     middle = first if len(rule.kinds) > 1 else None

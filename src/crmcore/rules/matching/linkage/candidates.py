@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
+from typing import TypeAlias
 
 from attrs import frozen
 
@@ -91,6 +94,15 @@ def _listed(numbers: Sequence[int]) -> list[int]:
     return numbers if isinstance(numbers, list) else fast.listed(numbers)
 
 
+@frozen(kw_only=True)
+class KeyPairs:
+    """What one key brings together: pairs as ``first * rows + second``, which may be repeated."""
+
+    pairs: Sequence[int]
+    blocks: int
+    skipped: tuple[Skipped, ...]
+
+
 def candidates(table: Table, keys: Sequence[Key], limits: Limits) -> Candidates:
     """The pairs that share a key, each once.
 
@@ -99,56 +111,96 @@ def candidates(table: Table, keys: Sequence[Key], limits: Limits) -> Candidates:
     A pair is compared where it counts for both its rows. So no row is ever compared more often,
     however many records are equal, and the order of keys and blocks does not matter.
     """
+    return chosen([task() for task in finders(table, keys, limits)], len(table), limits)
+
+
+def finders(table: Table, keys: Sequence[Key], limits: Limits) -> list[Callable[[], KeyPairs]]:
+    """For each key a task that finds its pairs; any process may do it."""
     np = fast.numpy() if len(table) >= fast.MANY else None
-    if np is not None:
-        return _by_arrays(np, table, keys, limits)
-    rows = len(table)
-    found: dict[int, int] = {}
-    counts: list[int] = []
-    skipped: list[tuple[Skipped, ...]] = []
-    for at, key in enumerate(keys):
-        blocks = blocks_of(table, key, limit=limits.block)
-        bit = 1 << at
-        for both in pairs_of(blocks, rows=rows, middle=limits.middle):
-            found[both] = found.get(both, 0) | bit
-        counts.append(len(blocks.rows))
-        skipped.append(blocks.skipped)
+    if np is None:
+        return [partial(_key_pairs, table, key, limits) for key in keys]
+    filed = fast.Filed(
+        np,
+        table,
+        limit=limits.block,
+        middle=limits.middle,
+        within=limits.within,
+        across=limits.across,
+    )
+    return [partial(_filed_pairs, filed, key) for key in keys]
+
+
+def _key_pairs(table: Table, key: Key, limits: Limits) -> KeyPairs:
+    blocks, rows = blocks_of(table, key, limit=limits.block), len(table)
+    pairs: Iterable[int] = pairs_of(blocks, rows=rows, middle=limits.middle)
     if limits.within or limits.across:
-        allow = limits.allow
-        found = {both: one for both, one in found.items() if allow(both // rows, both % rows)}
-    too_many = left_out(found, rows, limits.partners)
-    pairs = sorted(found.keys() - too_many if too_many else found)
-    return Candidates(
-        first=[both // rows for both in pairs],
-        second=[both % rows for both in pairs],
-        keys=[found[both] for both in pairs],
-        blocks=tuple(counts),
-        skipped=tuple(skipped),
-        left_out=len(too_many),
+        pairs = (both for both in pairs if limits.allow(*divmod(both, rows)))
+    return KeyPairs(
+        pairs=array("q", pairs),  # small to send
+        blocks=len(blocks.rows),
+        skipped=blocks.skipped,
     )
 
 
-def _by_arrays(np: fast.Numpy, table: Table, keys: Sequence[Key], limits: Limits) -> Candidates:
-    filed = fast.Filed(np, table, keys, limit=limits.block)
-    first, second, shared = filed.pairs(limits.middle, limits.within, limits.across)
-    rows = len(table)
-    crowded = fast.crowded(np, first, second, rows, limits.partners)
-    too_many: set[int] = set()
-    if len(crowded):
-        codes = first[crowded] * rows + second[crowded]
-        near = dict(zip(codes.tolist(), shared[crowded].tolist(), strict=True))
-        too_many = left_out(near, rows, limits.partners)
-        out = np.asarray(sorted(too_many), dtype=np.int64)
-        kept = np.isin(first * rows + second, out, invert=True, assume_unique=True)
-        first, second, shared = first[kept], second[kept], shared[kept]
+def _filed_pairs(filed: fast.Filed, key: Key) -> KeyPairs:
+    pairs, blocks, skipped = filed.pairs(key)
+    return KeyPairs(pairs=pairs, blocks=blocks, skipped=skipped)
+
+
+def chosen(found: Sequence[KeyPairs], rows: int, limits: Limits) -> Candidates:
+    """What ``candidates`` gives, of what each key brings together."""
+    np = fast.numpy() if rows >= fast.MANY else None
+    united = _by_hand if np is None else partial(_by_arrays, np)
+    first, second, keys, too_many = united([one.pairs for one in found], rows, limits.partners)
     return Candidates(
         first=first,
         second=second,
-        keys=shared,
-        blocks=filed.blocks,
-        skipped=filed.skipped,
-        left_out=len(too_many),
+        keys=keys,
+        blocks=tuple(one.blocks for one in found),
+        skipped=tuple(one.skipped for one in found),
+        left_out=too_many,
     )
+
+
+_Chosen: TypeAlias = tuple[Sequence[int], Sequence[int], Sequence[int], int]
+"""The rows and keys of the pairs that are compared, and how many are not."""
+
+
+def _by_hand(found: Sequence[Sequence[int]], rows: int, most: int) -> _Chosen:
+    shared: dict[int, int] = {}
+    known = shared.get
+    for at, pairs in enumerate(found):
+        bit = 1 << at
+        for both in pairs:
+            shared[both] = known(both, 0) | bit
+    pairs = sorted(shared)
+    first, second = [both // rows for both in pairs], [both % rows for both in pairs]
+    times = Counter(first)
+    times.update(second)
+    if max(times.values(), default=0) <= most:
+        return first, second, list(map(shared.__getitem__, pairs)), 0
+    too_many = left_out(shared, rows, most)
+    pairs = [both for both in pairs if both not in too_many]
+    return (
+        [both // rows for both in pairs],
+        [both % rows for both in pairs],
+        list(map(shared.__getitem__, pairs)),
+        len(too_many),
+    )
+
+
+def _by_arrays(np: fast.Numpy, found: Sequence[fast.Array], rows: int, most: int) -> _Chosen:
+    first, second, shared = fast.united(np, found, rows)
+    crowded = fast.crowded(np, first, second, rows, most)
+    if not len(crowded):
+        return first, second, shared, 0
+    codes = first[crowded] * rows + second[crowded]
+    too_many = left_out(
+        dict(zip(codes.tolist(), shared[crowded].tolist(), strict=True)), rows, most
+    )
+    out = np.asarray(sorted(too_many), dtype=np.int64)
+    kept = np.isin(first * rows + second, out, invert=True, assume_unique=True)
+    return first[kept], second[kept], shared[kept], len(too_many)
 
 
 def left_out(found: Mapping[int, int], rows: int, most: int) -> set[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
 
 from attrs import frozen
 
@@ -22,6 +24,10 @@ class Patterns:
     codes: Sequence[Codes]
     times: Sequence[int]
     of: Sequence[int]
+
+
+MANY: Final = 20_000
+"""From so many pairs on processes are worth their start."""
 
 
 class Comparing:
@@ -49,6 +55,21 @@ class Comparing:
         told: Callable[[float], None] = lambda _: None,
     ) -> Patterns:
         """The patterns of these pairs of rows; ``told`` hears which share of them is done."""
+        if self._workers < 2 or len(first) < MANY:
+            return self._compared(first, second, told)
+        tasks = [
+            partial(self._compared, first[part], second[part])
+            for part in spread.parts(len(first), self._workers)
+        ]
+        return _joined(spread.done(tasks, self._workers, told=told))
+
+    def _compared(
+        self,
+        first: Sequence[int],
+        second: Sequence[int],
+        told: Callable[[float], None] = lambda _: None,
+    ) -> Patterns:
+        """The patterns of these pairs, found by this process."""
         columns = self.table.columns
         np = fast.numpy() if len(self.table) >= fast.MANY else None
         if np is not None:
@@ -93,14 +114,28 @@ class Comparing:
         compare, forms, learnt = column.trait.compare, column.forms, self._learnt
 
         def decide(ones: Sequence[int], others: Sequence[int]) -> Sequence[int]:
-            if self._workers > 1 and len(ones) >= spread.MANY:
-                return spread.decided(compare, forms, learnt, (ones, others), self._workers)
             return [
                 compare(forms[one], forms[other], learnt) if one else 0
                 for one, other in zip(ones, others, strict=True)
             ]
 
         return decide
+
+
+def _joined(parts: Sequence[Patterns]) -> Patterns:
+    """The patterns of pairs that were compared in parts."""
+    times: Counter[Codes] = Counter()
+    for part in parts:
+        for codes, count in zip(part.codes, part.times, strict=True):
+            times[codes] += count
+    different = sorted(times)
+    numbers = dict(zip(different, range(len(different)), strict=True))
+    places = [[numbers[codes] for codes in part.codes] for part in parts]
+    return Patterns(
+        different,
+        [times[one] for one in different],
+        fast.placed([part.of for part in parts], places),
+    )
 
 
 def _unzipped(pairs: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
+from itertools import pairwise
 from types import ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from crmcore.rules.matching.linkage.blocks import Skipped, block_text
 from crmcore.rules.matching.linkage.subject import Key
@@ -22,8 +23,10 @@ Array: TypeAlias = Any  # Any: likewise
 MANY: Final = 2_000
 """From so many rows on arrays are worth their making."""
 
-_CHUNK: Final = 250_000
-"""The pairs of so many rows are held at once with their repetitions."""
+_CHUNK: Final = 2_000_000
+"""So many pairs of a key are held at once with their repetitions."""
+
+_MOST: Final = 2**62
 
 
 @cache
@@ -43,58 +46,52 @@ def listed(numbers: Array) -> list[int]:
 
 
 class Filed:
-    """The blocks of all keys of a table: an inverted index in sorted arrays."""
+    """The blocks of a table by key, as sorted arrays.
 
-    def __init__(self, np: Numpy, table: Table, keys: Sequence[Key], *, limit: int) -> None:
-        self._np, self._table, self._limit = np, table, limit
+    ``limit`` is the most rows of a block. ``middle``, ``within`` and ``across`` are those of
+    ``Limits``.
+    """
+
+    def __init__(
+        self,
+        np: Numpy,
+        table: Table,
+        *,
+        limit: int,
+        middle: int | None,
+        within: Sequence[int],
+        across: Sequence[int],
+    ) -> None:
+        self._np, self._table, self._limit, self._middle = np, table, limit, middle
+        self._marks = [np.asarray(one, dtype=np.int64) if one else None for one in (within, across)]
         self._ids: dict[str, Array] = {}
         self._facets: dict[str, tuple[Array, Array, Array]] = {}
-        made = [self._key(key) for key in keys]
-        self._blocks: list[tuple[Array, Array]] = [(rows, ends) for rows, ends, _, _ in made]
-        self.blocks: tuple[int, ...] = tuple(count for _, _, count, _ in made)
-        self.skipped: tuple[tuple[Skipped, ...], ...] = tuple(skipped for *_, skipped in made)
 
-    def pairs(
-        self, middle: int | None, within: Sequence[int], across: Sequence[int]
-    ) -> tuple[Array, Array, Array]:
-        """First row, second row and bits of the keys of each pair, in order."""
-        np, rows = self._np, len(self._table)
-        marks = [np.asarray(one, dtype=np.int64) if one else None for one in (within, across)]
-        found = [
-            self._chunk(begin, min(begin + _CHUNK, rows), middle, marks)
-            for begin in range(0, rows, _CHUNK)
-        ]
-        first, second, shared = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return first, second, shared
+    def pairs(self, key: Key) -> tuple[Array, int, tuple[Skipped, ...]]:
+        """The pairs of a key as ``first * rows + second``, rising; its blocks and what is skipped.
 
-    def _chunk(
-        self, begin: int, end: int, middle: int | None, marks: Sequence[Array | None]
-    ) -> tuple[Array, Array, Array]:
-        """The pairs whose first row is one of these."""
-        np, size, keys = self._np, len(self._table), len(self._blocks)
+        The pairs of one row of each block after another are made, so that what is held at once is
+        bounded by the pairs that are kept.
+        """
+        np, size = self._np, len(self._table)
+        rows, ends, count, skipped = self._blocks(key)
+        times = ends - np.arange(len(rows)) - 1
+        bounds = np.searchsorted(np.cumsum(times), np.arange(_CHUNK, times.sum() + _CHUNK, _CHUNK))
         made = [np.zeros(0, dtype=np.int64)]
-        for at, (rows, ends) in enumerate(self._blocks):
-            places = np.flatnonzero((rows >= begin) & (rows < end))
-            times = ends[places] - places - 1
-            first = np.repeat(rows[places], times)
-            second = rows[np.repeat(places + 1, times) + _runs(np, times)]
+        for begin, end in pairwise([0, *bounds.tolist(), len(rows)]):
+            places = np.arange(begin, end)
+            first = np.repeat(rows[begin:end], times[begin:end])
+            second = rows[np.repeat(places + 1, times[begin:end]) + _runs(np, times[begin:end])]
             kept = first != second
-            if middle is not None:
-                kept = (first < middle) & (second >= middle)
-            for mark, is_same in zip(marks, (True, False), strict=True):
+            if self._middle is not None:
+                kept = (first < self._middle) & (second >= self._middle)
+            for mark, is_same in zip(self._marks, (True, False), strict=True):
                 if mark is not None:
                     kept &= (mark[first] == mark[second]) == is_same
-            made.append((first[kept].astype(np.int64) * size + second[kept]) * keys + at)
-        tagged = np.unique(np.concatenate(made))
-        codes, at = tagged // keys, tagged % keys
-        starts = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
-        if not len(codes):
-            return codes, codes, codes
-        shared = np.bitwise_or.reduceat(np.left_shift(1, at), starts)
-        both = codes[starts]
-        return both // size, both % size, shared
+            made.append(first[kept] * size + second[kept])
+        return np.unique(np.concatenate(made)), count, skipped
 
-    def _key(self, key: Key) -> tuple[Array, Array, int, tuple[Skipped, ...]]:
+    def _blocks(self, key: Key) -> tuple[Array, Array, int, tuple[Skipped, ...]]:
         """The rows of all blocks of a key, for each the end of its block, and what is too large."""
         np = self._np
         rows = np.arange(len(self._table), dtype=np.int64)
@@ -181,10 +178,25 @@ class Filed:
 
 
 def _runs_of(np: Numpy, rows: Array, numbers: Array) -> tuple[Array, Array, Array, Array]:
-    """Rows and numbers sorted by number, then by row, with begin and end of each number."""
-    order = np.lexsort((rows, numbers))
-    rows, numbers = rows[order], numbers[order]
-    begins = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))[: len(numbers)]
+    """Rows and numbers sorted by number, then by row, with begin and end of each number.
+
+    Numbers that only one row has are left out.
+    """
+    if not len(rows):
+        return rows, numbers, rows, rows
+    size, most = int(rows.max()) + 1, int(numbers.max()) + 1
+    if size * most < _MOST:
+        both = np.sort(numbers * size + rows)  # quicker than sorting places by two keys
+        numbers = both // size
+        rows = both - numbers * size
+    else:
+        order = np.lexsort((rows, numbers))
+        rows, numbers = rows[order], numbers[order]
+    is_new = numbers[1:] != numbers[:-1]
+    is_begin = np.concatenate(([True], is_new))
+    shared = ~(is_begin & np.concatenate((is_new, [True])))
+    rows, numbers, is_begin = rows[shared], numbers[shared], is_begin[shared]
+    begins = np.flatnonzero(is_begin)
     return rows, numbers, begins, np.concatenate((begins[1:], [len(numbers)]))[: len(begins)]
 
 
@@ -197,6 +209,43 @@ def _members(np: Numpy, rows: Array, begins: Array, ends: Array) -> tuple[Array,
 def _runs(np: Numpy, times: Array) -> Array:
     """0, 1, ... for each, so many times."""
     return np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+
+
+def united(np: Numpy, found: Sequence[Array], rows: int) -> tuple[Array, Array, Array]:
+    """First row, second row and bits of the keys of each pair, in order.
+
+    ``found`` has the pairs of each key, rising. Those of some first rows are joined after another,
+    so that what is held at once is bounded by the pairs.
+    """
+    every = [np.zeros(0, dtype=np.int64)]
+    bits = [np.zeros(0, dtype=np.int64)]
+    steps = max(1, -(-sum(map(len, found)) // _CHUNK))
+    for begin, end in pairwise(rows * rows * step // steps for step in range(steps + 1)):
+        parts = [one[slice(*np.searchsorted(one, (begin, end)))] for one in found]
+        tagged = np.concatenate([one * len(found) + at for at, one in enumerate(parts)])
+        tagged.sort()
+        pairs = tagged // len(found)
+        starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1]))[: len(pairs)])
+        if len(starts):
+            shared = np.left_shift(1, tagged - pairs * len(found))
+            every.append(pairs[starts])
+            bits.append(np.bitwise_or.reduceat(shared, starts))
+    pairs = np.concatenate(every)
+    first = pairs // rows
+    return first, pairs - first * rows, np.concatenate(bits)
+
+
+def placed(parts: Sequence[Sequence[int]], places: Sequence[Sequence[int]]) -> Sequence[int]:
+    """The numbers of all parts one after the other, each turned into the place it stands for."""
+    np = numpy()
+    if np is None or isinstance(parts[0], list):
+        return [
+            place
+            for part, of in zip(parts, places, strict=True)
+            for place in map(of.__getitem__, part)
+        ]
+    turned = [np.asarray(of, dtype=np.int64)[part] for part, of in zip(parts, places, strict=True)]
+    return cast("Sequence[int]", np.concatenate(turned))
 
 
 def crowded(np: Numpy, first: Array, second: Array, rows: int, most: int) -> Array:

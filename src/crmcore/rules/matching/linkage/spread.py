@@ -1,87 +1,115 @@
-"""Spread: comparisons shared out among processes, which the caller asks for.
+"""Spread: tasks shared out among processes, which the caller asks for.
 
-Forking processes inherit the forms; where processes are spawned, forms are sent to each once.
+Processes are forked, so that they have what the tasks need without its being sent; only what the
+tasks give is. Where the system cannot fork (Windows), this process does all the tasks.
 """
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
-from array import array
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Final, TypeAlias, TypeVar, cast
 
-from crmcore.rules.matching.linkage.weights import Buckets
+T = TypeVar("T")
 
-MANY: Final = 20_000
-"""From so many comparisons on processes are worth their start."""
+Answer: TypeAlias = "list[tuple[int, T]] | BaseException"
+"""What the tasks of one process gave, each with its number, or what was raised."""
 
-Compare = Callable[[Any, Any, Buckets], int]  # Any: each trait has forms of its own
+MOST: Final = 256
+"""So many tasks at most: the number of one is told by one byte."""
 
 
-def decided(
-    compare: Compare,
-    forms: Sequence[Any],  # Any: likewise
-    learnt: Buckets,
-    pairs: tuple[Sequence[int], Sequence[int]],
-    workers: int,
-) -> list[int]:
-    """The codes of these pairs of forms, in their order; 0 where the first number is 0.
+def can_fork() -> bool:
+    """Whether the system can fork processes."""
+    return "fork" in multiprocessing.get_all_start_methods()
 
-    The same whatever the number of ``workers``. An exception in a worker is raised here.
+
+def parts(many: int, workers: int) -> list[slice]:
+    """The slices of so many things that are work for so many processes, nearly equal.
+
+    There are twice as many as processes, so that a quick one can do more of them.
     """
-    size = -(-len(pairs[0]) // workers)
-    running = []
-    for begin in range(0, len(pairs[0]), size):
-        part = tuple(array("q", one[begin : begin + size]) for one in pairs)
-        mine, theirs = multiprocessing.Pipe(duplex=False)
-        process = multiprocessing.Process(
-            target=_work, args=(theirs, compare, forms, learnt, part), daemon=True
-        )
-        process.start()
-        theirs.close()
-        running.append((process, mine))
-    codes: list[int] = []
-    failed: BaseException | None = None
-    for process, mine in running:
-        answer = _answer(mine)
-        process.join()
-        if isinstance(answer, bytes):
-            codes += array("q", answer)
-        else:
-            failed = failed or answer
-    if failed is not None:
-        raise failed
-    return codes
+    size = max(1, -(-many // min(2 * workers, MOST)))
+    return [slice(begin, begin + size) for begin in range(0, many, size)]
 
 
-def _answer(connection: Connection) -> bytes | BaseException:
+def done(
+    tasks: Sequence[Callable[[], T]],
+    workers: int,
+    *,
+    told: Callable[[float], None] = lambda _: None,
+) -> list[T]:
+    """What each task gives, in their order; the same whatever the number of ``workers``.
+
+    A process takes the next task whenever it is free, and this one takes part; long tasks should
+    come first. ``told`` hears which share of the processes has answered. What is raised in a
+    process is raised here, of several the first; a process that dies is a ``RuntimeError``.
+    """
+    many = min(workers, len(tasks)) if can_fork() and len(tasks) <= MOST else 1
+    if many < 2:
+        return [task() for task in tasks]
+    numbers, filled = os.pipe()  # each read takes one number out of it, whoever reads
+    os.write(filled, bytes(range(len(tasks))))
+    os.close(filled)
     try:
-        return connection.recv()  # type: ignore[no-any-return]  # what _work sends
+        running = [_start(tasks, numbers) for _ in range(1, many)]
+        answers = [_worked(tasks, numbers)]
+    finally:
+        os.close(numbers)
+    for at, (process, connection) in enumerate(running, 1):
+        told(at / many)
+        answers.append(_answer(connection))
+        process.join()
+    told(1.0)
+    found: dict[int, T] = {}
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        found.update(answer)
+    return [found[at] for at in range(len(tasks))]
+
+
+def _start(
+    tasks: Sequence[Callable[[], T]], numbers: int
+) -> tuple[multiprocessing.Process, Connection]:
+    """A process at work on these tasks, and where its answer comes from."""
+    context = multiprocessing.get_context("fork")
+    mine, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(theirs, tasks, numbers), daemon=True)
+    process.start()
+    theirs.close()
+    return cast("multiprocessing.Process", process), mine
+
+
+def _answer(connection: Connection) -> Answer[T]:
+    try:
+        return cast("Answer[T]", connection.recv())
     except EOFError:
-        return RuntimeError("a process that compared records came to an end")
+        return RuntimeError("a process that shared in the work came to an end")
     finally:
         connection.close()
 
 
-def _work(
-    connection: Connection,
-    compare: Compare,
-    forms: Sequence[Any],  # Any: likewise
-    learnt: Buckets,
-    pairs: tuple[array[int], array[int]],
-) -> None:
-    """Compare in a process of its own, and send the codes."""
+def _worked(tasks: Sequence[Callable[[], T]], numbers: int) -> Answer[T]:
     try:
-        codes = array(
-            "q",
-            [
-                compare(forms[one], forms[other], learnt) if one else 0
-                for one, other in zip(*pairs, strict=True)
-            ],
-        )
-        connection.send(codes.tobytes())
-    except Exception as problem:  # noqa: BLE001  # raised again where the answer is read
-        connection.send(problem)
+        return [(number, tasks[number]()) for number in _taken(numbers)]
+    except Exception as problem:  # noqa: BLE001  # raised again once all processes have answered
+        return problem
+
+
+def _taken(numbers: int) -> Iterator[int]:
+    """The numbers of tasks that nobody has taken, each as it is taken."""
+    while one := os.read(numbers, 1):
+        yield one[0]
+
+
+def _work(connection: Connection, tasks: Sequence[Callable[[], T]], numbers: int) -> None:
+    """Do tasks in a process of its own, and send what they give."""
+    gc.disable()  # it would touch all that is inherited, which is copied then; the end is near
+    try:
+        connection.send(_worked(tasks, numbers))
     finally:
         connection.close()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, groupby
 from typing import Any, Protocol, TypeAlias
+
+from attrs import frozen
 
 from crmcore.entities.record import Record
 from crmcore.rules.matching.linkage.names import initials
@@ -49,6 +52,10 @@ class Facet:
         self.made += [tuple([numbers[one] for one in made]) for made in texts]
 
 
+Part: TypeAlias = list[tuple[Sequence[int], Sequence[Any]]]
+"""The rows of a table by columns: the number of each row's form, and the forms."""
+
+
 class Column:
     """One trait of some records: for each row the number of its form, 0 where nothing is known."""
 
@@ -77,6 +84,17 @@ class Column:
         if number == len(self.forms):
             self.forms.append(form)
         return number
+
+    def append(self, ids: Sequence[int], forms: Sequence[Any]) -> None:
+        """Add rows by the numbers that their forms have among ``forms``."""
+        known, mine = self._by_form, self.forms
+        numbers = []
+        for form in forms:
+            number = known.setdefault(form, len(mine))
+            if number == len(mine):
+                mine.append(form)
+            numbers.append(number)
+        self.ids += map(numbers.__getitem__, ids)
 
     def facet(self, name: str) -> list[tuple[int, ...]]:
         """For each form the numbers of its texts by a facet, which ``facet_texts`` turns back."""
@@ -117,6 +135,17 @@ class _Held:
         self.rows = list(map(numbers.__getitem__, held))
 
 
+@frozen(kw_only=True)
+class Values:
+    """What values records share, by table: the bucket of each that is not rare, and the others.
+
+    ``rare`` counts the different values that at most three records share.
+    """
+
+    common: FrozenMap[FrozenMap[int]] = FrozenMap()
+    rare: Mapping[str, int] = FrozenMap()
+
+
 class Table:
     """Records as columns, one for each trait of a subject; ``columns`` are used where given."""
 
@@ -124,8 +153,6 @@ class Table:
         self.subject = subject
         self.columns: tuple[Column, ...] = columns or tuple(map(Column, subject.traits))
         self._counted: dict[str, Counter[str]] | None = None
-        self._meanings = {trait.name: trait.meanings for trait in subject.traits}
-        self._held: list[tuple[int, dict[tuple[str, ...], _Held]]] = []
 
     def __len__(self) -> int:
         return len(self.columns[0].ids)
@@ -138,7 +165,6 @@ class Table:
         for _, group in groupby(records, key=type):
             rows = list(group)
             held: dict[tuple[str, ...], _Held] = {}
-            self._held.append((len(self), held))
             for column, read in zip(self.columns, readers[rows[0].ref.kind], strict=True):
                 if read is None:
                     column.ids += [0] * len(rows)
@@ -150,32 +176,24 @@ class Table:
                 numbers = list(map(column.number, found.different))
                 column.ids += list(map(numbers.__getitem__, found.rows))
 
-    def raw(self, row: int, trait: str) -> Raw:
-        """The values of a row that a trait was read from."""
-        meanings = self._meanings[trait]
-        for begin, held in reversed(self._held):
-            if row >= begin:
-                found = held.get(meanings)
-                return () if found is None else found.different[found.rows[row - begin]]
-        return ()
+    def add_all(self, part: Part) -> None:
+        """Add the rows of another table of the same subject, as ``part`` gives them."""
+        self._counted = None
+        for column, (ids, forms) in zip(self.columns, part, strict=True):
+            column.append(ids, forms)
 
-    def rare(self, common: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-        """How many different values of each table are rare, given those that are not."""
-        return {
-            table: sum(text not in common.get(table, ()) for text in found)
-            for table, found in self._counts().items()
-        }
+    def part(self) -> Part:
+        """For each column the numbers of its rows and its forms: small to send."""
+        return [(array("q", column.ids), column.forms) for column in self.columns]
 
-    def common(self) -> FrozenMap[FrozenMap[int]]:
-        """The bucket of every value that is not rare, by table."""
-        return FrozenMap(
-            {
-                table: FrozenMap(
-                    {text: bucket_of(times) for text, times in found.items() if times > _RARE}
-                )
-                for table, found in self._counts().items()
-            }
-        )
+    def values(self) -> Values:
+        """What values the records share."""
+        common, rare = {}, {}
+        for table, found in self._counts().items():
+            shared = {text: bucket_of(times) for text, times in found.items() if times > _RARE}
+            common[table] = FrozenMap(shared)
+            rare[table] = len(found) - len(shared)
+        return Values(common=FrozenMap(common), rare=rare)
 
     def _counts(self) -> dict[str, Counter[str]]:
         """How many rows share each value, by table."""

@@ -1,55 +1,107 @@
+import gc
 import multiprocessing
 import os
-from array import array
+from collections.abc import Callable
 
 import pytest
 
 from crmcore.entities import Contact, Record
 from crmcore.errors import UsageError
 from crmcore.model.model import STANDARD_MODEL
-from crmcore.rules.matching import CONTACT_LINKAGE, find_duplicates
-from crmcore.rules.matching.linkage import spread
-from crmcore.rules.matching.linkage.weights import Buckets
+from crmcore.rules.matching import CONTACT_LINKAGE, find_duplicates, linkage_search
+from crmcore.rules.matching.linkage import engine, spread
 from crmcore.rules.matching.progress import Progress
 from crmcore.values import PersonName
 from tests.properties.matching.records import changed
 
-LEARNT = CONTACT_LINKAGE.about.standard.buckets()
-FORMS = (None, "a", "bb", "ccc")
+
+def failing() -> int:
+    raise ValueError("a and b")
 
 
-def longer(one: str, other: str, _: Buckets) -> int:
-    return max(len(one), len(other))
+def dying() -> int:
+    os._exit(3)
 
 
-def failing(one: str, other: str, _: Buckets) -> int:
-    raise ValueError(f"{one} and {other}")
-
-
-def dying(one: str, other: str, _: Buckets) -> int:
-    os._exit(len(one + other))
+def twice(number: int) -> Callable[[], int]:
+    return lambda: 2 * number
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])
-def test_codes_come_in_the_order_of_the_pairs(workers: int) -> None:
-    pairs = ([1, 0, 1, 2, 1], [2, 0, 3, 3, 1])
-    assert spread.decided(longer, FORMS, LEARNT, pairs, workers) == [2, 0, 3, 3, 1]
+def test_what_tasks_give_comes_in_their_order(workers: int) -> None:
+    assert spread.done(list(map(twice, range(5))), workers) == [0, 2, 4, 6, 8]
+    assert spread.done([], workers) == []
 
 
-def test_what_fails_in_a_process_is_raised_here() -> None:
-    with pytest.raises(ValueError, match="a and bb"):
-        spread.decided(failing, FORMS, LEARNT, ([1], [2]), 2)
+def test_processes_share_in_the_work() -> None:
+    here, mine, theirs = os.getpid(), os.pipe(), os.pipe()
+
+    def meet() -> int:
+        """Wait until the other process has taken a task, too."""
+        said, heard = (mine, theirs) if os.getpid() == here else (theirs, mine)
+        os.write(said[1], b"!")
+        os.read(heard[0], 1)
+        return os.getpid()
+
+    pids = spread.done([meet, meet], 2)
+    assert len(set(pids)) == 2
+    assert here in pids
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_what_fails_in_a_process_is_raised_here(at: int) -> None:
+    tasks = [twice(number) for number in range(3)]
+    tasks[at] = failing
+    with pytest.raises(ValueError, match="a and b"):
+        spread.done(tasks, 2)
 
 
 def test_a_process_that_dies_is_told() -> None:
+    here, (heard, said) = os.getpid(), os.pipe()
+
+    def task() -> int:
+        if os.getpid() == here:
+            return len(os.read(heard, 1))  # the other process has taken a task, too
+        os.write(said, b"!")
+        return dying()
+
     with pytest.raises(RuntimeError, match="came to an end"):
-        spread.decided(dying, FORMS, LEARNT, ([1, 1], [2, 3]), 2)
+        spread.done([task, task], 2)
 
 
-def test_a_process_sends_its_codes() -> None:
+def test_where_nothing_forks_one_process_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spread, "can_fork", lambda: False)
+    assert spread.done([os.getpid] * 3, 3) == [os.getpid()] * 3
+
+
+def test_more_tasks_than_can_be_numbered_are_done_by_one_process() -> None:
+    assert spread.done([os.getpid] * (spread.MOST + 1), 3) == [os.getpid()] * (spread.MOST + 1)
+
+
+def test_a_process_sends_what_its_tasks_give() -> None:
+    numbers, filled = os.pipe()
+    os.write(filled, bytes([1, 0]))
+    os.close(filled)
     mine, theirs = multiprocessing.Pipe(duplex=False)
-    spread._work(theirs, longer, FORMS, LEARNT, (array("q", [1, 0]), array("q", [3, 0])))
-    assert array("q", mine.recv()).tolist() == [3, 0]
+    try:
+        spread._work(theirs, [twice(5), twice(6)], numbers)
+    finally:
+        gc.enable()
+        os.close(numbers)
+    assert mine.recv() == [(1, 12), (0, 10)]
+
+
+@pytest.mark.parametrize(("many", "workers"), [(0, 2), (1, 4), (17, 2), (10_000, 300)])
+def test_parts_are_everything_once(many: int, workers: int) -> None:
+    parts = spread.parts(many, workers)
+    assert [one for part in parts for one in range(many)[part]] == list(range(many))
+    assert len(parts) <= min(2 * workers, spread.MOST)
+
+
+def test_it_is_told_how_many_processes_have_answered() -> None:
+    told: list[float] = []
+    spread.done([os.getpid] * 4, 4, told=told.append)
+    assert told == [0.25, 0.5, 0.75, 1.0]
 
 
 def people() -> list[Record]:
@@ -66,7 +118,8 @@ def people() -> list[Record]:
 
 
 def test_any_number_of_processes_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spread, "MANY", 10)
+    monkeypatch.setattr(engine, "MANY", 10)
+    monkeypatch.setattr(linkage_search, "MANY", 10)
     alone = find_duplicates(people(), rules=[CONTACT_LINKAGE], model=STANDARD_MODEL)
     together = find_duplicates(people(), rules=[CONTACT_LINKAGE], model=STANDARD_MODEL, workers=3)
     assert alone.compared > 100

@@ -1,0 +1,72 @@
+"""Given: the records of a search, by kind and id, in the order of their references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
+from typing import Any
+
+from crmcore.entities.record import Record, kind_of
+from crmcore.errors import UsageError
+from crmcore.values.ref import Ref
+
+_ID = attrgetter("id")
+
+
+class Given(Mapping[Ref[Any], Record]):
+    """Records by reference, in the order of references; one that is given twice counts once.
+
+    References are made only when they are asked for: of very many records they would take longer
+    than much of the search. Raises ``UsageError`` for two different records of one id.
+    """
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        by_type: dict[type[Record], list[Record]] = {}
+        for record in records:
+            found = by_type.get(type(record))
+            if found is None:
+                found = by_type[type(record)] = []
+            found.append(record)
+        self._by_kind: dict[str, dict[str, Record]] = {}
+        for kind, rows in sorted((kind_of(one), rows) for one, rows in by_type.items()):
+            self._by_kind[kind] = _by_id(rows)
+
+    def get(self, ref: Ref[Any], default: Any = None, /) -> Any:  # Any: as of every mapping
+        """The record of a reference, or ``default``; quicker than by ``KeyError``."""
+        return self._by_kind.get(ref.kind, {}).get(ref.id, default)
+
+    def __getitem__(self, ref: Ref[Any]) -> Record:
+        return self._by_kind[ref.kind][ref.id]
+
+    def __contains__(self, ref: object) -> bool:
+        return isinstance(ref, Ref) and ref.id in self._by_kind.get(ref.kind, ())
+
+    def __iter__(self) -> Iterator[Ref[Any]]:
+        return (Ref(kind, one) for kind, rows in self._by_kind.items() for one in rows)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_kind.values()))
+
+    def of(self, kinds: Iterable[str]) -> list[Record]:
+        """The records of these kinds, in the order of their references."""
+        return [one for kind in sorted(set(kinds)) for one in self._by_kind.get(kind, {}).values()]
+
+    def beside(self, others: Iterable[Record]) -> Mapping[Ref[Any], Record]:
+        """These records and ``others``, of which one that has a reference in common gives way."""
+        made = Given(others)
+        for kind, rows in self._by_kind.items():
+            known = made._by_kind.get(kind)
+            made._by_kind[kind] = rows if known is None else {**known, **rows}
+        return made
+
+
+def _by_id(rows: list[Record]) -> dict[str, Record]:
+    """The records by id, in the order of ids."""
+    rows.sort(key=_ID)
+    found = dict(zip(map(_ID, rows), rows, strict=True))
+    if len(found) < len(rows):
+        for record in rows:
+            known = found[record.id]
+            if known is not record and known != record:
+                raise UsageError("two different records have one id", record.ref)
+    return found
