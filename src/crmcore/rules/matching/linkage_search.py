@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -16,7 +15,7 @@ from crmcore.rules.matching.clusters import Pair
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Match
 from crmcore.rules.matching.given import Given
-from crmcore.rules.matching.linkage import spread
+from crmcore.rules.matching.linkage import shared_table, spread
 from crmcore.rules.matching.linkage.blocks import blocks_of
 from crmcore.rules.matching.linkage.candidates import (
     Candidates,
@@ -29,7 +28,7 @@ from crmcore.rules.matching.linkage.engine import MANY, Codes, Comparing, Patter
 from crmcore.rules.matching.linkage.learn import Scorer, maximise, settled, with_blind_rates
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
-from crmcore.rules.matching.linkage.table import Part, Table, Values
+from crmcore.rules.matching.linkage.table import Table, Values
 from crmcore.rules.matching.linkage.weights import Learnt, probability
 from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.readers import Raw, Reader, raw_reader
@@ -101,19 +100,16 @@ class LinkageSearch:
 
     def _table(self, records: Sequence[Record]) -> Table:
         """The records as a table, which processes fill in parts where there are many."""
+        if self._workers > 1 and len(records) >= MANY:
+            return shared_table.filled(
+                self._subject,
+                records,
+                self.readers,
+                keys=self.rule.keys,
+                workers=self._workers,
+            )
         table = Table(self._subject)
-        if self._workers < 2 or len(records) < MANY:
-            table.fill(records, self.readers)
-            return table
-
-        def part(rows: slice) -> Part:
-            mine = Table(self._subject)
-            mine.fill(records[rows], self.readers)
-            return mine.part()
-
-        tasks = [partial(part, rows) for rows in spread.parts(len(records), self._workers)]
-        for one in spread.done(tasks, self._workers):
-            table.add_all(one)
+        table.fill(records, self.readers)
         return table
 
     def _paired(self, table: Table, limits: Limits) -> tuple[Candidates, Values]:

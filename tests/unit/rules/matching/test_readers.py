@@ -1,5 +1,3 @@
-import pickle
-
 from crmcore.entities import Account, Contact
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import CONTACT_LINKAGE
@@ -59,17 +57,3 @@ def test_what_cannot_be_hashed_is_read_all_the_same() -> None:
     table.fill([ADA, odd], readers(CONTACT_LINKAGE, STANDARD_MODEL, {}))
     mail = next(one for one in table.columns if one.trait.name == "mail")
     assert [mail.forms[number] for number in mail.ids] == [("ada@x.org", "ada@y.org"), ("a@x.org",)]
-
-
-def test_a_table_filled_in_parts_is_the_table_of_all() -> None:
-    read = readers(CONTACT_LINKAGE, STANDARD_MODEL, {})
-    whole, parts = Table(PEOPLE), Table(PEOPLE)
-    whole.fill([ADA, BARE, ADA], read)
-    for rows in ([ADA, BARE], [], [ADA]):
-        part = Table(PEOPLE)
-        part.fill(rows, read)
-        parts.add_all(pickle.loads(pickle.dumps(part.part())))  # noqa: S301  # our own
-    assert len(parts) == 3
-    for one, other in zip(parts.columns, whole.columns, strict=True):
-        assert (one.ids, one.forms) == (other.ids, other.forms)
-    assert parts.values() == whole.values()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import Final
 
 from attrs import frozen
 
 from crmcore.rules.matching.linkage.subject import Key
 from crmcore.rules.matching.linkage.table import Column, Table
+
+BETWEEN: Final = " | "
+"""Stands between the texts of a key, of which none has such a character."""
 
 
 @frozen(kw_only=True)
@@ -103,7 +107,7 @@ def block_text(table: Table, key: Key, number: int) -> str:
         return column.facet_texts(name)[number]
     second, other, _ = _facet(table, key.parts[1])
     first, last = divmod(number, second.facet_size(other))
-    return f"{column.facet_texts(name)[first]} | {second.facet_texts(other)[last]}"
+    return f"{column.facet_texts(name)[first]}{BETWEEN}{second.facet_texts(other)[last]}"
 
 
 def pairs_of(blocks: Blocks, *, rows: int, middle: int | None) -> Iterator[int]:

@@ -8,12 +8,14 @@ what both need for normal forms and comparisons included.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import cache
-from itertools import pairwise
+from functools import cache, cached_property
+from itertools import chain, pairwise
 from types import ModuleType
 from typing import Any, Final, TypeAlias, cast
 
-from crmcore.rules.matching.linkage.blocks import Skipped, block_text
+from attrs import frozen
+
+from crmcore.rules.matching.linkage.blocks import BETWEEN, Skipped
 from crmcore.rules.matching.linkage.subject import Key
 from crmcore.rules.matching.linkage.table import Column, Table
 
@@ -45,6 +47,41 @@ def listed(numbers: Array) -> list[int]:
     return found
 
 
+@frozen(kw_only=True)
+class Texts:
+    """The texts of each form by a facet, as numbers: how many each has, and these one by one."""
+
+    counts: Array
+    flat: Array
+    size: int
+
+    @cached_property
+    def starts(self) -> Array:
+        """Where the texts of each form begin in ``flat``."""
+        return self.counts.cumsum() - self.counts
+
+    def text(self, np: Numpy, column: Column, name: str, number: int) -> str:
+        """The text of a number."""
+        at = int(np.argmax(self.flat == number))
+        form = int(np.searchsorted(self.starts, at, side="right")) - 1
+        return column.trait.facets[name](column.forms[form])[at - int(self.starts[form])]
+
+
+def texts_of(np: Numpy, column: Column, name: str) -> Texts:
+    """The texts of every form of a column by a facet, found once."""
+    known = column.arrays.get(name)
+    if isinstance(known, Texts) and len(known.counts) == len(column.forms):
+        return known
+    made = column.facet(name)
+    found = Texts(
+        counts=np.fromiter(map(len, made), dtype=np.int64, count=len(made)),
+        flat=np.fromiter(chain.from_iterable(made), dtype=np.int64),
+        size=column.facet_size(name),
+    )
+    column.arrays[name] = found
+    return found
+
+
 class Filed:
     """The blocks of a table by key, as sorted arrays.
 
@@ -65,7 +102,6 @@ class Filed:
         self._np, self._table, self._limit, self._middle = np, table, limit, middle
         self._marks = [np.asarray(one, dtype=np.int64) if one else None for one in (within, across)]
         self._ids: dict[str, Array] = {}
-        self._facets: dict[str, tuple[Array, Array, Array]] = {}
 
     def pairs(self, key: Key) -> tuple[Array, int, tuple[Skipped, ...]]:
         """The pairs of a key as ``first * rows + second``, rising; its blocks and what is skipped.
@@ -126,16 +162,24 @@ class Filed:
         rows, parts, begins, ends = _runs_of(np, rows, parts)
         sizes = ends - begins
         small, large = (sizes > 1) & (sizes <= self._limit), sizes > self._limit
-        column, name = self._column(split)
-        which = order[parts[begins[large]] // (column.facet_size(name) + 1)]
+        which = order[parts[begins[large]] // (self._texts(split).size + 1)]
         skipped += self._told(key, which.tolist(), sizes[large].tolist())
         return _members(np, rows, begins[small], ends[small])
 
     def _told(self, key: Key, numbers: Sequence[int], sizes: Sequence[int]) -> list[Skipped]:
         return [
-            Skipped(value=block_text(self._table, key, number), size=size)
+            Skipped(value=self._text(key, number), size=size)
             for number, size in zip(numbers, sizes, strict=True)
         ]
+
+    def _text(self, key: Key, number: int) -> str:
+        """The texts of a block, which is numbered by the texts of its key."""
+        texts = []
+        for part in reversed(key.parts):
+            column, name = self._column(part)
+            number, last = divmod(number, self._texts(part).size)
+            texts.append(self._texts(part).text(self._np, column, name, last))
+        return BETWEEN.join(reversed(texts))
 
     def _spread(
         self, rows: Array, numbers: Array, part: str, *, is_kept: bool = False
@@ -145,36 +189,28 @@ class Filed:
         With ``is_kept`` a row without a text stays, with the number after those of all texts.
         """
         np = self._np
-        counts, flat, starts = self._facet(part)
-        column, name = self._column(part)
-        size = column.facet_size(name) + is_kept
-        if part.partition(".")[0] not in self._ids:
-            self._ids[part.partition(".")[0]] = np.asarray(column.ids, dtype=np.int64)
-        forms = self._ids[part.partition(".")[0]][rows]
-        times = counts[forms]
-        texts = flat[np.repeat(starts[forms], times) + _runs(np, times)]
-        found = np.repeat(rows, times), np.repeat(numbers, times) * size + texts
+        found, size = self._texts(part), self._texts(part).size + is_kept
+        column, _ = self._column(part)
+        if column.trait.name not in self._ids:
+            self._ids[column.trait.name] = np.asarray(column.ids, dtype=np.int64)
+        forms = self._ids[column.trait.name][rows]
+        times = found.counts[forms]
+        texts = found.flat[np.repeat(found.starts[forms], times) + _runs(np, times)]
+        made = np.repeat(rows, times), np.repeat(numbers, times) * size + texts
         if not is_kept:
-            return found
+            return made
         bare = times == 0
         return (
-            np.concatenate((found[0], rows[bare])),
-            np.concatenate((found[1], numbers[bare] * size + size - 1)),
+            np.concatenate((made[0], rows[bare])),
+            np.concatenate((made[1], numbers[bare] * size + size - 1)),
         )
 
     def _column(self, part: str) -> tuple[Column, str]:
         trait, _, name = part.partition(".")
         return next(one for one in self._table.columns if one.trait.name == trait), name
 
-    def _facet(self, part: str) -> tuple[Array, Array, Array]:
-        if part not in self._facets:
-            np = self._np
-            column, name = self._column(part)
-            made = column.facet(name)
-            counts = np.fromiter(map(len, made), dtype=np.int64, count=len(made))
-            flat = np.fromiter((one for texts in made for one in texts), dtype=np.int64)
-            self._facets[part] = counts, flat, np.cumsum(counts) - counts
-        return self._facets[part]
+    def _texts(self, part: str) -> Texts:
+        return texts_of(self._np, *self._column(part))
 
 
 def _runs_of(np: Numpy, rows: Array, numbers: Array) -> tuple[Array, Array, Array, Array]:

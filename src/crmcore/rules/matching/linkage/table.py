@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, groupby
@@ -52,10 +51,6 @@ class Facet:
         self.made += [tuple([numbers[one] for one in made]) for made in texts]
 
 
-Part: TypeAlias = list[tuple[Sequence[int], Sequence[Any]]]
-"""The rows of a table by columns: the number of each row's form, and the forms."""
-
-
 class Column:
     """One trait of some records: for each row the number of its form, 0 where nothing is known."""
 
@@ -66,6 +61,7 @@ class Column:
         self._by_form: dict[Hashable, int] = {None: 0}
         self._by_raw: dict[object, int] = {}
         self._facets: dict[str, Facet] = {}
+        self.arrays: dict[str, object] = {}
 
     def add(self, raw: Raw) -> int:
         """The number of the form of these values."""
@@ -85,16 +81,9 @@ class Column:
             self.forms.append(form)
         return number
 
-    def append(self, ids: Sequence[int], forms: Sequence[Any]) -> None:
-        """Add rows by the numbers that their forms have among ``forms``."""
-        known, mine = self._by_form, self.forms
-        numbers = []
-        for form in forms:
-            number = known.setdefault(form, len(mine))
-            if number == len(mine):
-                mine.append(form)
-            numbers.append(number)
-        self.ids += map(numbers.__getitem__, ids)
+    def take(self, ids: list[int], forms: list[Any]) -> None:
+        """Be the column of these rows, to which none is added; ``forms`` begin with ``None``."""
+        self.ids, self.forms = ids, forms
 
     def facet(self, name: str) -> list[tuple[int, ...]]:
         """For each form the numbers of its texts by a facet, which ``facet_texts`` turns back."""
@@ -158,14 +147,19 @@ class Table:
         return len(self.columns[0].ids)
 
     def fill(
-        self, records: Iterable[Record], readers: Mapping[str, Sequence[Reader | None]]
+        self,
+        records: Iterable[Record],
+        readers: Mapping[str, Sequence[Reader | None]],
+        *,
+        places: Sequence[int] | None = None,
     ) -> None:
-        """Add the rows of these records, read by kind."""
+        """Add the rows of these records, read by kind, to the columns of these places."""
         self._counted = None
         for _, group in groupby(records, key=type):
             rows = list(group)
             held: dict[tuple[str, ...], _Held] = {}
-            for column, read in zip(self.columns, readers[rows[0].ref.kind], strict=True):
+            for at in range(len(self.columns)) if places is None else places:
+                column, read = self.columns[at], readers[rows[0].ref.kind][at]
                 if read is None:
                     column.ids += [0] * len(rows)
                     continue
@@ -175,16 +169,6 @@ class Table:
                 found = held[meanings]
                 numbers = list(map(column.number, found.different))
                 column.ids += list(map(numbers.__getitem__, found.rows))
-
-    def add_all(self, part: Part) -> None:
-        """Add the rows of another table of the same subject, as ``part`` gives them."""
-        self._counted = None
-        for column, (ids, forms) in zip(self.columns, part, strict=True):
-            column.append(ids, forms)
-
-    def part(self) -> Part:
-        """For each column the numbers of its rows and its forms: small to send."""
-        return [(array("q", column.ids), column.forms) for column in self.columns]
 
     def values(self) -> Values:
         """What values the records share."""
