@@ -84,7 +84,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.matching.linkage.blocks": BY_LINKAGE,
     "crmcore.rules.matching.linkage.compare": BY_LINKAGE,
     "crmcore.rules.matching.linkage.engine": BY_LINKAGE,
-    "crmcore.rules.matching.linkage.fast": BY_LINKAGE,
     "crmcore.rules.matching.linkage.learn": BY_LINKAGE,
     "crmcore.rules.matching.linkage.standard": BY_LINKAGE,
     "crmcore.rules.matching.linkage.subject": BY_LINKAGE,

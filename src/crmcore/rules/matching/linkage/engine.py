@@ -79,8 +79,7 @@ class Comparing:
                 ids = np.asarray(column.ids, dtype=np.int64)
                 made.append(fast.codes_of(np, ids, rows, self._decider(at)))
                 told((at + 1) / len(columns))
-            codes, places = fast.joined(np, made)
-            return Patterns(codes, np.bincount(places, minlength=len(codes)).tolist(), places)
+            return Patterns(*fast.joined(np, made))
         plain = []
         for at in range(len(columns)):
             plain.append(self._codes(at, first, second))

@@ -29,6 +29,7 @@ _CHUNK: Final = 2_000_000
 """So many pairs of a key are held at once with their repetitions."""
 
 _MOST: Final = 2**62
+_FEW: Final = 1_000_000
 
 
 @cache
@@ -316,31 +317,68 @@ def codes_of(
     ids: Array,
     pairs: tuple[Array, Array],
     decide: Callable[[Sequence[int], Sequence[int]], Sequence[int]],
-) -> tuple[Array, list[int]]:
-    """For each pair the place of its code among the codes that occur, and these, rising.
+) -> Array:
+    """The code of each pair.
 
     ``decide`` gives the codes of the forms of these numbers, which are different pairs, the lesser
     number first.
     """
     one, other = ids[pairs[0]], ids[pairs[1]]
-    size = len(ids) + 1
-    lesser, greater = np.minimum(one, other), np.maximum(one, other)
-    both = lesser * size + greater
-    both[lesser == 0] = 0  # nothing to compare
-    different, places = np.unique(both, return_inverse=True)
-    decided = decide((different // size).tolist(), (different % size).tolist())
-    codes, at = np.unique(np.asarray(decided, dtype=np.int64), return_inverse=True)
-    return at[places], codes.tolist()
+    codes = np.zeros(len(one), dtype=np.int64)
+    compared = np.flatnonzero((one > 0) & (other > 0))  # else there is nothing to compare
+    if len(compared):
+        one, other = one[compared], other[compared]
+        size = int(ids.max()) + 1
+        both = np.minimum(one, other) * size + np.maximum(one, other)
+        different, places = np.unique(both, return_inverse=True)
+        decided = decide((different // size).tolist(), (different % size).tolist())
+        codes[compared] = np.asarray(decided, dtype=np.int64)[places]
+    return codes
 
 
-def joined(
-    np: Numpy, columns: Sequence[tuple[Array, list[int]]]
-) -> tuple[list[tuple[int, ...]], Array]:
-    """The different rows of these columns of codes, rising, and the place of each row's own."""
+def joined(np: Numpy, columns: Sequence[Array]) -> tuple[list[tuple[int, ...]], list[int], Array]:
+    """The different rows of these columns of codes, rising, how many have each, and whose is which.
+
+    The codes of a row are put together to one number as long as it stays small enough.
+    """
     found: list[tuple[int, ...]] = [()]
-    places = np.zeros(len(columns[0][0]), dtype=np.int64)
-    for at, codes in columns:
-        mixed = places * len(codes) + at
-        different, places = np.unique(mixed, return_inverse=True)
-        found = [(*found[one // len(codes)], codes[one % len(codes)]) for one in different.tolist()]
-    return found, places
+    mixed = np.zeros(len(columns[0]), dtype=np.int64)
+    most, waiting = 1, []
+    for codes in columns:
+        own, at = _numbered(np, codes)
+        if most * len(own) >= _MOST:
+            found, mixed = _told_apart(np, found, waiting, mixed)
+            most, waiting = len(found), []
+        most *= len(own)
+        mixed = mixed * len(own) + at
+        waiting.append(own)
+    found, places = _told_apart(np, found, waiting, mixed)
+    return found, np.bincount(places, minlength=len(found)).tolist(), places
+
+
+def _numbered(np: Numpy, codes: Array) -> tuple[list[int], Array]:
+    """The different codes, rising, and for each row the place of its own among them."""
+    most = int(codes.max(initial=0)) + 1
+    if most > max(_FEW, len(codes)):
+        different, at = np.unique(codes, return_inverse=True)
+        return different.tolist(), at
+    different = np.flatnonzero(np.bincount(codes, minlength=most))  # quicker than to sort them
+    numbers = np.zeros(most, dtype=np.int64)
+    numbers[different] = np.arange(len(different))
+    return different.tolist(), numbers[codes]
+
+
+def _told_apart(
+    np: Numpy, found: list[tuple[int, ...]], waiting: list[list[int]], mixed: Array
+) -> tuple[list[tuple[int, ...]], Array]:
+    """The rows that ``mixed`` has numbers of, those of ``found`` with one more code of each list."""
+    different, places = np.unique(mixed, return_inverse=True)
+    parts = []
+    for own in reversed(waiting):
+        different, last = different // len(own), different % len(own)
+        parts.append(np.asarray(own, dtype=np.int64)[last].tolist())
+    begins = map(found.__getitem__, different.tolist())
+    if not parts:
+        return list(begins), places
+    ends = zip(*reversed(parts), strict=True)
+    return [(*begin, *end) for begin, end in zip(begins, ends, strict=True)], places
