@@ -343,7 +343,7 @@ def joined(np: Numpy, columns: Sequence[Array]) -> tuple[list[tuple[int, ...]], 
     """
     found: list[tuple[int, ...]] = [()]
     mixed = np.zeros(len(columns[0]), dtype=np.int64)
-    most, waiting = 1, []
+    most, waiting = 1, list[list[int]]()
     for codes in columns:
         own, at = _numbered(np, codes)
         if most * len(own) >= _MOST:
@@ -371,7 +371,7 @@ def _numbered(np: Numpy, codes: Array) -> tuple[list[int], Array]:
 def _told_apart(
     np: Numpy, found: list[tuple[int, ...]], waiting: list[list[int]], mixed: Array
 ) -> tuple[list[tuple[int, ...]], Array]:
-    """The rows that ``mixed`` has numbers of, those of ``found`` with one more code of each list."""
+    """The rows that ``mixed`` numbers: those of ``found`` with one more code of each list."""
     different, places = np.unique(mixed, return_inverse=True)
     parts = []
     for own in reversed(waiting):
