@@ -19,8 +19,8 @@ from crmcore.rules.matching.linkage.blocks import blocks_of
 from crmcore.rules.matching.linkage.candidates import Candidates, Limits, candidates
 from crmcore.rules.matching.linkage.engine import Codes, Comparing, Patterns, blind_pairs
 from crmcore.rules.matching.linkage.learn import Scorer, maximise, settled, with_blind_rates
+from crmcore.rules.matching.linkage.levels import levels_of
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage.weights import Learnt, probability
 from crmcore.rules.matching.progress import Progress
@@ -108,21 +108,14 @@ class LinkageSearch:
         )
         if learns:
             blind = comparing.patterns(*blind_pairs(rows, min(_BLIND, rows * rows)))
-            self.learnt = with_blind_rates(self.learnt, self._subject, self._found(blind))
+            levels, _ = levels_of(self._subject, blind)
+            self.learnt = with_blind_rates(self.learnt, self._subject, levels)
             rare = table.rare(self.learnt.common)
-            found = self._found(patterns)
-            self.learnt = maximise(self.learnt, self._subject, found, rare)
-            self.learnt = settled(self.learnt, self._subject, found)
+            levels, _ = levels_of(self._subject, patterns)
+            self.learnt = maximise(self.learnt, self._subject, levels, rare)
+            self.learnt = settled(self.learnt, self._subject, levels)
         self._tell("learnt", 1.0)
         return patterns
-
-    def _found(self, patterns: Patterns) -> dict[tuple[Found, ...], int]:
-        """How many pairs have each pattern of levels."""
-        found: dict[tuple[Found, ...], int] = {}
-        for codes, times in zip(patterns.codes, patterns.times, strict=True):
-            levels = self._subject.classify(codes)
-            found[levels] = found.get(levels, 0) + times
-        return found
 
     def _told(
         self, records: Sequence[Record], table: Table, pairs: Candidates, patterns: Patterns

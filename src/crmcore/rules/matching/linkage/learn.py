@@ -9,12 +9,15 @@ Using the EM Algorithm for Weight Computation in the Fellegi-Sunter Model (2000)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add, mul, sub
 from typing import Final
 
 import attrs
 from attrs import frozen
 
+from crmcore.rules.matching.linkage.levels import Levels, as_levels
 from crmcore.rules.matching.linkage.subject import Found, Subject
 from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of, probability
 
@@ -29,14 +32,15 @@ _LEAST_EXPECTED: Final = 0.01
 _MOST_EXPECTED: Final = 2.0
 _ENOUGH: Final = 1e-3
 _MORE_PROBABLE: Final = 0.5
+_GATE: Final = 0.5
+"""A cap below this is a gate: whatever agrees, no more of such pairs are held to be one."""
+
 _FOOTING: Final = 0.75
 """So much of what is expected must be pairs that can be named: it is 0.95 or more on every set of
 records measured, and 0.6 or less where nearly all names are one slip apart."""
 
 
-def with_blind_rates(
-    learnt: Learnt, subject: Subject, blind: Mapping[tuple[Found, ...], int]
-) -> Learnt:
+def with_blind_rates(learnt: Learnt, subject: Subject, blind: Levels) -> Learnt:
     """The successor whose u is that of pairs taken blindly, given by their patterns."""
     rates: dict[str, tuple[float, ...]] = {}
     for at, group in enumerate(subject.groups):
@@ -52,17 +56,15 @@ def with_blind_rates(
 
 
 def maximise(
-    learnt: Learnt,
-    subject: Subject,
-    patterns: Mapping[tuple[Found, ...], int],
-    values: Mapping[str, int],
+    learnt: Learnt, subject: Subject, patterns: Levels, values: Mapping[str, int]
 ) -> Learnt:
     """The successor with m, and the expected number of pairs, of these candidate pairs.
 
     ``values`` has for each table the number of different values that are rare.
     """
+    rounds = Rounds(subject, patterns)
     for _ in range(ROUNDS):
-        after = _round(learnt, subject, patterns, values)
+        after = _learnt(learnt, subject, rounds.tally(learnt), values)
         moved = abs(after.expected - learnt.expected) / learnt.expected
         learnt = after
         if moved < _ENOUGH:
@@ -84,16 +86,18 @@ def from_labelled(
     of the pairs labelled as two that are alike, smoothed by 50 pairs of what was learnt.
     """
     m, u = dict(learnt.m), dict(learnt.u)
+    named = as_levels(subject, ones)
+    alike = {found: times for found, times in twos.items() if subject.is_alike(found)}
+    near = as_levels(subject, alike)
     for at, group in enumerate(subject.groups):
-        same = _counts(ones, at, len(group.levels))
+        same = _counts(named, at, len(group.levels))
         total = sum(same) + _DOUBT
         m[group.name] = tuple(
             (count + _DOUBT * level.m) / total
             for count, level in zip(same, group.levels, strict=True)
         )
         if at in subject.within:
-            alike = {found: times for found, times in twos.items() if subject.is_alike(found)}
-            other = _counts(alike, at, len(group.levels))
+            other = _counts(near, at, len(group.levels))
             total = sum(other) + _DOUBT_RARE
             u[group.name] = tuple(
                 (count + _DOUBT_RARE * rate) / total if level.case == "one name" else rate
@@ -102,17 +106,18 @@ def from_labelled(
     return attrs.evolve(learnt, m=m, u=u, has_footing=True)
 
 
-def _counts(patterns: Mapping[tuple[Found, ...], int], group: int, levels: int) -> list[float]:
+def _counts(patterns: Levels, group: int, levels: int) -> list[float]:
     """How many pairs show each level of a group."""
     counts = [0.0] * levels
-    for found, times in patterns.items():
-        here = found[group]
+    found = patterns.found[group]
+    for number, times in zip(patterns.columns[group], patterns.times, strict=True):
+        here = found[number]
         if here is not None:
             counts[here[0]] += times
     return counts
 
 
-def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Learnt:
+def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
     """``learnt``, or where it found no footing the standard weights, which say so.
 
     It has none where less than three quarters of the pairs that it expects are pairs that it can
@@ -120,10 +125,9 @@ def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...
     alike, as where nearly all names are one slip apart. What was counted stays: records, common
     values, and the number of pairs expected, of which no more are kept than the standard share.
     """
-    bits = Scorer(subject, learnt)
     expected = named = 0.0
-    for found, times in patterns.items():
-        share = times * probability(bits.total(found))
+    for bits, times in zip(totals(patterns, subject, learnt), patterns.times, strict=True):
+        share = times * probability(bits)
         expected += share
         named += share if share > _MORE_PROBABLE * times else 0.0
     if expected <= _LEAST_EXPECTED * learnt.records or named >= _FOOTING * expected:
@@ -139,14 +143,15 @@ def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...
     )
 
 
-def _round(
-    learnt: Learnt,
-    subject: Subject,
-    patterns: Mapping[tuple[Found, ...], int],
-    values: Mapping[str, int],
-) -> Learnt:
-    tally = _tally(learnt, subject, patterns)
-    return _learnt(learnt, subject, tally, values)
+def totals(patterns: Levels, subject: Subject, learnt: Learnt) -> list[float]:
+    """The prior and the bits of all groups, pattern by pattern: those of ``Scorer.total``."""
+    weigher = Weigher(subject.groups, learnt)
+    found = [learnt.prior] * len(patterns)
+    for at, (kinds, column) in enumerate(zip(patterns.found, patterns.columns, strict=True)):
+        bits = [0.0 if here is None else weigher.bits(at, *here) for here in kinds]
+        if any(bits):
+            found = [total + bits[number] for total, number in zip(found, column, strict=True)]
+    return found
 
 
 @frozen
@@ -159,27 +164,68 @@ class _Tally:
     expected: float
 
 
-def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> _Tally:
-    bits = Scorer(subject, learnt)
-    ones = [[0.0] * len(group.levels) for group in subject.groups]
-    twos = [[0.0] * len(group.levels) for group in subject.groups]
-    apart = [0.0] * len(subject.groups)
-    expected = 0.0
-    for found, times in patterns.items():
-        total = bits.total(found)
-        share = 1 / (1 + 2.0 ** -max(min(total, 60.0), -60.0))
-        share = min(share, subject.cap(found) if subject.cap(found) < 0.5 else 1.0)  # a gate
-        one = share * times
-        expected += one
-        is_alike = subject.is_alike(found)
-        for at, here in enumerate(found):
-            if here is not None:
-                ones[at][here[0]] += one
-                if here[1] == RARE and subject.groups[at].levels[here[0]].is_counted:
-                    apart[at] += times - one
-                if is_alike and at in subject.within:
-                    twos[at][here[0]] += times - one
-    return _Tally(ones, twos, apart, expected)
+class Rounds:
+    """What the rounds over some patterns have in common, worked out once."""
+
+    def __init__(self, subject: Subject, patterns: Levels) -> None:
+        self._subject, self._patterns = subject, patterns
+        told = list(patterns.patterns())
+        caps = map(subject.cap, told)
+        self._gates = [(at, cap) for at, cap in enumerate(caps) if cap < _GATE]
+        self._alike = [at for at, found in enumerate(told) if subject.is_alike(found)]
+        self._levels: list[tuple[list[int], list[int]]] = []
+        for group, kinds, column in zip(
+            subject.groups, patterns.found, patterns.columns, strict=True
+        ):
+            # one place more than there are levels: that of patterns in which nothing was compared
+            level = [len(group.levels) if here is None else here[0] for here in kinds]
+            is_rare = [
+                here is not None and here[1] == RARE and group.levels[here[0]].is_counted
+                for here in kinds
+            ]
+            rare = [at for at, number in enumerate(column) if is_rare[number]]
+            self._levels.append((list(map(level.__getitem__, column)), rare))
+
+    def tally(self, learnt: Learnt) -> _Tally:
+        """The pairs of one entity and of two, as far as what was learnt tells them apart."""
+        times = self._patterns.times
+        shares = list(map(_share, totals(self._patterns, self._subject, learnt)))
+        for at, cap in self._gates:
+            shares[at] = min(shares[at], cap)
+        same = list(map(mul, shares, times))
+        other = list(map(sub, times, same))
+        ones, twos, apart = [], [], []
+        for at, group in enumerate(self._subject.groups):
+            levels, rare = self._levels[at]
+            size = len(group.levels) + 1
+            ones.append(_added(levels, same, size)[:-1])
+            apart.append(_sum(map(other.__getitem__, rare)))
+            alike = self._alike if at in self._subject.within else ()
+            twos.append(
+                _added(
+                    map(levels.__getitem__, alike), map(other.__getitem__, alike), size
+                )[:-1]
+            )
+        return _Tally(ones, twos, apart, _sum(same))
+
+
+def _share(bits: float) -> float:
+    """The probability that these bits stand for, not rounded."""
+    odds: float = 2.0 ** -max(min(bits, 60.0), -60.0)
+    return 1 / (1 + odds)
+
+
+def _added(places: Iterable[int], numbers: Iterable[float], size: int) -> list[float]:
+    """The numbers of each place added up."""
+    sums = [0.0] * size
+    for at, number in zip(places, numbers, strict=True):
+        sums[at] += number
+    return sums
+
+
+def _sum(numbers: Iterable[float]) -> float:
+    # ``sum`` rounds differently from Python 3.12 on
+    return reduce(add, numbers, 0.0)
 
 
 def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str, int]) -> Learnt:
