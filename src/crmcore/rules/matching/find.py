@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from crmcore.entities.ledger import Judgement, Verdict
 from crmcore.errors import UsageError
-from crmcore.rules.matching.clusters import Pair, by_score, clusters
+from crmcore.rules.matching.clusters import Pair, by_score, clusters_of
 from crmcore.rules.matching.duplicate_sets import DuplicateSets
+from crmcore.rules.matching.hits import Hits, ranked
 from crmcore.rules.matching.judge import verdicts
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.weights import Learnt
 from crmcore.rules.matching.linkage_search import LinkageSearch
+from crmcore.rules.matching.links import Both, units_of_doubt
 from crmcore.rules.matching.match_rule import MatchRule
 from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.reading import Forms
@@ -82,34 +84,52 @@ def find_duplicates(
     searches = [
         _search(rule, model, forms, threshold, workers=workers, progress=progress) for rule in rules
     ]
-    found = _best_of_each(
-        match
-        for search in searches
-        for match in search.run(given, block_limit=block_limit, partner_limit=partner_limit)
-    )
-    return _sets(found, given, searches, verdicts(judgements))
+    for search in searches:
+        search.pair(given, block_limit=block_limit, partner_limit=partner_limit)
+    hits = [search.weigh() for search in searches]
+    return _sets(hits, given, searches, verdicts(judgements))
 
 
 def _sets(
-    found: Mapping[Pair, Match],
+    hits: Sequence[Hits],
     given: Mapping[Ref[Any], Record],
     searches: Sequence[Search | LinkageSearch],
     judged: Mapping[Pair, Verdict],
 ) -> DuplicateSets:
     """What was found, as far as nobody judged otherwise."""
     kinds = {kind for one in searches for kind in one.rule.kinds}
+    refs = list(given)
+    places = dict(zip(refs, range(len(refs)), strict=True)) if judged else {}
+
+    def numbered(pairs: Iterable[Pair]) -> list[Both]:
+        return [(places[a], places[b]) for a, b in pairs if a in given and b in given]
+
     apart = {both for both, said in judged.items() if said is Verdict.NOT_DUPLICATE}
     joined = {
         both
         for both in judged.keys() - apart
         if all(ref in given and ref.kind in kinds for ref in both)
     }
-    pairs = _best_first(match for both, match in found.items() if both not in apart)
+    found = ranked(hits, apart=numbered(apart))
+    linked = [one for one in searches if isinstance(one, LinkageSearch)]
+
+    def doubts(set_of: Mapping[int, int]) -> dict[Both, int]:
+        told = (one.doubts(set_of) for one in linked)
+        return {both: units_of_doubt(bits) for each in told for both, bits in each.items()}
+
     return DuplicateSets(
-        pairs=pairs,
-        clusters=clusters(pairs, joined=joined, apart=apart, doubts=_doubts(searches)),
+        pairs=found.matches,
+        clusters=clusters_of(
+            refs,
+            found.pairs,
+            scores=found.scores,
+            levels=found.levels,
+            joined=numbered(joined),
+            apart=numbered(apart),
+            doubts=doubts if any(one.has_doubts for one in linked) else None,
+        ),
         learnt=_learnt(searches),
-        apart=tuple(sorted(apart & found.keys())),
+        apart=tuple((refs[one], refs[other]) for one, other in found.apart),
         joined=tuple(sorted(joined)),
         thresholds=FrozenMap({one.rule.name: one.threshold for one in searches}),
         counts=tuple(count for one in searches for count in one.counts),
@@ -124,13 +144,8 @@ def _sets(
 def _most_compared(searches: Sequence[Search | LinkageSearch]) -> int:
     if len(searches) == 1:
         return searches[0].most
-    partners = sum((one.partners for one in searches), Counter[Any]())
+    partners = sum((one.partners for one in searches), Counter[int]())
     return max(partners.values(), default=0)
-
-
-def _doubts(searches: Iterable[Search | LinkageSearch]) -> dict[Pair, float]:
-    linked = (one for one in searches if isinstance(one, LinkageSearch))
-    return {both: bits for one in linked for both, bits in one.doubts.items()}
 
 
 def _learnt(searches: Iterable[Search | LinkageSearch]) -> FrozenMap[Learnt]:
@@ -242,7 +257,8 @@ def taught(
         threshold=None,
         enough=2,
     )
-    search.run(given, block_limit=block_limit, partner_limit=PARTNER_LIMIT)
+    search.pair(given, block_limit=block_limit, partner_limit=PARTNER_LIMIT)
+    search.weigh()
     return search
 
 

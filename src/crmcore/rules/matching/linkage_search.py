@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -12,21 +13,29 @@ import attrs
 from crmcore.entities.record import Record
 from crmcore.findings import Finding, Findings, ModelError
 from crmcore.model.model import Model
-from crmcore.rules.matching.clusters import Pair
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.hits import Hits
 from crmcore.rules.matching.linkage.blocks import blocks_of
-from crmcore.rules.matching.linkage.candidates import Candidates, Limits, candidates
+from crmcore.rules.matching.linkage.candidates import Candidates, Limits, Near, candidates
 from crmcore.rules.matching.linkage.engine import Codes, Comparing, Patterns, blind_pairs
-from crmcore.rules.matching.linkage.learn import Scorer, maximise, settled, with_blind_rates
-from crmcore.rules.matching.linkage.levels import levels_of
+from crmcore.rules.matching.linkage.learn import (
+    Scorer,
+    maximise,
+    settled,
+    totals,
+    with_blind_rates,
+)
+from crmcore.rules.matching.linkage.levels import Levels, levels_of, numbered
 from crmcore.rules.matching.linkage.rule import LinkageRule
+from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage.weights import Learnt, probability
+from crmcore.rules.matching.matches import Made, Pattern, Told
 from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.readers import Raw, Reader, raw_reader
 from crmcore.rules.matching.reading import FieldPath, paths_in
-from crmcore.rules.matching.witness import Shown, Witness, shown
+from crmcore.rules.matching.witness import Shown, Witness, shown, shown_columns
 from crmcore.values.ref import Ref
 
 ENOUGH_TO_LEARN: Final = 300
@@ -37,11 +46,10 @@ _BLIND: Final = 20_000
 
 
 class LinkageSearch:
-    """One linkage rule at work; ``counts``, ``skipped``, ``left_out`` and ``most`` tell of it.
+    """One linkage rule at work, in two steps: ``pair`` and ``weigh``.
 
-    ``threshold`` is the least score of a match (``None``: the rule's ``likely``). ``learnt`` is
-    what it weighed by. ``doubts`` has, after ``run``, the bits for pairs that were compared and
-    are no match though both their records have one. Raises ``ModelError`` for a rule that names
+    ``counts``, ``skipped``, ``left_out`` and ``most`` tell of it. ``threshold`` is the least score
+    of a match (``None``: the rule's ``likely``). ``learnt`` is what it weighed by. Raises ``ModelError`` for a rule that names
     what the model lacks.
     """
 
@@ -67,34 +75,56 @@ class LinkageSearch:
         self.most: int = 0
         self.learnt: Learnt = rule.learnt or rule.about.standard
         self.learnt_here: bool = False
-        self.doubts: dict[Pair, float] = {}
         self.readers: dict[str, tuple[Reader | None, ...]] = readers(
             rule, model, related, is_cached=is_cached
         )
         self._limits = {kind: _limiter(rule, kind, model, related) for kind in rule.kinds}
         self._subject = rule.about.in_region(model.phone_region)
         self._refs: Sequence[Ref[Any]] = ()
+        self._numbers: Sequence[int] = ()
+        self._table: Table | None = None
         self._pairs: Candidates | None = None
+        self._near: Near | None = None
+        self._bits: Sequence[float] = ()
 
-    def run(
+    def pair(
         self, given: Mapping[Ref[Any], Record], *, block_limit: int, partner_limit: int
-    ) -> Iterator[Match]:
-        """Every match among these records, which are in the order of their references."""
-        records = [one for ref, one in given.items() if ref.kind in self.rule.kinds]
-        if not records:
-            return iter(())
+    ) -> None:
+        """Bring together what is to be compared; ``given`` is in the order of references."""
+        chosen = [
+            (at, ref, one)
+            for at, (ref, one) in enumerate(given.items())
+            if ref.kind in self.rule.kinds
+        ]
+        if not chosen:
+            return
+        self._numbers = [at for at, _, _ in chosen]
+        self._refs = [ref for _, ref, _ in chosen]
+        records = [one for _, _, one in chosen]
         table = Table(self._subject)
         table.fill(records, self.readers)
         self._tell("read", 1.0)
         limits = self._limited(records, block=block_limit, partners=partner_limit)
-        pairs = candidates(table, self.rule.keys, limits)
-        self.compared, self.left_out = len(pairs.first), pairs.left_out
+        self._table, self._pairs = table, candidates(table, self.rule.keys, limits)
         self._tell("paired", 1.0)
+
+    def weigh(self) -> Hits:
+        """Compare what was brought together, learn, and tell what was found."""
+        table, pairs = self._table, self._pairs
+        if table is None or pairs is None:
+            return Hits(source=Made(()))
+        self.compared, self.left_out = len(pairs.first), pairs.left_out
         patterns = self._patterns(table, pairs)
-        return self._told(records, table, pairs, patterns)
+        levels, of = levels_of(self._subject, patterns)
+        if self.learnt_here:
+            rare = table.rare(self.learnt.common)
+            self.learnt = maximise(self.learnt, self._subject, levels, rare)
+            self.learnt = settled(self.learnt, self._subject, levels)
+        self._tell("learnt", 1.0)
+        return self._told(table, pairs, patterns.of, (levels, of))
 
     def _patterns(self, table: Table, pairs: Candidates) -> Patterns:
-        """The patterns of the pairs; learns from them on the way."""
+        """The patterns of the pairs, and what pairs taken blindly teach."""
         rows = len(table)
         learns = self.rule.learnt is None and rows >= self._enough
         self.learnt_here = learns
@@ -110,53 +140,85 @@ class LinkageSearch:
             blind = comparing.patterns(*blind_pairs(rows, min(_BLIND, rows * rows)))
             levels, _ = levels_of(self._subject, blind)
             self.learnt = with_blind_rates(self.learnt, self._subject, levels)
-            rare = table.rare(self.learnt.common)
-            levels, _ = levels_of(self._subject, patterns)
-            self.learnt = maximise(self.learnt, self._subject, levels, rare)
-            self.learnt = settled(self.learnt, self._subject, levels)
-        self._tell("learnt", 1.0)
         return patterns
 
     def _told(
-        self, records: Sequence[Record], table: Table, pairs: Candidates, patterns: Patterns
-    ) -> Iterator[Match]:
-        scorer = Scorer(self._subject, self.learnt)
-        levels = [self._subject.classify(codes) for codes in patterns.codes]
-        bits = [scorer.total(found) for found in levels]
+        self,
+        table: Table,
+        pairs: Candidates,
+        patterns: Sequence[int],
+        levels: tuple[Levels, Sequence[int]],
+    ) -> Hits:
+        """What was found, given the pattern of codes of each pair, and the levels of these."""
+        different, of = levels
+        told = list(different.patterns())
+        bits = totals(different, self._subject, self.learnt)
         scores = [
             min(probability(total), self._subject.cap(found))
-            for total, found in zip(bits, levels, strict=True)
+            for total, found in zip(bits, told, strict=True)
         ]
+        self._bits = list(map(bits.__getitem__, of))
         is_match = [score >= self.threshold for score in scores]
-        rows, matched = pairs.near([at for at, found in enumerate(is_match) if found], patterns.of)
-        self._count(pairs, [at for at, _, _, pattern in matched if is_match[pattern]])
-        refs = [one.ref for one in records]
-        self.most, self._refs, self._pairs = max(pairs.partners().values(), default=0), refs, pairs
-        self.doubts = {
-            (refs[one], refs[other]): bits[pattern]
-            for _, one, other, pattern in matched
-            if not is_match[pattern]
-        }
-        witness = Witness(self.rule, scorer)
-        seen = {row: shown(self.rule, partial(table.raw, row)) for row in rows}
+        near = pairs.near([is_match[one] for one in of], patterns)
+        self._near = near
+        self._count(pairs, near.places)
+        self.most = max(pairs.partners().values(), default=0)
+        made = self._made(table, near, (of, told, scores))
         self._tell("found", 1.0)
-        return (
-            witness.match(
-                (refs[one], refs[other]),
-                (seen[one], seen[other]),
-                scores[pattern],
-                levels[pattern],
-            )
-            for _, one, other, pattern in matched
-            if is_match[pattern]
+        return Hits(
+            source=made,
+            first=list(map(self._numbers.__getitem__, near.wanted[0])),
+            second=list(map(self._numbers.__getitem__, near.wanted[1])),
+            scores=[made.patterns[one].score for one in made.pattern],
+            levels=[made.patterns[one].level for one in made.pattern],
+        )
+
+    def _made(
+        self,
+        table: Table,
+        near: Near,
+        levels: tuple[Sequence[int], Sequence[tuple[Found, ...]], Sequence[float]],
+    ) -> Told:
+        """What makes the matches when they are asked for."""
+        of, told, scores = levels
+        witness = Witness(self.rule, Scorer(self._subject, self.learnt))
+        different, pattern = numbered(of[one] for one in near.wanted[2])
+        place = dict(zip(near.rows, range(len(near.rows)), strict=True))
+        return Told(
+            rule=self.rule.name,
+            refs=tuple(map(self._refs.__getitem__, near.rows)),
+            shown=shown_columns(self.rule, partial(table.raws, near.rows)),
+            patterns=tuple(
+                Pattern(scores[one], self.rule.level(scores[one]), witness.lines(told[one]))
+                for one in different
+            ),
+            left=array("i", map(place.__getitem__, near.wanted[0])),
+            right=array("i", map(place.__getitem__, near.wanted[1])),
+            pattern=array("i", pattern),
         )
 
     @property
-    def partners(self) -> Counter[Ref[Any]]:
-        """How many others each record was compared with."""
+    def has_doubts(self) -> bool:
+        """Whether there are pairs that are no match though both their records have one."""
+        return self._near is not None and len(self._near.rest[0]) > 0
+
+    def doubts(self, set_of: Mapping[int, int]) -> dict[tuple[int, int], float]:
+        """The bits of such pairs, as far as both records are in one set, by their numbers."""
+        if self._near is None:
+            return {}
+        numbers, bits = self._numbers, self._bits
+        rows = {row: set_of[at] for row in self._near.rows if (at := numbers[row]) in set_of}
+        return {
+            (numbers[one], numbers[other]): bits[pattern]
+            for one, other, pattern in zip(*self._near.rest_within(rows), strict=True)
+        }
+
+    @property
+    def partners(self) -> Counter[int]:
+        """How many others each record was compared with, by its number."""
         if self._pairs is None:
             return Counter()
-        return Counter({self._refs[row]: times for row, times in self._pairs.partners().items()})
+        return Counter({self._numbers[row]: n for row, n in self._pairs.partners().items()})
 
     def _count(self, pairs: Candidates, matched: Sequence[int]) -> None:
         """Note what each key did."""

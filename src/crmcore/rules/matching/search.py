@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from crmcore.rules.matching.clusters import Pair, pair
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Evidence, Match, weighed
+from crmcore.rules.matching.hits import Hits
 from crmcore.rules.matching.linkage.candidates import left_out
+from crmcore.rules.matching.matches import Made
 from crmcore.rules.matching.reading import reader
 from crmcore.rules.similarity import COMPARERS
 
@@ -38,10 +40,9 @@ def _left_out(
 
 
 class Search:
-    """One rule at work; ``counts``, ``skipped`` and ``partners`` tell what it did.
+    """One rule at work, in two steps: ``pair`` and ``weigh``.
 
-    ``threshold`` is the least score of a match (``None``: the rule's ``likely``). ``partners``
-    counts for each record the records it was compared with. Raises ``ModelError`` for a rule that
+    ``counts``, ``skipped`` and ``partners`` tell what it did. ``threshold`` is the least score of a match (``None``: the rule's ``likely``). Raises ``ModelError`` for a rule that
     names what the model lacks.
     """
 
@@ -52,30 +53,39 @@ class Search:
         self.threshold: float = rule.likely if threshold is None else threshold
         self.counts: list[KeyCount] = []
         self.skipped: list[SkippedBlock] = []
-        self.partners: Counter[Ref[Any]] = Counter()
+        self._partners: Counter[Ref[Any]] = Counter()
         self.left_out: int = 0
         self._forms = forms
         self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
+        self._records: Mapping[Ref[Any], Record] = {}
+        self._number: Mapping[Ref[Any], int] = {}
+        self._filed: list[tuple[int, dict[Pair, None]]] = []
+        self._out: set[Pair] = set()
         self._results: dict[Pair, Match | None] = {}
         self._values: dict[Ref[Any], Values] = {}
 
     @property
+    def partners(self) -> Counter[int]:
+        """How many others each record was compared with, by its number."""
+        return Counter({self._number[ref]: times for ref, times in self._partners.items()})
+
+    @property
     def most(self) -> int:
         """How often the record was compared that was compared most often."""
-        return max(self.partners.values(), default=0)
+        return max(self._partners.values(), default=0)
 
     @property
     def compared(self) -> int:
         """The number of different pairs compared."""
         return len(self._results)
 
-    def run(
+    def pair(
         self, given: Mapping[Ref[Any], Record], *, block_limit: int, partner_limit: int
-    ) -> Iterator[Match]:
-        """Every match among these records, which are in the order of their references."""
-        records = {ref: one for ref, one in given.items() if ref.kind in self._readers}
-        keys = {ref: self._keys(record) for ref, record in records.items()}
-        filed: list[tuple[int, dict[Pair, None]]] = []
+    ) -> None:
+        """Bring together what is to be compared; ``given`` is in the order of references."""
+        self._records = {ref: one for ref, one in given.items() if ref.kind in self._readers}
+        self._number = {ref: at for at, ref in enumerate(given) if ref.kind in self._readers}
+        keys = {ref: self._keys(record) for ref, record in self._records.items()}
         for at, key in enumerate(self.rule.keys):
             blocks: dict[str, list[Ref[Any]]] = defaultdict(list)
             for ref, made in keys.items():
@@ -83,12 +93,16 @@ class Search:
                     blocks[value].append(ref)
             kept = list(self._kept(key.name, blocks, block_limit))
             pairs = dict.fromkeys(both for members in kept for both in self._pairs(members))
-            filed.append((len(kept), pairs))
-        out = _left_out([pairs for _, pairs in filed], list(records), partner_limit)
-        self.left_out = len(out)
-        for key, (count, pairs) in zip(self.rule.keys, filed, strict=True):
-            compared = [both for both in pairs if both not in out]
-            matches = sum(self._match(both, records) is not None for both in compared)
+            self._filed.append((len(kept), pairs))
+        every = [pairs for _, pairs in self._filed]
+        self._out = _left_out(every, list(self._records), partner_limit)
+        self.left_out = len(self._out)
+
+    def weigh(self) -> Hits:
+        """Compare what was brought together, and tell what was found."""
+        for key, (count, pairs) in zip(self.rule.keys, self._filed, strict=False):
+            compared = [both for both in pairs if both not in self._out]
+            matches = sum(self._match(both, self._records) is not None for both in compared)
             self.counts.append(
                 KeyCount(
                     rule=self.rule.name,
@@ -98,7 +112,14 @@ class Search:
                     matches=matches,
                 )
             )
-        return (match for match in self._results.values() if match is not None)
+        found = tuple(match for match in self._results.values() if match is not None)
+        return Hits(
+            source=Made(found),
+            first=[self._number[match.left] for match in found],
+            second=[self._number[match.right] for match in found],
+            scores=[match.score for match in found],
+            levels=[match.level for match in found],
+        )
 
     def run_for(self, candidate: Record, others: Mapping[Ref[Any], Record]) -> Iterator[Match]:
         """Every match of one record with these others; none where the rule is not for its kind."""
@@ -147,7 +168,7 @@ class Search:
         """The match of two records, or ``None`` below the threshold; each pair is compared once."""
         if both not in self._results:
             self._results[both] = self._compared(both, records)
-            self.partners.update(both)
+            self._partners.update(both)
         return self._results[both]
 
     def _compared(self, both: Pair, records: Mapping[Ref[Any], Record]) -> Match | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from attrs import frozen
@@ -58,23 +58,23 @@ class Candidates:
         """How many others each row is compared with."""
         return Counter(chain(_listed(self.first), _listed(self.second)))
 
-    def near(
-        self, which: Collection[int], patterns: Sequence[int]
-    ) -> tuple[set[int], list[tuple[int, int, int, int]]]:
-        """The rows of the pairs that have one of these patterns, and all pairs of two such rows.
+    def near(self, is_wanted: Sequence[bool], patterns: Sequence[int]) -> Near:
+        """The pairs that have a wanted pattern, and all others of two rows that are in one.
 
-        ``patterns`` has the pattern of each pair. A pair is told as its place, rows and pattern.
+        ``patterns`` has the pattern of each pair, and ``is_wanted`` says which are wanted.
         """
         if not isinstance(self.first, list):
-            return fast.near((self.first, self.second), which, patterns)
-        wanted = frozenset(which)
+            return Near(*fast.near((self.first, self.second), is_wanted, patterns))
         pairs = list(zip(self.first, self.second, patterns, strict=True))
-        rows = {row for one, other, found in pairs if found in wanted for row in (one, other)}
-        return rows, [
-            (at, one, other, found)
-            for at, (one, other, found) in enumerate(pairs)
-            if one in rows and other in rows
+        places = [at for at, (_, _, found) in enumerate(pairs) if is_wanted[found]]
+        wanted = [pairs[at] for at in places]
+        rows = {row for one, other, _ in wanted for row in (one, other)}
+        rest = [
+            (one, other, found)
+            for one, other, found in pairs
+            if one in rows and other in rows and not is_wanted[found]
         ]
+        return Near(places, _columns(wanted), _columns(rest), sorted(rows))
 
     def by_key(self, places: Sequence[int] | None = None) -> tuple[int, ...]:
         """How many pairs each key brings together, of all or of those in these places."""
@@ -84,6 +84,35 @@ class Candidates:
             sum(count for shared, count in times.items() if shared >> at & 1)
             for at in range(len(self.blocks))
         )
+
+
+@frozen
+class Near:
+    """Pairs that have a wanted pattern: their ``places``, and columns of rows and patterns.
+
+    ``rest`` has likewise all other pairs of two of their ``rows``, which rise.
+    """
+
+    places: list[int]
+    wanted: tuple[list[int], list[int], list[int]]
+    rest: tuple[Sequence[int], Sequence[int], Sequence[int]]
+    rows: list[int]
+
+    def rest_within(self, set_of: Mapping[int, int]) -> tuple[list[int], list[int], list[int]]:
+        """The rest as far as both rows are in one set; ``set_of`` numbers them, from 1."""
+        if not isinstance(self.rest[0], list):
+            return fast.within(self.rest, set_of)
+        return _columns(
+            [
+                (one, other, found)
+                for one, other, found in zip(*self.rest, strict=True)
+                if set_of.get(one, 0) == set_of.get(other, -1)
+            ]
+        )
+
+
+def _columns(told: Sequence[tuple[int, int, int]]) -> tuple[list[int], list[int], list[int]]:
+    return [one for one, _, _ in told], [one for _, one, _ in told], [one for _, _, one in told]
 
 
 def _listed(numbers: Sequence[int]) -> list[int]:

@@ -264,21 +264,16 @@ class Scorer:
         self._known: dict[tuple[int, int, int], float] = {}
         self._prior = learnt.prior
 
-    def points(self, found: tuple[Found, ...]) -> tuple[float | None, ...]:
-        """The bits of each group; ``None`` where nothing was compared."""
-        return tuple(
-            None if here is None else self._one(at, *here) for at, here in enumerate(found)
-        )
-
     def total(self, found: tuple[Found, ...]) -> float:
         """The prior and the bits of all groups."""
         total = self._prior
         for at, here in enumerate(found):
             if here is not None:
-                total += self._one(at, *here)
+                total += self.one(at, *here)
         return total
 
-    def _one(self, group: int, level: int, bucket: int) -> float:
+    def one(self, group: int, level: int, bucket: int) -> float:
+        """The bits of a group on a level, for a value of a bucket."""
         key = (group, level, bucket)
         known = self._known.get(key)
         if known is None:

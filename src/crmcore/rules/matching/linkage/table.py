@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, groupby
@@ -158,6 +159,20 @@ class Table:
                 found = held.get(meanings)
                 return () if found is None else found.different[found.rows[row - begin]]
         return ()
+
+    def raws(self, rows: Sequence[int], trait: str) -> list[Raw]:
+        """As ``raw``, of many rows in rising order; what rows have in common is one object."""
+        meanings = self._meanings[trait]
+        found: list[Raw] = []
+        ends = [*(begin for begin, _ in self._held[1:]), len(self)]
+        for (begin, held), end in zip(self._held, ends, strict=True):
+            here = rows[bisect_left(rows, begin) : bisect_left(rows, end)]
+            one = held.get(meanings)
+            if one is None:
+                found += [()] * len(here)
+            else:
+                found += [one.different[one.rows[row - begin]] for row in here]
+        return found
 
     def rare(self, common: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
         """How many different values of each table are rare, given those that are not."""
