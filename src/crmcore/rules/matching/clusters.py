@@ -116,7 +116,8 @@ def clusters_of(
 
     ``doubts`` is that of ``linked``.
     """
-    units = [units_for(score) for score in scores] if doubts else []
+    known = {score: units_for(score) for score in set(scores)} if doubts else {}
+    units = list(map(known.__getitem__, scores)) if doubts else []
     sets = linked(pairs, units, joined=joined, apart=apart, doubts=doubts)
     for some in sets:
         some.sort()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from crmcore.entities.ledger import Judgement, Verdict
@@ -288,9 +289,12 @@ def _check(rules: Sequence[AnyRule], threshold: float | None, block_limit: int) 
 
 def by_ref(records: Iterable[Record]) -> dict[Ref[Any], Record]:
     """The records in the order of their references; one that is given twice counts once."""
-    found: dict[Ref[Any], Record] = {}
-    for record in records:
-        known = found.setdefault(record.ref, record)
-        if known is not record and known != record:
-            raise UsageError("two different records have one id", record.ref)
-    return dict(sorted(found.items(), key=lambda one: (one[0].kind, one[0].id)))
+    given = list(records)
+    refs = [one.ref for one in given]
+    keys = [(ref.kind, ref.id) for ref in refs]
+    order = sorted(range(len(given)), key=keys.__getitem__)
+    for one, other in pairwise(order):
+        if keys[one] == keys[other] and given[one] is not given[other]:
+            if given[one] != given[other]:
+                raise UsageError("two different records have one id", refs[other])
+    return {refs[at]: given[at] for at in order}

@@ -162,7 +162,7 @@ class LinkageSearch:
         near = pairs.near([is_match[one] for one in of], patterns)
         self._near = near
         self._count(pairs, near.places)
-        self.most = max(pairs.partners().values(), default=0)
+        self.most = pairs.most()
         made = self._made(table, near, (of, told, scores))
         self._tell("found", 1.0)
         return Hits(

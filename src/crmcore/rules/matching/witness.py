@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from attrs import frozen
@@ -116,24 +116,21 @@ def _first_of(raw: Raw, part: str | None) -> object:
 
 
 def shown_columns(
-    rule: LinkageRule, raws: Callable[[str], Sequence[Raw]]
+    rule: LinkageRule, raws: Callable[[str], tuple[Sequence[Raw], Sequence[int]]]
 ) -> tuple[tuple[object, ...], ...]:
-    """For each group what a reader is shown of many records, whose values ``raws`` gives by trait.
+    """For each group what a reader is shown of many records: as ``shown`` for each of them.
 
-    As ``shown`` for each of them; values that are held once for many records are looked at once.
+    ``raws`` gives by trait the values that some have, and for each record the place of its own.
     """
-    columns: list[tuple[object, ...]] = []
-    read = {name: raws(name) for name in rule.about.shows}
+    columns: dict[tuple[str, str | None], list[object]] = {}
     for group in rule.about.groups:
-        made = [_firsts(read[name], group.part) for name in group.shows]
-        columns.append(tuple(made[0]) if len(made) == 1 else tuple(map(_one_of, *made)))
-    return tuple(columns)
-
-
-def _firsts(raws: Sequence[Raw], part: str | None) -> Iterable[object]:
-    different = {id(raw): raw for raw in raws}
-    known = {number: _first_of(raw, part) for number, raw in different.items()}
-    return [known[id(raw)] for raw in raws]
+        for name in group.shows:
+            if (name, group.part) not in columns:
+                values, places = raws(name)
+                known = {at: _first_of(values[at], group.part) for at in set(places)}
+                columns[name, group.part] = list(map(known.__getitem__, places))
+    told = [[columns[name, group.part] for name in group.shows] for group in rule.about.groups]
+    return tuple(tuple(one[0] if len(one) == 1 else map(_one_of, *one)) for one in told)
 
 
 def _one_of(*values: object) -> object:

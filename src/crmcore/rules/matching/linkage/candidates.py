@@ -58,6 +58,12 @@ class Candidates:
         """How many others each row is compared with."""
         return Counter(chain(_listed(self.first), _listed(self.second)))
 
+    def most(self) -> int:
+        """How many others the row is compared with that is compared most often."""
+        if not isinstance(self.first, list):
+            return fast.most(self.first, self.second)
+        return max(self.partners().values(), default=0)
+
     def near(self, is_wanted: Sequence[bool], patterns: Sequence[int]) -> Near:
         """The pairs that have a wanted pattern, and all others of two rows that are in one.
 

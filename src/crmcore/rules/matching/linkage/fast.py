@@ -208,6 +208,15 @@ def crowded(np: Numpy, first: Array, second: Array, rows: int, most: int) -> Arr
     return np.flatnonzero(many[first] | many[second])
 
 
+def most(first: Array, second: Array) -> int:
+    """As ``Candidates.most``."""
+    np = numpy()
+    if np is None or not len(first):
+        return 0
+    size = int(second.max()) + 1
+    return int((np.bincount(first, minlength=size) + np.bincount(second, minlength=size)).max())
+
+
 def near(
     pairs: tuple[Array, Array], is_wanted: Sequence[bool], patterns: Array
 ) -> tuple[list[int], Listed, tuple[Array, Array, Array], list[int]]:

@@ -7,7 +7,8 @@ group is worked out once for each combination of codes that occurs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import starmap
 from typing import TypeVar
 
 from attrs import frozen
@@ -45,8 +46,13 @@ def levels_of(subject: Subject, patterns: Patterns) -> tuple[Levels, list[int]]:
     found: list[tuple[Found, ...]] = []
     columns: list[Sequence[int]] = []
     for basis in subject.bases:
-        seen, places = numbered(zip(*(codes[at] for at in basis.traits), strict=True))
-        levels, numbers = numbered(basis.found(*one) for one in seen)
+        given = [codes[at] for at in basis.traits]
+        if len(given) == 1:
+            seen, places = numbered(given[0])
+            levels, numbers = numbered(map(basis.found, seen))
+        else:
+            both, places = numbered(zip(*given, strict=True))
+            levels, numbers = numbered(starmap(basis.found, both))
         found.append(tuple(levels))
         columns.append(list(map(numbers.__getitem__, places)))
     rows, of = numbered(zip(*columns, strict=True))
@@ -66,7 +72,7 @@ def as_levels(subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Le
     )
 
 
-def numbered(values: Iterator[T]) -> tuple[list[T], list[int]]:
+def numbered(values: Iterable[T]) -> tuple[list[T], list[int]]:
     """The different values in the order in which they come, and for each value its place there."""
     given = list(values)
     different = list(dict.fromkeys(given))

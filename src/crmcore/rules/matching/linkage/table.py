@@ -160,19 +160,25 @@ class Table:
                 return () if found is None else found.different[found.rows[row - begin]]
         return ()
 
-    def raws(self, rows: Sequence[int], trait: str) -> list[Raw]:
-        """As ``raw``, of many rows in rising order; what rows have in common is one object."""
+    def raws(self, rows: Sequence[int], trait: str) -> tuple[list[Raw], list[int]]:
+        """As ``raw``, of many rows in rising order: the values held, and the place of each row's.
+
+        There may be values that none of these rows has.
+        """
         meanings = self._meanings[trait]
-        found: list[Raw] = []
+        values: list[Raw] = [()]
+        places: list[int] = []
         ends = [*(begin for begin, _ in self._held[1:]), len(self)]
         for (begin, held), end in zip(self._held, ends, strict=True):
             here = rows[bisect_left(rows, begin) : bisect_left(rows, end)]
             one = held.get(meanings)
             if one is None:
-                found += [()] * len(here)
+                places += [0] * len(here)
             else:
-                found += [one.different[one.rows[row - begin]] for row in here]
-        return found
+                shift = len(values)
+                places += [shift + one.rows[row - begin] for row in here]
+                values += one.different
+        return values, places
 
     def rare(self, common: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
         """How many different values of each table are rare, given those that are not."""
