@@ -20,6 +20,7 @@ from crmcore.rules.matching.match_rule import MatchRule
 from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.reading import Forms
 from crmcore.rules.matching.search import Search
+from crmcore.rules.matching.shares import share
 from crmcore.values.frozenmap import FrozenMap
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ So one record is compared with at most ``limit - 1`` others for each of its keys
 """
 
 PARTNER_LIMIT: Final = 50
-"""A rule compares no record with more others than this, unless another limit is given."""
+"""All rules together compare no record more often than this, unless another limit is given."""
 
 
 def find_duplicates(
@@ -66,8 +67,9 @@ def find_duplicates(
     matter.
 
     A block of more than ``block_limit`` records is split where its key says how, or skipped and
-    reported. A rule compares no record with more than ``partner_limit`` others: where more share
-    keys with it, those come first that share the most, and ``left_out`` counts the rest.
+    reported. All rules together compare no record more than ``partner_limit`` times: where more
+    others share keys with it, those come first that share the most, and ``left_out`` counts the
+    rest.
     ``workers`` is the number of processes that a linkage rule may use for some ten thousand
     comparisons or more: 1, unless asked for, so that nobody is surprised by processes; where these
     are spawned, the caller's main module must be safe to import. The result is the same for any
@@ -87,6 +89,7 @@ def find_duplicates(
     ]
     for search in searches:
         search.pair(given, block_limit=block_limit, partner_limit=partner_limit)
+    share(searches, size=len(given), most=partner_limit)
     hits = [search.weigh() for search in searches]
     return _sets(hits, given, searches, verdicts(judgements))
 
@@ -143,10 +146,10 @@ def _sets(
 
 
 def _most_compared(searches: Sequence[Search | LinkageSearch]) -> int:
-    if len(searches) == 1:
-        return searches[0].most
-    partners = sum((one.partners for one in searches), Counter[int]())
-    return max(partners.values(), default=0)
+    """How often the record was compared that was compared most often, by all rules together."""
+    partners = [one.partners for one in searches]
+    every = sum(partners[1:], partners[0]) if partners else Counter[int]()
+    return max(every.values(), default=0)
 
 
 def _learnt(searches: Iterable[Search | LinkageSearch]) -> FrozenMap[Learnt]:

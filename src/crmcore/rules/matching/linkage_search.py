@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ _BLIND: Final = 20_000
 class LinkageSearch:
     """One linkage rule at work, in two steps: ``pair`` and ``weigh``.
 
-    ``counts``, ``skipped``, ``left_out`` and ``most`` tell of it. ``threshold`` is the least score
+    ``counts``, ``skipped``, ``compared`` and ``left_out`` tell of it. ``threshold`` is the least score
     of a match (``None``: the rule's ``likely``). ``learnt`` is what it weighed by. Raises ``ModelError`` for a rule that names
     what the model lacks.
     """
@@ -72,7 +72,6 @@ class LinkageSearch:
         self.skipped: list[SkippedBlock] = []
         self.compared: int = 0
         self.left_out: int = 0
-        self.most: int = 0
         self.learnt: Learnt = rule.learnt or rule.about.standard
         self.learnt_here: bool = False
         self.readers: dict[str, tuple[Reader | None, ...]] = readers(
@@ -162,7 +161,6 @@ class LinkageSearch:
         near = pairs.near([is_match[one] for one in of], patterns)
         self._near = near
         self._count(pairs, near.places)
-        self.most = pairs.most()
         made = self._made(table, near, (of, told, scores))
         self._tell("found", 1.0)
         return Hits(
@@ -215,10 +213,26 @@ class LinkageSearch:
 
     @property
     def partners(self) -> Counter[int]:
-        """How many others each record was compared with, by its number."""
+        """How many others each record is compared with, by its number."""
         if self._pairs is None:
             return Counter()
-        return Counter({self._numbers[row]: n for row, n in self._pairs.partners().items()})
+        numbers = self._numbers
+        return Counter({numbers[row]: times for row, times in self._pairs.partners().items()})
+
+    def asked(self, numbers: Collection[int], size: int) -> dict[int, int]:
+        """As ``Asking.asked``."""
+        if self._pairs is None:
+            return {}
+        own = self._numbers
+        rows = {row for row, number in enumerate(own) if number in numbers}
+        return {own[a] * size + own[b]: shared for a, b, shared in self._pairs.of(rows)}
+
+    def leave_out(self, pairs: Collection[int], size: int) -> None:
+        """As ``Asking.leave_out``."""
+        if self._pairs is not None and pairs:
+            row = {number: at for at, number in enumerate(self._numbers)}
+            gone = [(row[both // size], row[both % size]) for both in pairs]
+            self._pairs = self._pairs.without(gone)
 
     def _count(self, pairs: Candidates, matched: Sequence[int]) -> None:
         """Note what each key did."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
 from crmcore.rules.matching.clusters import Pair, pair
@@ -16,7 +16,7 @@ from crmcore.rules.matching.reading import reader
 from crmcore.rules.similarity import COMPARERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from crmcore.entities.record import Record
     from crmcore.model.model import Model
@@ -25,24 +25,10 @@ if TYPE_CHECKING:
     from crmcore.values.ref import Ref
 
 
-def _left_out(
-    filed: Sequence[Mapping[Pair, None]], refs: Sequence[Ref[Any]], most: int
-) -> set[Pair]:
-    """The pairs that are too many for one of their records, by the rule of ``left_out``."""
-    row = {ref: at for at, ref in enumerate(refs)}
-    size = len(refs)
-    shared: dict[int, int] = {}
-    for at, pairs in enumerate(filed):
-        for one, other in pairs:
-            both = row[one] * size + row[other]
-            shared[both] = shared.get(both, 0) | 1 << at
-    return {(refs[both // size], refs[both % size]) for both in left_out(shared, size, most)}
-
-
 class Search:
     """One rule at work, in two steps: ``pair`` and ``weigh``.
 
-    ``counts``, ``skipped`` and ``partners`` tell what it did. ``threshold`` is the least score of a match (``None``: the rule's ``likely``). Raises ``ModelError`` for a rule that
+    ``counts``, ``skipped``, ``compared`` and ``left_out`` tell of it. ``threshold`` is the least score of a match (``None``: the rule's ``likely``). Raises ``ModelError`` for a rule that
     names what the model lacks.
     """
 
@@ -53,26 +39,21 @@ class Search:
         self.threshold: float = rule.likely if threshold is None else threshold
         self.counts: list[KeyCount] = []
         self.skipped: list[SkippedBlock] = []
-        self._partners: Counter[Ref[Any]] = Counter()
         self.left_out: int = 0
         self._forms = forms
         self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
         self._records: Mapping[Ref[Any], Record] = {}
-        self._number: Mapping[Ref[Any], int] = {}
-        self._filed: list[tuple[int, dict[Pair, None]]] = []
-        self._out: set[Pair] = set()
+        self._refs: Sequence[Ref[Any]] = ()
+        self._filed: list[tuple[int, dict[int, None]]] = []
+        self._shared: dict[int, int] = {}
         self._results: dict[Pair, Match | None] = {}
         self._values: dict[Ref[Any], Values] = {}
 
     @property
     def partners(self) -> Counter[int]:
-        """How many others each record was compared with, by its number."""
-        return Counter({self._number[ref]: times for ref, times in self._partners.items()})
-
-    @property
-    def most(self) -> int:
-        """How often the record was compared that was compared most often."""
-        return max(self._partners.values(), default=0)
+        """How many others each record is compared with, by its number."""
+        size = len(self._refs)
+        return Counter(chain.from_iterable(divmod(both, size) for both in self._shared))
 
     @property
     def compared(self) -> int:
@@ -83,26 +64,53 @@ class Search:
         self, given: Mapping[Ref[Any], Record], *, block_limit: int, partner_limit: int
     ) -> None:
         """Bring together what is to be compared; ``given`` is in the order of references."""
-        self._records = {ref: one for ref, one in given.items() if ref.kind in self._readers}
-        self._number = {ref: at for at, ref in enumerate(given) if ref.kind in self._readers}
-        keys = {ref: self._keys(record) for ref, record in self._records.items()}
+        self._refs = list(given)
+        self._records = given
+        size = len(given)
+        number = {ref: at for at, ref in enumerate(given) if ref.kind in self._readers}
+        keys = {ref: self._keys(given[ref]) for ref in number}
         for at, key in enumerate(self.rule.keys):
             blocks: dict[str, list[Ref[Any]]] = defaultdict(list)
             for ref, made in keys.items():
                 for value in made[at]:
                     blocks[value].append(ref)
             kept = list(self._kept(key.name, blocks, block_limit))
-            pairs = dict.fromkeys(both for members in kept for both in self._pairs(members))
+            pairs = dict.fromkeys(
+                number[one] * size + number[other]
+                for members in kept
+                for one, other in self._pairs(members)
+            )
+            for both in pairs:
+                self._shared[both] = self._shared.get(both, 0) | 1 << at
             self._filed.append((len(kept), pairs))
-        every = [pairs for _, pairs in self._filed]
-        self._out = _left_out(every, list(self._records), partner_limit)
-        self.left_out = len(self._out)
+        self.leave_out(left_out(self._shared, size, partner_limit), size)
+
+    def asked(self, numbers: Collection[int], size: int) -> dict[int, int]:
+        """As ``Asking.asked``."""
+        return {
+            both: shared
+            for both, shared in self._shared.items()
+            if both // size in numbers or both % size in numbers
+        }
+
+    def leave_out(self, pairs: Collection[int], _: int) -> None:
+        """As ``Asking.leave_out``."""
+        self.left_out += len(pairs)
+        for both in pairs:
+            del self._shared[both]
 
     def weigh(self) -> Hits:
         """Compare what was brought together, and tell what was found."""
+        refs, size = self._refs, len(self._refs)
+        found: dict[int, Match] = {}
         for key, (count, pairs) in zip(self.rule.keys, self._filed, strict=False):
-            compared = [both for both in pairs if both not in self._out]
-            matches = sum(self._match(both, self._records) is not None for both in compared)
+            compared = [both for both in pairs if both in self._shared]
+            matches = 0
+            for both in compared:
+                match = self._match((refs[both // size], refs[both % size]), self._records)
+                if match is not None:
+                    matches += 1
+                    found[both] = match
             self.counts.append(
                 KeyCount(
                     rule=self.rule.name,
@@ -112,13 +120,12 @@ class Search:
                     matches=matches,
                 )
             )
-        found = tuple(match for match in self._results.values() if match is not None)
         return Hits(
-            source=Made(found),
-            first=[self._number[match.left] for match in found],
-            second=[self._number[match.right] for match in found],
-            scores=[match.score for match in found],
-            levels=[match.level for match in found],
+            source=Made(tuple(found.values())),
+            first=[both // size for both in found],
+            second=[both % size for both in found],
+            scores=[match.score for match in found.values()],
+            levels=[match.level for match in found.values()],
         )
 
     def run_for(self, candidate: Record, others: Mapping[Ref[Any], Record]) -> Iterator[Match]:
@@ -168,7 +175,6 @@ class Search:
         """The match of two records, or ``None`` below the threshold; each pair is compared once."""
         if both not in self._results:
             self._results[both] = self._compared(both, records)
-            self._partners.update(both)
         return self._results[both]
 
     def _compared(self, both: Pair, records: Mapping[Ref[Any], Record]) -> Match | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
+import attrs
 from attrs import frozen
 
 from crmcore.rules.matching.linkage import fast
@@ -56,13 +57,29 @@ class Candidates:
 
     def partners(self) -> Counter[int]:
         """How many others each row is compared with."""
-        return Counter(chain(_listed(self.first), _listed(self.second)))
-
-    def most(self) -> int:
-        """How many others the row is compared with that is compared most often."""
         if not isinstance(self.first, list):
-            return fast.most(self.first, self.second)
-        return max(self.partners().values(), default=0)
+            return Counter(fast.partners(self.first, self.second))
+        return Counter(chain(self.first, self.second))
+
+    def of(self, rows: Collection[int]) -> list[tuple[int, int, int]]:
+        """The rows and keys of the pairs that have one of these rows."""
+        if not isinstance(self.first, list):
+            return fast.of((self.first, self.second, self.keys), rows)
+        told = zip(self.first, self.second, self.keys, strict=True)
+        return [one for one in told if one[0] in rows or one[1] in rows]
+
+    def without(self, pairs: Collection[tuple[int, int]]) -> Candidates:
+        """All pairs but these, which are left out."""
+        gone = frozenset(pairs)
+        told = zip(_listed(self.first), _listed(self.second), strict=True)
+        kept = [at for at, both in enumerate(told) if both not in gone]
+        if isinstance(self.first, list):
+            columns = tuple([one[at] for at in kept] for one in (self.first, self.second, self.keys))
+        else:
+            columns = fast.taken((self.first, self.second, self.keys), kept)
+        first, second, keys = columns
+        left_out = self.left_out + len(self.first) - len(kept)
+        return attrs.evolve(self, first=first, second=second, keys=keys, left_out=left_out)
 
     def near(self, is_wanted: Sequence[bool], patterns: Sequence[int]) -> Near:
         """The pairs that have a wanted pattern, and all others of two rows that are in one.

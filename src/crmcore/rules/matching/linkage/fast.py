@@ -7,7 +7,7 @@ what both need for normal forms and comparisons included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any, Final, TypeAlias
@@ -208,13 +208,31 @@ def crowded(np: Numpy, first: Array, second: Array, rows: int, most: int) -> Arr
     return np.flatnonzero(many[first] | many[second])
 
 
-def most(first: Array, second: Array) -> int:
-    """As ``Candidates.most``."""
+def partners(first: Array, second: Array) -> dict[int, int]:
+    """As ``Candidates.partners``."""
     np = numpy()
     if np is None or not len(first):
-        return 0
+        return {}
     size = int(second.max()) + 1
-    return int((np.bincount(first, minlength=size) + np.bincount(second, minlength=size)).max())
+    times = np.bincount(first, minlength=size) + np.bincount(second, minlength=size)
+    rows = np.flatnonzero(times)
+    return dict(zip(rows.tolist(), times[rows].tolist(), strict=True))
+
+
+def of(pairs: tuple[Array, Array, Array], rows: Collection[int]) -> list[tuple[int, int, int]]:
+    """As ``Candidates.of``."""
+    np = numpy()
+    if np is None or not len(pairs[0]):
+        return []
+    is_one = np.zeros(int(pairs[1].max()) + 1, dtype=bool)
+    is_one[[row for row in rows if row < len(is_one)]] = True
+    places = np.flatnonzero(is_one[pairs[0]] | is_one[pairs[1]])
+    return list(zip(*(column[places].tolist() for column in pairs), strict=True))
+
+
+def taken(columns: Sequence[Array], places: Sequence[int]) -> tuple[Array, ...]:
+    """What these columns have in these places."""
+    return tuple(column[places] for column in columns)
 
 
 def near(

@@ -203,7 +203,8 @@ class _Rounds:
         """The pairs of one entity and of two, as far as what was learnt tells them apart."""
         how, groups = self._how, self._subject.groups
         bits = _totals(how, self._found, self._columns, Weigher(groups, learnt))
-        shares = [_share(one) for one in how.listed(bits)]
+        told = how.listed(bits)
+        shares = [1 / (1 + 2.0 ** -max(min(one, 60.0), -60.0)) for one in told]
         for at, cap in self._gates:
             shares[at] = min(shares[at], cap)
         same = how.times(how.numbers(shares), self._times)
@@ -218,12 +219,6 @@ class _Rounds:
             twos.append([] if near is None else how.added(near, alike, size + 1)[:size])
         apart = [total(how.listed(how.taken(other, rare))) for rare in self._rare]
         return _Tally(ones, twos, apart, total(how.listed(same)))
-
-
-def _share(bits: float) -> float:
-    """The probability that these bits stand for, not rounded."""
-    odds: float = 2.0 ** -max(min(bits, 60.0), -60.0)
-    return 1 / (1 + odds)
 
 
 def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str, int]) -> Learnt:
