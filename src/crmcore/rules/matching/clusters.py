@@ -132,8 +132,7 @@ def clusters_of(
         if own is None or own != place.get(both[1]) or (at < len(pairs) and both in judged):
             continue
         found[own] += 1
-        if level < least[own]:
-            least[own] = level
+        least[own] = min(least[own], level)
     return tuple(
         Cluster(
             members=tuple([refs[one] for one in some]),

@@ -102,25 +102,13 @@ def _sets(
 ) -> DuplicateSets:
     """What was found, as far as nobody judged otherwise."""
     kinds = {kind for one in searches for kind in one.rule.kinds}
+    here = {both for both in judged if all(ref in given for ref in both)}
+    apart = {both for both in here if judged[both] is Verdict.NOT_DUPLICATE}
+    joined = {both for both in here - apart if all(ref.kind in kinds for ref in both)}
     refs = list(given)
-    places = dict(zip(refs, range(len(refs)), strict=True)) if judged else {}
-
-    def numbered(pairs: Iterable[Pair]) -> list[Both]:
-        return [(places[a], places[b]) for a, b in pairs if a in given and b in given]
-
-    apart = {both for both, said in judged.items() if said is Verdict.NOT_DUPLICATE}
-    joined = {
-        both
-        for both in judged.keys() - apart
-        if all(ref in given and ref.kind in kinds for ref in both)
-    }
-    found = ranked(hits, apart=numbered(apart))
-    linked = [one for one in searches if isinstance(one, LinkageSearch)]
-
-    def doubts(set_of: Mapping[int, int]) -> dict[Both, int]:
-        told = (one.doubts(set_of) for one in linked)
-        return {both: units_of_doubt(bits) for each in told for both, bits in each.items()}
-
+    number = dict(zip(refs, range(len(refs)), strict=True)) if here else {}
+    kept_out = [(number[one], number[other]) for one, other in apart]
+    found = ranked(hits, apart=kept_out)
     return DuplicateSets(
         pairs=found.matches,
         clusters=clusters_of(
@@ -128,9 +116,9 @@ def _sets(
             found.pairs,
             scores=found.scores,
             levels=found.levels,
-            joined=numbered(joined),
-            apart=numbered(apart),
-            doubts=doubts if any(one.has_doubts for one in linked) else None,
+            joined=[(number[one], number[other]) for one, other in joined],
+            apart=kept_out,
+            doubts=_doubts(searches),
         ),
         learnt=_learnt(searches),
         apart=tuple((refs[one], refs[other]) for one, other in found.apart),
@@ -143,6 +131,19 @@ def _sets(
         most_compared=_most_compared(searches),
         left_out=sum(one.left_out for one in searches),
     )
+
+
+def _doubts(
+    searches: Sequence[Search | LinkageSearch],
+) -> Callable[[Mapping[int, int]], dict[Both, int]] | None:
+    """What was compared in vain, as ``linked`` asks for it; ``None``: nothing was."""
+    linked = [one for one in searches if isinstance(one, LinkageSearch) and one.has_doubts]
+
+    def doubts(set_of: Mapping[int, int]) -> dict[Both, int]:
+        told = (one.doubts(set_of) for one in linked)
+        return {both: units_of_doubt(bits) for each in told for both, bits in each.items()}
+
+    return doubts if linked else None
 
 
 def _most_compared(searches: Sequence[Search | LinkageSearch]) -> int:
@@ -297,7 +298,6 @@ def by_ref(records: Iterable[Record]) -> dict[Ref[Any], Record]:
     keys = [(ref.kind, ref.id) for ref in refs]
     order = sorted(range(len(given)), key=keys.__getitem__)
     for one, other in pairwise(order):
-        if keys[one] == keys[other] and given[one] is not given[other]:
-            if given[one] != given[other]:
-                raise UsageError("two different records have one id", refs[other])
+        if keys[one] == keys[other] and given[one] != given[other]:
+            raise UsageError("two different records have one id", refs[other])
     return {refs[at]: given[at] for at in order}

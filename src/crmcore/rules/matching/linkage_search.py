@@ -48,9 +48,9 @@ _BLIND: Final = 20_000
 class LinkageSearch:
     """One linkage rule at work, in two steps: ``pair`` and ``weigh``.
 
-    ``counts``, ``skipped``, ``compared`` and ``left_out`` tell of it. ``threshold`` is the least score
-    of a match (``None``: the rule's ``likely``). ``learnt`` is what it weighed by. Raises ``ModelError`` for a rule that names
-    what the model lacks.
+    ``counts``, ``skipped``, ``compared`` and ``left_out`` tell of it. ``threshold`` is the least
+    score of a match (``None``: the rule's ``likely``). ``learnt`` is what it weighed by. Raises
+    ``ModelError`` for a rule that names what the model lacks.
     """
 
     def __init__(

@@ -123,15 +123,20 @@ class Links:
         other = self._set_of.setdefault(second, [second])
         if one is other or other[0] in self._foes.get(one[0], ()):
             return
-        if self._weighs and not is_judged and len(one) + len(other) > 2:  # of two single records
-            if self._between[one[0]].get(other[0], 0) <= 0:
-                return
+        if not is_judged and self._outweighed(one, other):
+            return
         # what is told of a set is told under its first member
         smaller, larger = sorted((one, other), key=self._size)
         self._move(smaller[0], larger[0])
         larger.extend(smaller)
         for member in smaller:
             self._set_of[member] = larger
+
+    def _outweighed(self, one: list[int], other: list[int]) -> bool:
+        """Whether the evidence between two sets, one of them of several records, is against."""
+        if not self._weighs or len(one) == len(other) == 1:
+            return False
+        return self._between.get(one[0], {}).get(other[0], 0) <= 0
 
     def _size(self, some: list[int]) -> int:
         first = some[0]

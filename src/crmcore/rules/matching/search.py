@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 class Search:
     """One rule at work, in two steps: ``pair`` and ``weigh``.
 
-    ``counts``, ``skipped``, ``compared`` and ``left_out`` tell of it. ``threshold`` is the least score of a match (``None``: the rule's ``likely``). Raises ``ModelError`` for a rule that
-    names what the model lacks.
+    ``counts``, ``skipped``, ``compared`` and ``left_out`` tell of it. ``threshold`` is the least
+    score of a match (``None``: the rule's ``likely``). Raises ``ModelError`` for a rule that names
+    what the model lacks.
     """
 
     def __init__(

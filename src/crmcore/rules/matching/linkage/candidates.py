@@ -73,11 +73,11 @@ class Candidates:
         gone = frozenset(pairs)
         told = zip(_listed(self.first), _listed(self.second), strict=True)
         kept = [at for at, both in enumerate(told) if both not in gone]
+        columns: Sequence[Sequence[int]] = (self.first, self.second, self.keys)
         if isinstance(self.first, list):
-            columns = tuple([one[at] for at in kept] for one in (self.first, self.second, self.keys))
+            first, second, keys = ([column[at] for at in kept] for column in columns)
         else:
-            columns = fast.taken((self.first, self.second, self.keys), kept)
-        first, second, keys = columns
+            first, second, keys = fast.taken(columns, kept)
         left_out = self.left_out + len(self.first) - len(kept)
         return attrs.evolve(self, first=first, second=second, keys=keys, left_out=left_out)
 

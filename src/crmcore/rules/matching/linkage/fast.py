@@ -258,7 +258,7 @@ def within(told: tuple[Array, Array, Array], set_of: Mapping[int, int]) -> Liste
     if np is None or not set_of:
         return [], [], []
     first, second, patterns = told
-    sets = np.zeros(1 + max(max(set_of), int(second.max(initial=0))), dtype=np.int64)
+    sets = np.zeros(1 + max(*set_of, int(second.max(initial=0))), dtype=np.int64)
     sets[list(set_of)] = list(set_of.values())
     kept = (sets[first] == sets[second]) & (sets[first] > 0)
     return first[kept].tolist(), second[kept].tolist(), patterns[kept].tolist()
