@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import comb, log2
+from itertools import chain
+from math import comb
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import frozen
 
+from crmcore.rules.matching.links import Both, linked, units_for, units_of_doubt
 from crmcore.rules.matching.match_rule import Level
 from crmcore.values.ref import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from crmcore.rules.matching.evidence import Match
 
 Pair: TypeAlias = tuple[Ref[Any], Ref[Any]]
 """Two records, the lesser reference first."""
 
-
-_MOST_BITS: Final = 10.0
-_DOUBTED: Final = 3
-"""A doubt counts so much less than a match; chosen by trial on labelled sets of people, where
-doubts at full weight split more entities than they kept apart."""
 
 _NO_DOUBTS: Final[Mapping[Pair, float]] = MappingProxyType({})
 
@@ -76,83 +73,75 @@ def clusters(
     compared and are no match, and where the sum of these and of the matches between two sets is
     not above 0, they stay apart. So the result does not depend on the order of what is given.
     """
-    given = tuple(matches)
-    links = _Links(apart, _weights(given, doubts) if doubts else {})
-    for one in sorted(joined):
-        links.join(*one, is_judged=True)
-    best = sorted(given, key=by_score)
-    for match in best:
-        links.join(match.left, match.right)
-    found = {match.refs: match.level for match in reversed(best)}
-    return _clusters(links.sets(), found | dict.fromkeys(joined, Level.SURE))
+    best: dict[Pair, Match] = {}
+    for match in sorted(matches, key=by_score):
+        best.setdefault(match.refs, match)
+    refs = sorted({ref for both in (*best, *joined) for ref in both})
+    number = dict(zip(refs, range(len(refs)), strict=True))
 
+    def numbers(pairs: Iterable[Pair]) -> list[Both]:
+        known = number.keys()
+        return [(number[a], number[b]) for a, b in pairs if a in known and b in known]
 
-def _weights(matches: Iterable[Match], doubts: Mapping[Pair, float]) -> Mapping[Pair, float]:
-    """The bits for each pair, none of them more than what one look can outweigh."""
-    known = {both: max(bits, -_MOST_BITS) / _DOUBTED for both, bits in doubts.items()}
-    for match in matches:
-        odds = match.score / max(1 - match.score, 1e-9)
-        known[match.refs] = min(max(log2(odds), 0.0), _MOST_BITS)
-    return known
+    def told(_: Mapping[int, int]) -> Mapping[Both, int]:
+        known = number.keys()
+        return {
+            (number[a], number[b]): units_of_doubt(bits)
+            for (a, b), bits in doubts.items()
+            if a in known and b in known
+        }
 
-
-def _clusters(
-    sets: Iterable[tuple[Ref[Any], ...]], levels: Mapping[Pair, Level]
-) -> tuple[Cluster, ...]:
-    ordered = sorted(sets, key=lambda one: (-len(one), one))
-    place = {ref: at for at, members in enumerate(ordered) for ref in members}
-    inside: list[list[Level]] = [[] for _ in ordered]
-    for (first, second), level in levels.items():
-        if first in place and place[first] == place.get(second):
-            inside[place[first]].append(level)
-    return tuple(
-        Cluster(members=members, level=_least(found, len(members)))
-        for members, found in zip(ordered, inside, strict=True)
+    return clusters_of(
+        refs,
+        numbers(best),
+        scores=[match.score for match in best.values()],
+        levels=[match.level for match in best.values()],
+        joined=numbers(joined),
+        apart=numbers(apart),
+        doubts=told if doubts else None,
     )
 
 
-def _least(found: list[Level], size: int) -> Level:
-    """The level of a cluster; a pair that was not found makes it possible at best."""
-    return min(found if len(found) == comb(size, 2) else [*found, Level.POSSIBLE])
+def clusters_of(
+    refs: Sequence[Ref[Any]],
+    pairs: Sequence[Both],
+    *,
+    scores: Sequence[float],
+    levels: Sequence[Level],
+    joined: Collection[Both] = (),
+    apart: Collection[Both] = (),
+    doubts: Callable[[Mapping[int, int]], Mapping[Both, int]] | None = None,
+) -> tuple[Cluster, ...]:
+    """As ``clusters``, of pairs of places in ``refs``, which are in order; best first, each once.
 
-
-class _Links:
-    """Sets of linked records that grow by joining two of them, unless that is forbidden."""
-
-    def __init__(self, apart: Iterable[Pair], weights: Mapping[Pair, float]) -> None:
-        self._weights = weights
-        self._set_of: dict[Ref[Any], list[Ref[Any]]] = {}
-        self._foes: dict[Ref[Any], set[Ref[Any]]] = {}
-        for first, second in apart:
-            self._foes.setdefault(first, set()).add(second)
-            self._foes.setdefault(second, set()).add(first)
-
-    def join(self, first: Ref[Any], second: Ref[Any], *, is_judged: bool = False) -> None:
-        one = self._set_of.setdefault(first, [first])
-        other = self._set_of.setdefault(second, [second])
-        if one is other or self._forbidden(one, other):
-            return
-        if not is_judged and self._outweighed(one, other):
-            return
-        smaller, larger = sorted((one, other), key=len)
-        larger.extend(smaller)
-        for ref in smaller:
-            self._set_of[ref] = larger
-
-    def _forbidden(self, one: list[Ref[Any]], other: list[Ref[Any]]) -> bool:
-        if not self._foes:
-            return False
-        smaller, larger = sorted((one, other), key=len)
-        return any(
-            self._set_of.get(foe) is larger for ref in smaller for foe in self._foes.get(ref, ())
+    ``doubts`` is that of ``linked``.
+    """
+    known = {score: units_for(score) for score in set(scores)} if doubts else {}
+    units = list(map(known.__getitem__, scores)) if doubts else []
+    sets = linked(pairs, units, joined=joined, apart=apart, doubts=doubts)
+    for some in sets:
+        some.sort()
+    sets.sort(key=lambda some: (-len(some), some))
+    place = {one: at for at, some in enumerate(sets) for one in some}
+    found = [0] * len(sets)
+    least = [Level.SURE] * len(sets)
+    judged = frozenset(joined)
+    told = chain(zip(pairs, levels, strict=True), ((both, Level.SURE) for both in judged))
+    for at, (both, level) in enumerate(told):
+        own = place.get(both[0])
+        if own is None or own != place.get(both[1]) or (at < len(pairs) and both in judged):
+            continue
+        found[own] += 1
+        least[own] = min(least[own], level)
+    return tuple(
+        Cluster(
+            members=tuple([refs[one] for one in some]),
+            level=_least(own, level, len(some)),
         )
+        for some, own, level in zip(sets, found, least, strict=True)
+    )
 
-    def _outweighed(self, one: list[Ref[Any]], other: list[Ref[Any]]) -> bool:
-        """Whether the evidence between two sets, one of them of several records, is against."""
-        if not self._weights or len(one) == len(other) == 1:
-            return False
-        return sum(self._weights.get(pair(a, b), 0.0) for a in one for b in other) <= 0
 
-    def sets(self) -> list[tuple[Ref[Any], ...]]:
-        different = {id(one): one for one in self._set_of.values() if len(one) > 1}
-        return [tuple(sorted(one)) for one in different.values()]
+def _least(found: int, level: Level, size: int) -> Level:
+    """The level of a cluster; a pair that was not found makes it possible at best."""
+    return level if found == comb(size, 2) else min(level, Level.POSSIBLE)

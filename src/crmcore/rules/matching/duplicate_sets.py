@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -11,10 +12,11 @@ from crmcore.findings import Findings, warning
 from crmcore.rules.matching.clusters import Cluster, Pair
 from crmcore.rules.matching.evidence import Match, bars
 from crmcore.rules.matching.linkage.weights import Learnt
+from crmcore.rules.matching.matches import as_matches, outlines
 from crmcore.values.frozenmap import FrozenMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from crmcore.values.ref import Ref
 
@@ -54,10 +56,12 @@ class SkippedBlock:
 class DuplicateSets:
     """What a search for duplicates found.
 
-    ``pairs`` are the matches at or above the threshold, best first; ``clusters`` the sets that
+    ``pairs`` are the matches at or above the threshold, best first, each made when it is asked
+    for; ``clusters`` the sets that
     they make, largest first. ``apart`` are the pairs that a judgement kept out, ``joined`` those
     that a judgement put in. ``records`` counts the records looked at, ``compared`` the different
-    pairs compared (by each rule), and ``most_compared`` those of the record with the most;
+    pairs compared (by each rule), and ``most_compared`` those of the record with the most, by all
+    rules together;
     ``left_out`` counts the pairs that share a key but were not compared, because one of the two
     records shares more keys with as many others as it may be compared with.
     ``learnt`` has for each linkage rule, by name, what it weighed by where that was learnt in this
@@ -65,7 +69,7 @@ class DuplicateSets:
     duplicates in them may be missing.
     """
 
-    pairs: tuple[Match, ...] = ()
+    pairs: Sequence[Match] = field(default=(), converter=as_matches)
     clusters: tuple[Cluster, ...] = ()
     apart: tuple[Pair, ...] = ()
     joined: tuple[Pair, ...] = ()
@@ -86,12 +90,16 @@ class DuplicateSets:
 
     def of(self, ref: Ref[Any]) -> tuple[Match, ...]:
         """The pairs that a record is in, best first."""
-        return tuple(one for one in self.pairs if ref in one.refs)
+        return self._pairs(lambda left, right: ref in (left, right))
 
     def within(self, cluster: Cluster) -> tuple[Match, ...]:
         """The pairs of two records of a cluster, best first."""
         members = frozenset(cluster.members)
-        return tuple(one for one in self.pairs if members.issuperset(one.refs))
+        return self._pairs(lambda left, right: left in members and right in members)
+
+    def _pairs(self, is_wanted: Callable[[Ref[Any], Ref[Any]], bool]) -> tuple[Match, ...]:
+        told = enumerate(outlines(self.pairs))
+        return tuple(self.pairs[at] for at, (left, right, _) in told if is_wanted(left, right))
 
     def to_rows(self) -> tuple[dict[str, object], ...]:
         """One row for each pair, best first, of plain values.

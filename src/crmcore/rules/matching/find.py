@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from crmcore.entities.ledger import Judgement, Verdict
 from crmcore.errors import UsageError
-from crmcore.rules.matching.clusters import Pair, by_score, clusters
+from crmcore.rules.matching.clusters import Pair, by_score, clusters_of
 from crmcore.rules.matching.duplicate_sets import DuplicateSets
 from crmcore.rules.matching.given import Given
+from crmcore.rules.matching.hits import Hits, ranked
 from crmcore.rules.matching.judge import verdicts
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.weights import Learnt
 from crmcore.rules.matching.linkage_search import LinkageSearch
+from crmcore.rules.matching.links import Both, units_of_doubt
 from crmcore.rules.matching.match_rule import MatchRule
 from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.reading import Forms
 from crmcore.rules.matching.search import Search
+from crmcore.rules.matching.shares import share
 from crmcore.values.frozenmap import FrozenMap
 
 if TYPE_CHECKING:
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from crmcore.entities.record import Record
     from crmcore.model.model import Model
     from crmcore.rules.matching.evidence import Match
-    from crmcore.values.ref import Ref
 
 AnyRule: TypeAlias = MatchRule | LinkageRule
 """A rule of any kind: with weights, with clauses, or with weights that are learnt."""
@@ -38,7 +40,7 @@ So one record is compared with at most ``limit - 1`` others for each of its keys
 """
 
 PARTNER_LIMIT: Final = 50
-"""A rule compares no record with more others than this, unless another limit is given."""
+"""All rules together compare no record more often than this, unless another limit is given."""
 
 
 def find_duplicates(
@@ -64,8 +66,9 @@ def find_duplicates(
     matter.
 
     A block of more than ``block_limit`` records is split where its key says how, or skipped and
-    reported. A rule compares no record with more than ``partner_limit`` others: where more share
-    keys with it, those come first that share the most, and ``left_out`` counts the rest.
+    reported. All rules together compare no record more than ``partner_limit`` times: where more
+    others share keys with it, those come first that share the most, and ``left_out`` counts the
+    rest.
     ``workers`` is the number of processes that a linkage rule may use for some ten thousand
     comparisons or more: 1, unless asked for, so that nobody is surprised by processes; where these
     are spawned, the caller's main module must be safe to import. The result is the same for any
@@ -83,55 +86,70 @@ def find_duplicates(
     searches = [
         _search(rule, model, forms, threshold, workers=workers, progress=progress) for rule in rules
     ]
-    found = _best_of_each(
-        match
-        for search in searches
-        for match in search.run(given, block_limit=block_limit, partner_limit=partner_limit)
-    )
-    return _sets(found, given, searches, verdicts(judgements))
+    for search in searches:
+        search.pair(given, block_limit=block_limit, partner_limit=partner_limit)
+    share(searches, size=len(given), most=partner_limit)
+    hits = [search.weigh() for search in searches]
+    return _sets(hits, given, searches, verdicts(judgements))
 
 
 def _sets(
-    found: Mapping[Pair, Match],
-    given: Mapping[Ref[Any], Record],
+    hits: Sequence[Hits],
+    given: Given,
     searches: Sequence[Search | LinkageSearch],
     judged: Mapping[Pair, Verdict],
 ) -> DuplicateSets:
     """What was found, as far as nobody judged otherwise."""
     kinds = {kind for one in searches for kind in one.rule.kinds}
-    apart = {both for both, said in judged.items() if said is Verdict.NOT_DUPLICATE}
-    joined = {
-        both
-        for both in judged.keys() - apart
-        if all(ref in given and ref.kind in kinds for ref in both)
-    }
-    pairs = _best_first(match for both, match in found.items() if both not in apart)
+    here = {both for both in judged if all(ref in given for ref in both)}
+    apart = {both for both in here if judged[both] is Verdict.NOT_DUPLICATE}
+    joined = {both for both in here - apart if all(ref.kind in kinds for ref in both)}
+    refs = given.refs
+    number = dict(zip(given, range(len(refs)), strict=True)) if here else {}
+    kept_out = [(number[one], number[other]) for one, other in apart]
+    found = ranked(hits, apart=kept_out)
     return DuplicateSets(
-        pairs=pairs,
-        clusters=clusters(pairs, joined=joined, apart=apart, doubts=_doubts(searches)),
+        pairs=found.matches,
+        clusters=clusters_of(
+            refs,
+            found.pairs,
+            scores=found.scores,
+            levels=found.levels,
+            joined=[(number[one], number[other]) for one, other in joined],
+            apart=kept_out,
+            doubts=_doubts(searches),
+        ),
         learnt=_learnt(searches),
-        apart=tuple(sorted(apart & found.keys())),
+        apart=tuple((refs[one], refs[other]) for one, other in found.apart),
         joined=tuple(sorted(joined)),
         thresholds=FrozenMap({one.rule.name: one.threshold for one in searches}),
         counts=tuple(count for one in searches for count in one.counts),
         skipped=tuple(block for one in searches for block in one.skipped),
-        records=sum(ref.kind in kinds for ref in given),
+        records=len(given.of(kinds)),
         compared=sum(one.compared for one in searches),
         most_compared=_most_compared(searches),
         left_out=sum(one.left_out for one in searches),
     )
 
 
+def _doubts(
+    searches: Sequence[Search | LinkageSearch],
+) -> Callable[[Mapping[int, int]], dict[Both, int]] | None:
+    """What was compared in vain, as ``linked`` asks for it; ``None``: nothing was."""
+    linked = [one for one in searches if isinstance(one, LinkageSearch) and one.has_doubts]
+
+    def doubts(set_of: Mapping[int, int]) -> dict[Both, int]:
+        told = (one.doubts(set_of) for one in linked)
+        return {both: units_of_doubt(bits) for each in told for both, bits in each.items()}
+
+    return doubts if linked else None
+
+
 def _most_compared(searches: Sequence[Search | LinkageSearch]) -> int:
-    if len(searches) == 1:
-        return searches[0].most
-    partners = sum((one.partners for one in searches), Counter[Any]())
-    return max(partners.values(), default=0)
-
-
-def _doubts(searches: Iterable[Search | LinkageSearch]) -> dict[Pair, float]:
-    linked = (one for one in searches if isinstance(one, LinkageSearch))
-    return {both: bits for one in linked for both, bits in one.doubts.items()}
+    """How often the record was compared that was compared most often, by all rules together."""
+    partners = [one.partners for one in searches]
+    every = sum(partners[1:], partners[0]) if partners else Counter[int]()
+    return max(every.values(), default=0)
 
 
 def _learnt(searches: Iterable[Search | LinkageSearch]) -> FrozenMap[Learnt]:
@@ -244,7 +262,8 @@ def taught(
         threshold=None,
         enough=2,
     )
-    search.run(given, block_limit=block_limit, partner_limit=PARTNER_LIMIT)
+    search.pair(given, block_limit=block_limit, partner_limit=PARTNER_LIMIT)
+    search.weigh()
     return search
 
 

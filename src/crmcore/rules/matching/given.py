@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from operator import attrgetter
-from typing import Any
+from typing import Any, overload
 
 from crmcore.entities.record import Record, kind_of
 from crmcore.errors import UsageError
@@ -51,6 +53,20 @@ class Given(Mapping[Ref[Any], Record]):
         """The records of these kinds, in the order of their references."""
         return [one for kind in sorted(set(kinds)) for one in self._by_kind.get(kind, {}).values()]
 
+    def numbers(self, kinds: Iterable[str]) -> list[int]:
+        """The places of the records of these kinds among all references."""
+        wanted, begin, found = set(kinds), 0, list[int]()
+        for kind, rows in self._by_kind.items():
+            if kind in wanted:
+                found += range(begin, begin + len(rows))
+            begin += len(rows)
+        return found
+
+    @property
+    def refs(self) -> Sequence[Ref[Any]]:
+        """The references in their order, each made when it is asked for."""
+        return _Refs(self._by_kind)
+
     def beside(self, others: Iterable[Record]) -> Mapping[Ref[Any], Record]:
         """These records and ``others``, of which one that has a reference in common gives way."""
         made = Given(others)
@@ -58,6 +74,29 @@ class Given(Mapping[Ref[Any], Record]):
             known = made._by_kind.get(kind)
             made._by_kind[kind] = rows if known is None else {**known, **rows}
         return made
+
+
+class _Refs(Sequence[Ref[Any]]):
+    def __init__(self, by_kind: Mapping[str, Mapping[str, Record]]) -> None:
+        self._ids = {kind: list(rows) for kind, rows in by_kind.items()}
+        self._starts = list(accumulate(map(len, self._ids.values()), initial=0))
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    @overload
+    def __getitem__(self, at: int) -> Ref[Any]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Ref[Any]]: ...
+
+    def __getitem__(self, at: int | slice) -> Ref[Any] | Sequence[Ref[Any]]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(len(self))[at]]
+        place = range(len(self))[at]
+        which = bisect_right(self._starts, place) - 1
+        kind = list(self._ids)[which]
+        return Ref(kind, self._ids[kind][place - self._starts[which]])
 
 
 def _by_id(rows: list[Record]) -> dict[str, Record]:

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
 from typing import Any, Final
 
 import attrs
 
-from crmcore.entities.record import Record
+from crmcore.entities.record import Record, kind_of
 from crmcore.findings import Finding, Findings, ModelError
 from crmcore.model.model import Model
-from crmcore.rules.matching.clusters import Pair
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Match
 from crmcore.rules.matching.given import Given
+from crmcore.rules.matching.hits import Hits
 from crmcore.rules.matching.linkage import shared_table, spread
 from crmcore.rules.matching.linkage.blocks import blocks_of
 from crmcore.rules.matching.linkage.candidates import (
     Candidates,
     KeyPairs,
     Limits,
+    Near,
     chosen,
     finders,
 )
 from crmcore.rules.matching.linkage.engine import MANY, Codes, Comparing, Patterns, blind_pairs
-from crmcore.rules.matching.linkage.learn import Scorer, maximise, settled, with_blind_rates
+from crmcore.rules.matching.linkage.learn import (
+    Scorer,
+    maximise,
+    settled,
+    totals,
+    with_blind_rates,
+)
+from crmcore.rules.matching.linkage.levels import Levels, levels_of, numbered
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table, Values
 from crmcore.rules.matching.linkage.weights import Learnt, probability
+from crmcore.rules.matching.matches import Made, Pattern, Told
 from crmcore.rules.matching.progress import Progress
 from crmcore.rules.matching.readers import Raw, Reader, raw_reader
 from crmcore.rules.matching.reading import FieldPath, paths_in
-from crmcore.rules.matching.witness import Shown, Witness, shown
+from crmcore.rules.matching.witness import Shown, Witness, shown, shown_columns
 from crmcore.values.ref import Ref
 
 ENOUGH_TO_LEARN: Final = 300
@@ -44,12 +56,11 @@ _BLIND: Final = 20_000
 
 
 class LinkageSearch:
-    """One linkage rule at work; ``counts``, ``skipped``, ``left_out`` and ``most`` tell of it.
+    """One linkage rule at work, in two steps: ``pair`` and ``weigh``.
 
-    ``threshold`` is the least score of a match (``None``: the rule's ``likely``). ``learnt`` is
-    what it weighed by. ``doubts`` has, after ``run``, the bits for pairs that were compared and
-    are no match though both their records have one. Raises ``ModelError`` for a rule that names
-    what the model lacks.
+    ``counts``, ``skipped``, ``compared`` and ``left_out`` tell of it. ``threshold`` is the least
+    score of a match (``None``: the rule's ``likely``). ``learnt`` is what it weighed by. Raises
+    ``ModelError`` for a rule that names what the model lacks.
     """
 
     def __init__(
@@ -71,35 +82,40 @@ class LinkageSearch:
         self.skipped: list[SkippedBlock] = []
         self.compared: int = 0
         self.left_out: int = 0
-        self.most: int = 0
         self.learnt: Learnt = rule.learnt or rule.about.standard
         self.learnt_here: bool = False
-        self.doubts: dict[Pair, float] = {}
         self.readers: dict[str, tuple[Reader | None, ...]] = readers(
             rule, model, related, is_cached=is_cached
         )
         self._limits = {kind: _limiter(rule, kind, model, related) for kind in rule.kinds}
         self._subject = rule.about.in_region(model.phone_region)
-        self._refs: Sequence[Ref[Any]] = ()
+        self._records: Sequence[Record] = ()
+        self._numbers: Sequence[int] = ()
+        self._values = Values()
+        self._table: Table | None = None
         self._pairs: Candidates | None = None
+        self._near: Near | None = None
+        self._bits: Sequence[float] = ()
 
-    def run(self, given: Given, *, block_limit: int, partner_limit: int) -> Iterator[Match]:
-        """Every match among these records, which are in the order of their references."""
-        records = given.of(self.rule.kinds)
-        if not records:
-            return iter(())
-        table = self._table(records)
+    def pair(self, given: Given, *, block_limit: int, partner_limit: int) -> None:
+        """Bring together what is to be compared."""
+        self._records, self._numbers = given.of(self.rule.kinds), given.numbers(self.rule.kinds)
+        if not self._records:
+            return
+        table = self._table = self._filled(self._records)
         self._tell("read", 1.0)
-        limits = self._limited(records, block=block_limit, partners=partner_limit)
+        limits = self._limited(self._records, block=block_limit, partners=partner_limit)
         self.learnt_here = self.rule.learnt is None and len(table) >= self._enough
-        pairs, values = self._paired(table, limits)
-        self.compared, self.left_out = len(pairs.first), pairs.left_out
+        tasks: list[Callable[[], KeyPairs | Values]] = [table.values] if self.learnt_here else []
+        tasks += finders(table, self.rule.keys, limits)
+        found = spread.done(tasks, self._workers if len(table) >= MANY else 1)
+        pairs = [one for one in found if isinstance(one, KeyPairs)]
+        self._pairs = chosen(pairs, len(table), limits)
+        self._values = next((one for one in found if isinstance(one, Values)), Values())
         self._tell("paired", 1.0)
-        patterns = self._patterns(table, pairs, values)
-        return self._told(records, pairs, patterns)
 
-    def _table(self, records: Sequence[Record]) -> Table:
-        """The records as a table, which processes fill in parts where there are many."""
+    def _filled(self, records: Sequence[Record]) -> Table:
+        """The records as a table, whose columns several processes make where there are many."""
         if self._workers > 1 and len(records) >= MANY:
             return shared_table.filled(
                 self._subject,
@@ -112,21 +128,26 @@ class LinkageSearch:
         table.fill(records, self.readers)
         return table
 
-    def _paired(self, table: Table, limits: Limits) -> tuple[Candidates, Values]:
-        """The pairs to compare and, where weights are to be learnt, what values records share."""
-        learns: list[Callable[[], KeyPairs | Values]] = [table.values] if self.learnt_here else []
-        tasks = [*learns, *finders(table, self.rule.keys, limits)]
-        found = spread.done(tasks, self._workers if len(table) >= MANY else 1)
-        pairs = chosen([one for one in found if isinstance(one, KeyPairs)], len(table), limits)
-        values = next((one for one in found if isinstance(one, Values)), Values())
-        return pairs, values
+    def weigh(self) -> Hits:
+        """Compare what was brought together, learn, and tell what was found."""
+        table, pairs = self._table, self._pairs
+        if table is None or pairs is None:
+            return Hits(source=Made(()))
+        self.compared, self.left_out = len(pairs.first), pairs.left_out
+        patterns = self._patterns(table, pairs)
+        levels, of = levels_of(self._subject, patterns)
+        if self.learnt_here:
+            self.learnt = maximise(self.learnt, self._subject, levels, self._values.rare)
+            self.learnt = settled(self.learnt, self._subject, levels)
+        self._tell("learnt", 1.0)
+        return self._told(pairs, patterns.of, (levels, of))
 
-    def _patterns(self, table: Table, pairs: Candidates, values: Values) -> Patterns:
-        """The patterns of the pairs; learns from them on the way."""
+    def _patterns(self, table: Table, pairs: Candidates) -> Patterns:
+        """The patterns of the pairs, and what pairs taken blindly teach."""
         rows, learns = len(table), self.learnt_here
         if learns:
             self.learnt = attrs.evolve(
-                self.learnt, records=rows, expected=rows / 5, common=values.common, usual={}
+                self.learnt, records=rows, expected=rows / 5, common=self._values.common, usual={}
             )
         comparing = Comparing(table, self.learnt, workers=self._workers)
         patterns = comparing.patterns(
@@ -134,61 +155,110 @@ class LinkageSearch:
         )
         if learns:
             blind = comparing.patterns(*blind_pairs(rows, min(_BLIND, rows * rows)))
-            self.learnt = with_blind_rates(self.learnt, self._subject, self._found(blind))
-            found = self._found(patterns)
-            self.learnt = maximise(self.learnt, self._subject, found, values.rare)
-            self.learnt = settled(self.learnt, self._subject, found)
-        self._tell("learnt", 1.0)
+            levels, _ = levels_of(self._subject, blind)
+            self.learnt = with_blind_rates(self.learnt, self._subject, levels)
         return patterns
 
-    def _found(self, patterns: Patterns) -> dict[tuple[Found, ...], int]:
-        """How many pairs have each pattern of levels."""
-        found: dict[tuple[Found, ...], int] = {}
-        for codes, times in zip(patterns.codes, patterns.times, strict=True):
-            levels = self._subject.classify(codes)
-            found[levels] = found.get(levels, 0) + times
-        return found
-
     def _told(
-        self, records: Sequence[Record], pairs: Candidates, patterns: Patterns
-    ) -> Iterator[Match]:
-        scorer = Scorer(self._subject, self.learnt)
-        levels = [self._subject.classify(codes) for codes in patterns.codes]
-        bits = [scorer.total(found) for found in levels]
+        self,
+        pairs: Candidates,
+        patterns: Sequence[int],
+        levels: tuple[Levels, Sequence[int]],
+    ) -> Hits:
+        """What was found, given the pattern of codes of each pair, and the levels of these."""
+        different, of = levels
+        told = list(different.patterns())
+        bits = totals(different, self._subject, self.learnt)
         scores = [
             min(probability(total), self._subject.cap(found))
-            for total, found in zip(bits, levels, strict=True)
+            for total, found in zip(bits, told, strict=True)
         ]
+        self._bits = list(map(bits.__getitem__, of))
         is_match = [score >= self.threshold for score in scores]
-        rows, matched = pairs.near([at for at, found in enumerate(is_match) if found], patterns.of)
-        self._count(pairs, [at for at, _, _, pattern in matched if is_match[pattern]])
-        refs = [one.ref for one in records]
-        self.most, self._refs, self._pairs = max(pairs.partners().values(), default=0), refs, pairs
-        self.doubts = {
-            (refs[one], refs[other]): bits[pattern]
-            for _, one, other, pattern in matched
-            if not is_match[pattern]
-        }
-        witness = Witness(self.rule, scorer)
-        seen = {row: self.shown(records[row]) for row in rows}
+        near = pairs.near([is_match[one] for one in of], patterns)
+        self._near = near
+        self._count(pairs, near.places)
+        made = self._made(near, (of, told, scores))
         self._tell("found", 1.0)
-        return (
-            witness.match(
-                (refs[one], refs[other]),
-                (seen[one], seen[other]),
-                scores[pattern],
-                levels[pattern],
-            )
-            for _, one, other, pattern in matched
-            if is_match[pattern]
+        return Hits(
+            source=made,
+            first=list(map(self._numbers.__getitem__, near.wanted[0])),
+            second=list(map(self._numbers.__getitem__, near.wanted[1])),
+            scores=[made.patterns[one].score for one in made.pattern],
+            levels=[made.patterns[one].level for one in made.pattern],
         )
 
+    def _made(
+        self,
+        near: Near,
+        levels: tuple[Sequence[int], Sequence[tuple[Found, ...]], Sequence[float]],
+    ) -> Told:
+        """What makes the matches when they are asked for."""
+        of, told, scores = levels
+        witness = Witness(self.rule, Scorer(self._subject, self.learnt))
+        different, pattern = numbered(of[one] for one in near.wanted[2])
+        place = dict(zip(near.rows, range(len(near.rows)), strict=True))
+        return Told(
+            rule=self.rule.name,
+            refs=tuple([self._records[row].ref for row in near.rows]),
+            shown=shown_columns(self.rule, partial(self._raws, near.rows)),
+            patterns=tuple(
+                Pattern(scores[one], self.rule.level(scores[one]), witness.lines(told[one]))
+                for one in different
+            ),
+            left=array("i", map(place.__getitem__, near.wanted[0])),
+            right=array("i", map(place.__getitem__, near.wanted[1])),
+            pattern=array("i", pattern),
+        )
+
+    def _raws(self, rows: Sequence[int], trait: str) -> tuple[list[Raw], list[int]]:
+        """The values of rows that a trait is read from, and the place of each row's own."""
+        at = next(at for at, one in enumerate(self._subject.traits) if one.name == trait)
+        found: list[Raw] = []
+        for kind, group in groupby((self._records[row] for row in rows), key=type):
+            some = list(group)
+            read = self.readers[kind_of(kind)][at]
+            found += [()] * len(some) if read is None else read.of_held(read.held(some))
+        return found, list(range(len(found)))
+
     @property
-    def partners(self) -> Counter[Ref[Any]]:
-        """How many others each record was compared with."""
+    def has_doubts(self) -> bool:
+        """Whether there are pairs that are no match though both their records have one."""
+        return self._near is not None and len(self._near.rest[0]) > 0
+
+    def doubts(self, set_of: Mapping[int, int]) -> dict[tuple[int, int], float]:
+        """The bits of such pairs, as far as both records are in one set, by their numbers."""
+        if self._near is None:
+            return {}
+        numbers, bits = self._numbers, self._bits
+        rows = {row: set_of[at] for row in self._near.rows if (at := numbers[row]) in set_of}
+        return {
+            (numbers[one], numbers[other]): bits[pattern]
+            for one, other, pattern in zip(*self._near.rest_within(rows), strict=True)
+        }
+
+    @property
+    def partners(self) -> Counter[int]:
+        """How many others each record is compared with, by its number."""
         if self._pairs is None:
             return Counter()
-        return Counter({self._refs[row]: times for row, times in self._pairs.partners().items()})
+        numbers = self._numbers
+        return Counter({numbers[row]: times for row, times in self._pairs.partners().items()})
+
+    def asked(self, numbers: Collection[int], size: int) -> dict[int, int]:
+        """As ``Asking.asked``."""
+        if self._pairs is None:
+            return {}
+        own = self._numbers
+        rows = {row for row, number in enumerate(own) if number in numbers}
+        return {own[a] * size + own[b]: shared for a, b, shared in self._pairs.of(rows)}
+
+    def leave_out(self, pairs: Collection[int], size: int) -> None:
+        """As ``Asking.leave_out``."""
+        if self._pairs is not None and pairs:
+            row = {number: at for at, number in enumerate(self._numbers)}
+            gone = [(row[both // size], row[both % size]) for both in pairs]
+            self._pairs = self._pairs.without(gone)
 
     def _count(self, pairs: Candidates, matched: Sequence[int]) -> None:
         """Note what each key did."""

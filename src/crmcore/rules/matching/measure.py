@@ -13,6 +13,7 @@ from crmcore.errors import UsageError
 from crmcore.rules.matching.clusters import Pair, pair
 from crmcore.rules.matching.duplicate_sets import DuplicateSets
 from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.matches import outlines
 from crmcore.values.ref import Ref
 
 THRESHOLDS: Final = (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -117,11 +118,12 @@ def evaluate(
         true.add(pair(one, other))
     least = min(sets.thresholds.values(), default=0.0)
     at = sorted({*(one for one in thresholds if one > least), least})
+    found = [((left, right), score) for left, right, score in outlines(sets.pairs)]
     inside = {
         pair(one, other) for each in sets.clusters for one, other in combinations(each.members, 2)
     }
     return Evaluation(
-        pairs=(_quality(t, {one.refs for one in sets.pairs if one.score >= t}, true) for t in at),
+        pairs=(_quality(t, {both for both, score in found if score >= t}, true) for t in at),
         clusters=_quality(None, inside, true),
     )
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
 from crmcore.rules.matching.clusters import Pair, pair
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Evidence, Match, weighed
+from crmcore.rules.matching.hits import Hits
 from crmcore.rules.matching.linkage.candidates import left_out
+from crmcore.rules.matching.matches import Made
 from crmcore.rules.matching.reading import reader
 from crmcore.rules.similarity import COMPARERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from crmcore.entities.record import Record
     from crmcore.model.model import Model
@@ -23,26 +25,12 @@ if TYPE_CHECKING:
     from crmcore.values.ref import Ref
 
 
-def _left_out(
-    filed: Sequence[Mapping[Pair, None]], refs: Sequence[Ref[Any]], most: int
-) -> set[Pair]:
-    """The pairs that are too many for one of their records, by the rule of ``left_out``."""
-    row = {ref: at for at, ref in enumerate(refs)}
-    size = len(refs)
-    shared: dict[int, int] = {}
-    for at, pairs in enumerate(filed):
-        for one, other in pairs:
-            both = row[one] * size + row[other]
-            shared[both] = shared.get(both, 0) | 1 << at
-    return {(refs[both // size], refs[both % size]) for both in left_out(shared, size, most)}
-
-
 class Search:
-    """One rule at work; ``counts``, ``skipped`` and ``partners`` tell what it did.
+    """One rule at work, in two steps: ``pair`` and ``weigh``.
 
-    ``threshold`` is the least score of a match (``None``: the rule's ``likely``). ``partners``
-    counts for each record the records it was compared with. Raises ``ModelError`` for a rule that
-    names what the model lacks.
+    ``counts``, ``skipped``, ``compared`` and ``left_out`` tell of it. ``threshold`` is the least
+    score of a match (``None``: the rule's ``likely``). Raises ``ModelError`` for a rule that names
+    what the model lacks.
     """
 
     def __init__(
@@ -52,43 +40,78 @@ class Search:
         self.threshold: float = rule.likely if threshold is None else threshold
         self.counts: list[KeyCount] = []
         self.skipped: list[SkippedBlock] = []
-        self.partners: Counter[Ref[Any]] = Counter()
         self.left_out: int = 0
         self._forms = forms
         self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
+        self._records: Mapping[Ref[Any], Record] = {}
+        self._refs: Sequence[Ref[Any]] = ()
+        self._filed: list[tuple[int, dict[int, None]]] = []
+        self._shared: dict[int, int] = {}
         self._results: dict[Pair, Match | None] = {}
         self._values: dict[Ref[Any], Values] = {}
 
     @property
-    def most(self) -> int:
-        """How often the record was compared that was compared most often."""
-        return max(self.partners.values(), default=0)
+    def partners(self) -> Counter[int]:
+        """How many others each record is compared with, by its number."""
+        size = len(self._refs)
+        return Counter(chain.from_iterable(divmod(both, size) for both in self._shared))
 
     @property
     def compared(self) -> int:
         """The number of different pairs compared."""
         return len(self._results)
 
-    def run(
+    def pair(
         self, given: Mapping[Ref[Any], Record], *, block_limit: int, partner_limit: int
-    ) -> Iterator[Match]:
-        """Every match among these records, which are in the order of their references."""
-        records = {ref: one for ref, one in given.items() if ref.kind in self._readers}
-        keys = {ref: self._keys(record) for ref, record in records.items()}
-        filed: list[tuple[int, dict[Pair, None]]] = []
+    ) -> None:
+        """Bring together what is to be compared; ``given`` is in the order of references."""
+        self._refs = list(given)
+        self._records = given
+        size = len(given)
+        number = {ref: at for at, ref in enumerate(given) if ref.kind in self._readers}
+        keys = {ref: self._keys(given[ref]) for ref in number}
         for at, key in enumerate(self.rule.keys):
             blocks: dict[str, list[Ref[Any]]] = defaultdict(list)
             for ref, made in keys.items():
                 for value in made[at]:
                     blocks[value].append(ref)
             kept = list(self._kept(key.name, blocks, block_limit))
-            pairs = dict.fromkeys(both for members in kept for both in self._pairs(members))
-            filed.append((len(kept), pairs))
-        out = _left_out([pairs for _, pairs in filed], list(records), partner_limit)
-        self.left_out = len(out)
-        for key, (count, pairs) in zip(self.rule.keys, filed, strict=True):
-            compared = [both for both in pairs if both not in out]
-            matches = sum(self._match(both, records) is not None for both in compared)
+            pairs = dict.fromkeys(
+                number[one] * size + number[other]
+                for members in kept
+                for one, other in self._pairs(members)
+            )
+            for both in pairs:
+                self._shared[both] = self._shared.get(both, 0) | 1 << at
+            self._filed.append((len(kept), pairs))
+        self.leave_out(left_out(self._shared, size, partner_limit), size)
+
+    def asked(self, numbers: Collection[int], size: int) -> dict[int, int]:
+        """As ``Asking.asked``."""
+        return {
+            both: shared
+            for both, shared in self._shared.items()
+            if both // size in numbers or both % size in numbers
+        }
+
+    def leave_out(self, pairs: Collection[int], _: int) -> None:
+        """As ``Asking.leave_out``."""
+        self.left_out += len(pairs)
+        for both in pairs:
+            del self._shared[both]
+
+    def weigh(self) -> Hits:
+        """Compare what was brought together, and tell what was found."""
+        refs, size = self._refs, len(self._refs)
+        found: dict[int, Match] = {}
+        for key, (count, pairs) in zip(self.rule.keys, self._filed, strict=False):
+            compared = [both for both in pairs if both in self._shared]
+            matches = 0
+            for both in compared:
+                match = self._match((refs[both // size], refs[both % size]), self._records)
+                if match is not None:
+                    matches += 1
+                    found[both] = match
             self.counts.append(
                 KeyCount(
                     rule=self.rule.name,
@@ -98,7 +121,13 @@ class Search:
                     matches=matches,
                 )
             )
-        return (match for match in self._results.values() if match is not None)
+        return Hits(
+            source=Made(tuple(found.values())),
+            first=[both // size for both in found],
+            second=[both % size for both in found],
+            scores=[match.score for match in found.values()],
+            levels=[match.level for match in found.values()],
+        )
 
     def run_for(self, candidate: Record, others: Mapping[Ref[Any], Record]) -> Iterator[Match]:
         """Every match of one record with these others; none where the rule is not for its kind."""
@@ -147,7 +176,6 @@ class Search:
         """The match of two records, or ``None`` below the threshold; each pair is compared once."""
         if both not in self._results:
             self._results[both] = self._compared(both, records)
-            self.partners.update(both)
         return self._results[both]
 
     def _compared(self, both: Pair, records: Mapping[Ref[Any], Record]) -> Match | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from attrs import frozen
+
 from crmcore.rules.matching.evidence import Evidence, Match
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
@@ -17,12 +19,36 @@ Shown: TypeAlias = tuple[object, ...]
 """For each group of evidence the value that a reader is shown; ``None``: there is none."""
 
 
+@frozen
+class Line:
+    """What is said of a group of evidence on one level: all but the values."""
+
+    field: str
+    comparison: str
+    similarity: float
+    bits: float
+
+    def of(self, left: object, right: object) -> Evidence:
+        """The evidence of two values."""
+        return Evidence(
+            field=self.field,
+            comparison=self.comparison,
+            left=left,
+            right=right,
+            similarity=self.similarity,
+            weight=max(self.bits, 0.0),
+            against=max(-self.bits, 0.0),
+            bits=self.bits,
+        )
+
+
 class Witness:
     """Makes the matches of a rule that weighs by ``scorer``."""
 
     def __init__(self, rule: LinkageRule, scorer: Scorer) -> None:
         self._rule, self._scorer = rule, scorer
-        self._lines: dict[tuple[int, int, int], Callable[[object, object], Evidence]] = {}
+        self._groups = rule.about.groups
+        self._lines: dict[tuple[int, int, int], Line] = {}
 
     def match(
         self,
@@ -40,36 +66,30 @@ class Witness:
             level=self._rule.level(score),
             rule=self._rule.name,
             evidence=[
-                (self._lines.get((at, *here)) or self._line(at, found))(left[at], right[at])
-                for at, here in enumerate(found)
-                if here is not None
+                line.of(left[at], right[at])
+                for at, line in enumerate(self.lines(found))
+                if line is not None
             ],
         )
 
-    def _line(self, at: int, found: tuple[Found, ...]) -> Callable[[object, object], Evidence]:
-        """What makes evidence of two values for the level that was found of a group."""
-        here, bits = found[at], self._scorer.points(found)[at]
-        level, bucket = here or (0, 0)
-        group = self._rule.about.groups[at]
-        line = _line(group.name, group.levels[level], bits or 0.0)
+    def lines(self, found: tuple[Found, ...]) -> tuple[Line | None, ...]:
+        """What is said of each group; ``None`` where nothing was compared."""
+        return tuple(
+            [
+                None if here is None else self._lines.get((at, *here)) or self._line(at, *here)
+                for at, here in enumerate(found)
+            ]
+        )
+
+    def _line(self, at: int, level: int, bucket: int) -> Line:
+        group = self._groups[at]
+        line = _line(group.name, group.levels[level], self._scorer.one(at, level, bucket))
         self._lines[at, level, bucket] = line
         return line
 
 
-def _line(name: str, level: Level, bits: float) -> Callable[[object, object], Evidence]:
-    def made(left: object, right: object) -> Evidence:
-        return Evidence(
-            field=name,
-            comparison=level.name,
-            left=left,
-            right=right,
-            similarity=level.likeness,
-            weight=max(bits, 0.0),
-            against=max(-bits, 0.0),
-            bits=bits,
-        )
-
-    return made
+def _line(name: str, level: Level, bits: float) -> Line:
+    return Line(field=name, comparison=level.name, similarity=level.likeness, bits=bits)
 
 
 def shown(rule: LinkageRule, raws: Callable[[str], Raw | None]) -> Shown:
@@ -80,9 +100,38 @@ def shown(rule: LinkageRule, raws: Callable[[str], Raw | None]) -> Shown:
 
 def _first(raws: Mapping[str, Raw | None], traits: Sequence[str], part: str | None) -> object:
     for name in traits:
-        for values in raws[name] or ():
-            for value in values:
-                found = value if part is None else getattr(value, part, None)
-                if found is not None:
-                    return found
+        found = _first_of(raws[name] or (), part)
+        if found is not None:
+            return found
     return None
+
+
+def _first_of(raw: Raw, part: str | None) -> object:
+    for values in raw:
+        for value in values:
+            found = value if part is None else getattr(value, part, None)
+            if found is not None:
+                return found
+    return None
+
+
+def shown_columns(
+    rule: LinkageRule, raws: Callable[[str], tuple[Sequence[Raw], Sequence[int]]]
+) -> tuple[tuple[object, ...], ...]:
+    """For each group what a reader is shown of many records: as ``shown`` for each of them.
+
+    ``raws`` gives by trait the values that some have, and for each record the place of its own.
+    """
+    columns: dict[tuple[str, str | None], list[object]] = {}
+    for group in rule.about.groups:
+        for name in group.shows:
+            if (name, group.part) not in columns:
+                values, places = raws(name)
+                known = {at: _first_of(values[at], group.part) for at in set(places)}
+                columns[name, group.part] = list(map(known.__getitem__, places))
+    told = [[columns[name, group.part] for name in group.shows] for group in rule.about.groups]
+    return tuple(tuple(one[0] if len(one) == 1 else map(_one_of, *one)) for one in told)
+
+
+def _one_of(*values: object) -> object:
+    return next((one for one in values if one is not None), None)

@@ -1,11 +1,21 @@
 """One rule at work."""
 
-from crmcore.entities import Account, Contact, Lead
+from collections.abc import Mapping
+from typing import Any
+
+from crmcore.entities import Account, Contact, Lead, Record
 from crmcore.model.model import STANDARD_MODEL
-from crmcore.rules.matching import CONTACTS, LEADS_AND_CONTACTS, KeyCount, MatchRule, SkippedBlock
+from crmcore.rules.matching import (
+    CONTACTS,
+    LEADS_AND_CONTACTS,
+    KeyCount,
+    Match,
+    MatchRule,
+    SkippedBlock,
+)
 from crmcore.rules.matching.reading import Forms
 from crmcore.rules.matching.search import Search
-from crmcore.values import PersonName
+from crmcore.values import PersonName, Ref
 
 ADA = PersonName(family="Lovelace", given="Ada")
 
@@ -18,10 +28,16 @@ def search(rule: MatchRule, threshold: float | None = None) -> Search:
     return Search(rule, model=STANDARD_MODEL, forms=Forms(None, {}), threshold=threshold)
 
 
+def found_by(one: Search, given: Mapping[Ref[Any], Record], *, block: int) -> list[Match]:
+    one.pair(given, block_limit=block, partner_limit=50)
+    source = one.weigh().source
+    return [source.match(at) for at in range(len(source))]
+
+
 def test_each_pair_is_compared_once_and_counted_under_each_key() -> None:
     one = search(CONTACTS)
     given = {record.ref: record for record in contacts(3)}
-    assert len(list(one.run(given, block_limit=3, partner_limit=50))) == 3
+    assert len(found_by(one, given, block=3)) == 3
     assert one.compared == 3
     assert set(one.partners.values()) == {2}
     by_key = {count.key: count for count in one.counts}
@@ -35,7 +51,7 @@ def test_each_pair_is_compared_once_and_counted_under_each_key() -> None:
 def test_a_block_above_the_limit_is_skipped_and_noted() -> None:
     one = search(CONTACTS)
     given = {record.ref: record for record in contacts(3)}
-    assert list(one.run(given, block_limit=2, partner_limit=50)) == []
+    assert found_by(one, given, block=2) == []
     assert one.skipped == [
         SkippedBlock(rule=CONTACTS.name, key="mailbox", value="ada@x.org", size=3),
         SkippedBlock(rule=CONTACTS.name, key="full name", value="ada lovelace", size=3),
@@ -46,18 +62,13 @@ def test_a_rule_for_two_kinds_compares_only_across() -> None:
     lead = Lead(id="l", name=ADA, email="ada@x.org")  # type: ignore[arg-type]  # an id
     given = {record.ref: record for record in [*contacts(2), lead]}
     one = search(LEADS_AND_CONTACTS)
-    found = list(one.run(given, block_limit=3, partner_limit=50))
+    found = found_by(one, given, block=3)
     assert [(match.left.kind, match.right.kind) for match in found] == [("contact", "lead")] * 2
 
 
 def test_a_large_block_of_one_kind_alone_is_nothing_to_skip() -> None:
     one = search(LEADS_AND_CONTACTS)
-    assert (
-        list(
-            one.run({record.ref: record for record in contacts(5)}, block_limit=2, partner_limit=50)
-        )
-        == []
-    )
+    assert found_by(one, {record.ref: record for record in contacts(5)}, block=2) == []
     assert one.skipped == []
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
+import attrs
 from attrs import frozen
 
 from crmcore.rules.matching.linkage import fast
@@ -59,25 +60,47 @@ class Candidates:
 
     def partners(self) -> Counter[int]:
         """How many others each row is compared with."""
-        return Counter(chain(_listed(self.first), _listed(self.second)))
+        if not isinstance(self.first, list):
+            return Counter(fast.partners(self.first, self.second))
+        return Counter(chain(self.first, self.second))
 
-    def near(
-        self, which: Collection[int], patterns: Sequence[int]
-    ) -> tuple[set[int], list[tuple[int, int, int, int]]]:
-        """The rows of the pairs that have one of these patterns, and all pairs of two such rows.
+    def of(self, rows: Collection[int]) -> list[tuple[int, int, int]]:
+        """The rows and keys of the pairs that have one of these rows."""
+        if not isinstance(self.first, list):
+            return fast.of((self.first, self.second, self.keys), rows)
+        told = zip(self.first, self.second, self.keys, strict=True)
+        return [one for one in told if one[0] in rows or one[1] in rows]
 
-        ``patterns`` has the pattern of each pair. A pair is told as its place, rows and pattern.
+    def without(self, pairs: Collection[tuple[int, int]]) -> Candidates:
+        """All pairs but these, which are left out."""
+        gone = frozenset(pairs)
+        told = zip(_listed(self.first), _listed(self.second), strict=True)
+        kept = [at for at, both in enumerate(told) if both not in gone]
+        columns: Sequence[Sequence[int]] = (self.first, self.second, self.keys)
+        if isinstance(self.first, list):
+            first, second, keys = ([column[at] for at in kept] for column in columns)
+        else:
+            first, second, keys = fast.taken(columns, kept)
+        left_out = self.left_out + len(self.first) - len(kept)
+        return attrs.evolve(self, first=first, second=second, keys=keys, left_out=left_out)
+
+    def near(self, is_wanted: Sequence[bool], patterns: Sequence[int]) -> Near:
+        """The pairs that have a wanted pattern, and all others of two rows that are in one.
+
+        ``patterns`` has the pattern of each pair, and ``is_wanted`` says which are wanted.
         """
         if not isinstance(self.first, list):
-            return fast.near((self.first, self.second), which, patterns)
-        wanted = frozenset(which)
+            return Near(*fast.near((self.first, self.second), is_wanted, patterns))
         pairs = list(zip(self.first, self.second, patterns, strict=True))
-        rows = {row for one, other, found in pairs if found in wanted for row in (one, other)}
-        return rows, [
-            (at, one, other, found)
-            for at, (one, other, found) in enumerate(pairs)
-            if one in rows and other in rows
+        places = [at for at, (_, _, found) in enumerate(pairs) if is_wanted[found]]
+        wanted = [pairs[at] for at in places]
+        rows = {row for one, other, _ in wanted for row in (one, other)}
+        rest = [
+            (one, other, found)
+            for one, other, found in pairs
+            if one in rows and other in rows and not is_wanted[found]
         ]
+        return Near(places, _columns(wanted), _columns(rest), sorted(rows))
 
     def by_key(self, places: Sequence[int] | None = None) -> tuple[int, ...]:
         """How many pairs each key brings together, of all or of those in these places."""
@@ -87,6 +110,35 @@ class Candidates:
             sum(count for shared, count in times.items() if shared >> at & 1)
             for at in range(len(self.blocks))
         )
+
+
+@frozen
+class Near:
+    """Pairs that have a wanted pattern: their ``places``, and columns of rows and patterns.
+
+    ``rest`` has likewise all other pairs of two of their ``rows``, which rise.
+    """
+
+    places: list[int]
+    wanted: tuple[list[int], list[int], list[int]]
+    rest: tuple[Sequence[int], Sequence[int], Sequence[int]]
+    rows: list[int]
+
+    def rest_within(self, set_of: Mapping[int, int]) -> tuple[list[int], list[int], list[int]]:
+        """The rest as far as both rows are in one set; ``set_of`` numbers them, from 1."""
+        if not isinstance(self.rest[0], list):
+            return fast.within(self.rest, set_of)
+        return _columns(
+            [
+                (one, other, found)
+                for one, other, found in zip(*self.rest, strict=True)
+                if set_of.get(one, 0) == set_of.get(other, -1)
+            ]
+        )
+
+
+def _columns(told: Sequence[tuple[int, int, int]]) -> tuple[list[int], list[int], list[int]]:
+    return [one for one, _, _ in told], [one for _, one, _ in told], [one for _, _, one in told]
 
 
 def _listed(numbers: Sequence[int]) -> list[int]:

@@ -15,7 +15,7 @@ from crmcore.rules.matching.linkage.compare import (
     itself,
     under,
 )
-from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
+from crmcore.rules.matching.linkage.subject import LEVELS, Basis, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
 from crmcore.rules.similarity.latin import romanised
@@ -260,16 +260,7 @@ KEYS: Final = (
 )
 
 
-def _classify(codes: tuple[int, ...]) -> tuple[Found, ...]:
-    name, site, line, place, street, tax = codes
-    named = found_by(name)
-    return (
-        named,
-        _site_group(site, is_one=_is_one(named)),
-        found_by(line),
-        _where(place, street),
-        found_by(tax),
-    )
+_NAMES, _SITES, _LINES, _PLACES, _HOUSES, _NUMBERS = range(len(TRAITS))
 
 
 def _is_one(named: Found) -> bool:
@@ -280,8 +271,8 @@ def _is_alike(found: tuple[Found, ...]) -> bool:
     return _is_one(found[NAME])
 
 
-def _site_group(code: int, *, is_one: bool) -> Found:
-    return (2 * (code % LEVELS - 1) + is_one, code // LEVELS) if code else None
+def _site_group(code: int, name: int) -> Found:
+    return (2 * (code % LEVELS - 1) + _is_one(found_by(name)), code // LEVELS) if code else None
 
 
 def _where(place: int, street: int) -> Found:
@@ -315,12 +306,20 @@ def _cap(found: tuple[Found, ...]) -> float:
     return 1.0
 
 
+_BASES: Final = (
+    Basis((_NAMES,), found_by),
+    Basis((_SITES, _NAMES), _site_group),
+    Basis((_LINES,), found_by),
+    Basis((_PLACES, _HOUSES), _where),
+    Basis((_NUMBERS,), found_by),
+)
+
 COMPANIES: Final = Subject(
     name="organisation",
     traits=TRAITS,
     keys=KEYS,
     groups=GROUPS,
-    classify=_classify,
+    bases=_BASES,
     usual={"company": 3, "city": 7, "post": 5, "site": 3},
     cap=_cap,
     within=(SITE,),

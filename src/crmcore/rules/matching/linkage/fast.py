@@ -7,7 +7,7 @@ what both need for normal forms and comparisons included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import chain, pairwise
 from types import ModuleType
@@ -21,6 +21,8 @@ from crmcore.rules.matching.linkage.table import Column, Table
 
 Numpy: TypeAlias = Any  # Any: numpy need not be there to check types
 Array: TypeAlias = Any  # Any: likewise
+
+Listed: TypeAlias = tuple[list[int], list[int], list[int]]
 
 MANY: Final = 2_000
 """From so many rows on arrays are worth their making."""
@@ -292,24 +294,60 @@ def crowded(np: Numpy, first: Array, second: Array, rows: int, most: int) -> Arr
     return np.flatnonzero(many[first] | many[second])
 
 
+def partners(first: Array, second: Array) -> dict[int, int]:
+    """As ``Candidates.partners``."""
+    np = numpy()
+    if np is None or not len(first):
+        return {}
+    size = int(second.max()) + 1
+    times = np.bincount(first, minlength=size) + np.bincount(second, minlength=size)
+    rows = np.flatnonzero(times)
+    return dict(zip(rows.tolist(), times[rows].tolist(), strict=True))
+
+
+def of(pairs: tuple[Array, Array, Array], rows: Collection[int]) -> list[tuple[int, int, int]]:
+    """As ``Candidates.of``."""
+    np = numpy()
+    if np is None or not len(pairs[0]):
+        return []
+    is_one = np.zeros(int(pairs[1].max()) + 1, dtype=bool)
+    is_one[[row for row in rows if row < len(is_one)]] = True
+    places = np.flatnonzero(is_one[pairs[0]] | is_one[pairs[1]])
+    return list(zip(*(column[places].tolist() for column in pairs), strict=True))
+
+
+def taken(columns: Sequence[Array], places: Sequence[int]) -> tuple[Array, ...]:
+    """What these columns have in these places."""
+    return tuple(column[places] for column in columns)
+
+
 def near(
-    pairs: tuple[Array, Array], which: Collection[int], patterns: Array
-) -> tuple[set[int], list[tuple[int, int, int, int]]]:
-    """As ``Candidates.near``."""
+    pairs: tuple[Array, Array], is_wanted: Sequence[bool], patterns: Array
+) -> tuple[list[int], Listed, tuple[Array, Array, Array], list[int]]:
+    """As ``Candidates.near``: what ``Near`` is made of."""
     np = numpy()
     if np is None or not len(patterns):
-        return set(), []
+        return [], ([], [], []), ([], [], []), []
     first, second = pairs
-    wanted = np.zeros(int(patterns.max()) + 1, dtype=bool)
-    wanted[list(which)] = True
-    is_wanted = wanted[patterns]
+    wanted = np.asarray(is_wanted, dtype=bool)[patterns]
     rows = np.zeros(int(second.max()) + 1, dtype=bool)
-    rows[first[is_wanted]] = rows[second[is_wanted]] = True
-    kept = np.flatnonzero(rows[first] & rows[second])
-    told = (kept, first[kept], second[kept], patterns[kept])
-    return set(np.flatnonzero(rows).tolist()), list(
-        zip(*(one.tolist() for one in told), strict=True)
-    )
+    rows[first[wanted]] = rows[second[wanted]] = True
+    places, rest = np.flatnonzero(wanted), np.flatnonzero(rows[first] & rows[second] & ~wanted)
+    found = (first[places].tolist(), second[places].tolist(), patterns[places].tolist())
+    others = (first[rest], second[rest], patterns[rest])
+    return places.tolist(), found, others, np.flatnonzero(rows).tolist()
+
+
+def within(told: tuple[Array, Array, Array], set_of: Mapping[int, int]) -> Listed:
+    """As ``Near.rest_within``."""
+    np = numpy()
+    if np is None or not set_of:
+        return [], [], []
+    first, second, patterns = told
+    sets = np.zeros(1 + max(*set_of, int(second.max(initial=0))), dtype=np.int64)
+    sets[list(set_of)] = list(set_of.values())
+    kept = (sets[first] == sets[second]) & (sets[first] > 0)
+    return first[kept].tolist(), second[kept].tolist(), patterns[kept].tolist()
 
 
 def codes_of(

@@ -9,13 +9,15 @@ Using the EM Algorithm for Weight Computation in the Fellegi-Sunter Model (2000)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
 from attrs import frozen
 
+from crmcore.rules.matching.linkage.levels import Levels, as_levels
 from crmcore.rules.matching.linkage.subject import Found, Subject
+from crmcore.rules.matching.linkage.sums import Column, Sums, sums, total
 from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of, probability
 
 ROUNDS: Final = 12
@@ -29,14 +31,15 @@ _LEAST_EXPECTED: Final = 0.01
 _MOST_EXPECTED: Final = 2.0
 _ENOUGH: Final = 1e-3
 _MORE_PROBABLE: Final = 0.5
+_GATE: Final = 0.5
+"""A cap below this is a gate: whatever agrees, no more of such pairs are held to be one."""
+
 _FOOTING: Final = 0.75
 """So much of what is expected must be pairs that can be named: it is 0.95 or more on every set of
 records measured, and 0.6 or less where nearly all names are one slip apart."""
 
 
-def with_blind_rates(
-    learnt: Learnt, subject: Subject, blind: Mapping[tuple[Found, ...], int]
-) -> Learnt:
+def with_blind_rates(learnt: Learnt, subject: Subject, blind: Levels) -> Learnt:
     """The successor whose u is that of pairs taken blindly, given by their patterns."""
     rates: dict[str, tuple[float, ...]] = {}
     for at, group in enumerate(subject.groups):
@@ -52,17 +55,15 @@ def with_blind_rates(
 
 
 def maximise(
-    learnt: Learnt,
-    subject: Subject,
-    patterns: Mapping[tuple[Found, ...], int],
-    values: Mapping[str, int],
+    learnt: Learnt, subject: Subject, patterns: Levels, values: Mapping[str, int]
 ) -> Learnt:
     """The successor with m, and the expected number of pairs, of these candidate pairs.
 
     ``values`` has for each table the number of different values that are rare.
     """
+    rounds = _Rounds(subject, patterns)
     for _ in range(ROUNDS):
-        after = _round(learnt, subject, patterns, values)
+        after = _learnt(learnt, subject, rounds.tally(learnt), values)
         moved = abs(after.expected - learnt.expected) / learnt.expected
         learnt = after
         if moved < _ENOUGH:
@@ -84,16 +85,18 @@ def from_labelled(
     of the pairs labelled as two that are alike, smoothed by 50 pairs of what was learnt.
     """
     m, u = dict(learnt.m), dict(learnt.u)
+    named = as_levels(subject, ones)
+    alike = {found: times for found, times in twos.items() if subject.is_alike(found)}
+    near = as_levels(subject, alike)
     for at, group in enumerate(subject.groups):
-        same = _counts(ones, at, len(group.levels))
+        same = _counts(named, at, len(group.levels))
         total = sum(same) + _DOUBT
         m[group.name] = tuple(
             (count + _DOUBT * level.m) / total
             for count, level in zip(same, group.levels, strict=True)
         )
         if at in subject.within:
-            alike = {found: times for found, times in twos.items() if subject.is_alike(found)}
-            other = _counts(alike, at, len(group.levels))
+            other = _counts(near, at, len(group.levels))
             total = sum(other) + _DOUBT_RARE
             u[group.name] = tuple(
                 (count + _DOUBT_RARE * rate) / total if level.case == "one name" else rate
@@ -102,17 +105,18 @@ def from_labelled(
     return attrs.evolve(learnt, m=m, u=u, has_footing=True)
 
 
-def _counts(patterns: Mapping[tuple[Found, ...], int], group: int, levels: int) -> list[float]:
+def _counts(patterns: Levels, group: int, levels: int) -> list[float]:
     """How many pairs show each level of a group."""
     counts = [0.0] * levels
-    for found, times in patterns.items():
-        here = found[group]
+    found = patterns.found[group]
+    for number, times in zip(patterns.columns[group], patterns.times, strict=True):
+        here = found[number]
         if here is not None:
             counts[here[0]] += times
     return counts
 
 
-def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Learnt:
+def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
     """``learnt``, or where it found no footing the standard weights, which say so.
 
     It has none where less than three quarters of the pairs that it expects are pairs that it can
@@ -120,10 +124,9 @@ def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...
     alike, as where nearly all names are one slip apart. What was counted stays: records, common
     values, and the number of pairs expected, of which no more are kept than the standard share.
     """
-    bits = Scorer(subject, learnt)
     expected = named = 0.0
-    for found, times in patterns.items():
-        share = times * probability(bits.total(found))
+    for bits, times in zip(totals(patterns, subject, learnt), patterns.times, strict=True):
+        share = times * probability(bits)
         expected += share
         named += share if share > _MORE_PROBABLE * times else 0.0
     if expected <= _LEAST_EXPECTED * learnt.records or named >= _FOOTING * expected:
@@ -139,14 +142,22 @@ def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...
     )
 
 
-def _round(
-    learnt: Learnt,
-    subject: Subject,
-    patterns: Mapping[tuple[Found, ...], int],
-    values: Mapping[str, int],
-) -> Learnt:
-    tally = _tally(learnt, subject, patterns)
-    return _learnt(learnt, subject, tally, values)
+def totals(patterns: Levels, subject: Subject, learnt: Learnt) -> list[float]:
+    """The prior and the bits of all groups, pattern by pattern: those of ``Scorer.total``."""
+    how = sums(len(patterns))
+    columns = [how.places(column) for column in patterns.columns]
+    return how.listed(_totals(how, patterns.found, columns, Weigher(subject.groups, learnt)))
+
+
+def _totals(
+    how: Sums, found: Sequence[Sequence[Found]], columns: Sequence[Column], weigher: Weigher
+) -> Column:
+    bits = how.numbers([weigher.learnt.prior] * len(columns[0]))
+    for at, (kinds, column) in enumerate(zip(found, columns, strict=True)):
+        own = [0.0 if here is None else weigher.bits(at, *here) for here in kinds]
+        if any(own):
+            bits = how.plus(bits, how.taken(how.numbers(own), column))
+    return bits
 
 
 @frozen
@@ -159,27 +170,55 @@ class _Tally:
     expected: float
 
 
-def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> _Tally:
-    bits = Scorer(subject, learnt)
-    ones = [[0.0] * len(group.levels) for group in subject.groups]
-    twos = [[0.0] * len(group.levels) for group in subject.groups]
-    apart = [0.0] * len(subject.groups)
-    expected = 0.0
-    for found, times in patterns.items():
-        total = bits.total(found)
-        share = 1 / (1 + 2.0 ** -max(min(total, 60.0), -60.0))
-        share = min(share, subject.cap(found) if subject.cap(found) < 0.5 else 1.0)  # a gate
-        one = share * times
-        expected += one
-        is_alike = subject.is_alike(found)
-        for at, here in enumerate(found):
-            if here is not None:
-                ones[at][here[0]] += one
-                if here[1] == RARE and subject.groups[at].levels[here[0]].is_counted:
-                    apart[at] += times - one
-                if is_alike and at in subject.within:
-                    twos[at][here[0]] += times - one
-    return _Tally(ones, twos, apart, expected)
+class _Rounds:
+    """What the rounds over some patterns have in common, worked out once."""
+
+    def __init__(self, subject: Subject, patterns: Levels) -> None:
+        how = self._how = sums(len(patterns))
+        self._subject, self._found = subject, patterns.found
+        self._columns = [how.places(column) for column in patterns.columns]
+        self._times = how.numbers(patterns.times)
+        told = list(patterns.patterns())
+        caps = map(subject.cap, told)
+        self._gates = [(at, cap) for at, cap in enumerate(caps) if cap < _GATE]
+        alike = [at for at, found in enumerate(told) if subject.is_alike(found)]
+        self._alike, self._levels, self._rare = how.places(alike), [], []
+        self._alike_levels: dict[int, Column] = {}
+        for at, group in enumerate(subject.groups):
+            kinds, column = patterns.found[at], patterns.columns[at]
+            # one place more than there are levels: that of patterns in which nothing was compared
+            of = [len(group.levels) if here is None else here[0] for here in kinds]
+            levels = how.places(map(of.__getitem__, column))
+            is_rare = [
+                here is not None and here[1] == RARE and group.levels[here[0]].is_counted
+                for here in kinds
+            ]
+            rare = how.places(place for place, kind in enumerate(column) if is_rare[kind])
+            self._levels.append(levels)
+            self._rare.append(rare)
+            if at in subject.within:
+                self._alike_levels[at] = how.taken(levels, self._alike)
+
+    def tally(self, learnt: Learnt) -> _Tally:
+        """The pairs of one entity and of two, as far as what was learnt tells them apart."""
+        how, groups = self._how, self._subject.groups
+        bits = _totals(how, self._found, self._columns, Weigher(groups, learnt))
+        told = how.listed(bits)
+        shares = [1 / (1 + 2.0 ** -max(min(one, 60.0), -60.0)) for one in told]
+        for at, cap in self._gates:
+            shares[at] = min(shares[at], cap)
+        same = how.times(how.numbers(shares), self._times)
+        other = how.minus(self._times, same)
+        alike = how.taken(other, self._alike)
+        ones: list[list[float]] = []
+        twos: list[list[float]] = []
+        for at, group in enumerate(groups):
+            size = len(group.levels)
+            ones.append(how.added(self._levels[at], same, size + 1)[:size])
+            near = self._alike_levels.get(at)
+            twos.append([] if near is None else how.added(near, alike, size + 1)[:size])
+        apart = [total(how.listed(how.taken(other, rare))) for rare in self._rare]
+        return _Tally(ones, twos, apart, total(how.listed(same)))
 
 
 def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str, int]) -> Learnt:
@@ -218,21 +257,16 @@ class Scorer:
         self._known: dict[tuple[int, int, int], float] = {}
         self._prior = learnt.prior
 
-    def points(self, found: tuple[Found, ...]) -> tuple[float | None, ...]:
-        """The bits of each group; ``None`` where nothing was compared."""
-        return tuple(
-            None if here is None else self._one(at, *here) for at, here in enumerate(found)
-        )
-
     def total(self, found: tuple[Found, ...]) -> float:
         """The prior and the bits of all groups."""
         total = self._prior
         for at, here in enumerate(found):
             if here is not None:
-                total += self._one(at, *here)
+                total += self.one(at, *here)
         return total
 
-    def _one(self, group: int, level: int, bucket: int) -> float:
+    def one(self, group: int, level: int, bucket: int) -> float:
+        """The bits of a group on a level, for a value of a bucket."""
         key = (group, level, bucket)
         known = self._known.get(key)
         if known is None:

@@ -30,7 +30,7 @@ from crmcore.rules.matching.linkage.names import (
     read_name,
 )
 from crmcore.rules.matching.linkage.person_groups import PERSON_GROUPS
-from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
+from crmcore.rules.matching.linkage.subject import LEVELS, Basis, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.company import company_likeness
 from crmcore.rules.similarity.comparers import day_likeness
@@ -289,35 +289,24 @@ KEYS: Final = (
 )
 
 
-def _classify(codes: tuple[int, ...]) -> tuple[Found, ...]:
-    name, mail, line, company, place, street, birth, ident, title = codes
-    family, given = _names(name)
-    alike = bool(family and given and family[0] < PART and given[0] < ALIKE - 1)
-    return (
-        family,
-        given,
-        _mail_group(mail, is_alike=alike),
-        _line_group(line),
-        _affiliation(mail, line, company, place, street),
-        _street_group(street),
-        found_by(birth),
-        found_by(ident),
-        found_by(title),
-    )
+_FORM, _BOX, _LINE, _COMPANY, _PLACE, _HOUSE, _DAY, _NUMBER, _TITLE = range(len(TRAITS))
 
 
-def _names(code: int) -> tuple[Found, Found]:
-    family, given = code & 15, code >> GIVEN_LEVEL & 15
-    return (
-        (family - 1, code >> FAMILY_BUCKET & 63) if family else None,
-        (given - 1, code >> GIVEN_BUCKET & 63) if given else None,
-    )
+def _family(name: int) -> Found:
+    level = name & 15
+    return (level - 1, name >> FAMILY_BUCKET & 63) if level else None
 
 
-def _mail_group(code: int, *, is_alike: bool) -> Found:
+def _given(name: int) -> Found:
+    level = name >> GIVEN_LEVEL & 15
+    return (level - 1, name >> GIVEN_BUCKET & 63) if level else None
+
+
+def _mail_group(code: int, name: int) -> Found:
     if not code:
         return None
     level, bucket = code % LEVELS, code // LEVELS
+    is_alike = _are_alike(_family(name), _given(name))
     if level == M_SAME:
         return int(is_alike), bucket
     if level in (M_SLIP, M_ALIKE):
@@ -384,8 +373,24 @@ def _cap(found: tuple[Found, ...]) -> float:
 
 
 def _is_alike(found: tuple[Found, ...]) -> bool:
-    family, given = found[FAMILY], found[GIVEN]
+    return _are_alike(found[FAMILY], found[GIVEN])
+
+
+def _are_alike(family: Found, given: Found) -> bool:
     return bool(family and given and family[0] < PART and given[0] < ALIKE - 1)
+
+
+_BASES: Final = (
+    Basis((_FORM,), _family),
+    Basis((_FORM,), _given),
+    Basis((_BOX, _FORM), _mail_group),
+    Basis((_LINE,), _line_group),
+    Basis((_BOX, _LINE, _COMPANY, _PLACE, _HOUSE), _affiliation),
+    Basis((_HOUSE,), _street_group),
+    Basis((_DAY,), found_by),
+    Basis((_NUMBER,), found_by),
+    Basis((_TITLE,), found_by),
+)
 
 
 PEOPLE: Final = Subject(
@@ -393,7 +398,7 @@ PEOPLE: Final = Subject(
     traits=TRAITS,
     keys=KEYS,
     groups=PERSON_GROUPS,
-    classify=_classify,
+    bases=_BASES,
     usual={"family": 4, "given": 6, "company": 4, "city": 7, "post": 5, "domain": 4, "title": 9},
     cap=_cap,
     within=(MAIL,),

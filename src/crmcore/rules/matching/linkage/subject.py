@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -29,6 +29,14 @@ Facet: TypeAlias = Callable[[Any], tuple[str, ...]]
 
 def _facets(given: Mapping[str, Facet]) -> FrozenMap[Facet]:
     return FrozenMap(given)
+
+
+@frozen
+class Basis:
+    """What a group of evidence goes by: ``found`` of the codes of these traits, by their places."""
+
+    traits: tuple[int, ...]
+    found: Callable[..., Found]
 
 
 LEVELS: Final = 16
@@ -89,7 +97,7 @@ def _traits(given: Iterable[Trait]) -> tuple[Trait, ...]:
 
 @frozen(kw_only=True)
 class Subject:
-    """A kind of entity. ``classify`` turns the codes of all traits into the level of each group.
+    """A kind of entity. ``bases`` says for each group which codes it goes by.
 
     ``usual`` has the bucket of a value of each table, as long as nothing was learnt. ``within``
     gives the groups whose u is learnt among pairs that agree in what ``is_alike`` says, because
@@ -100,7 +108,7 @@ class Subject:
     traits: tuple[Trait, ...] = field(converter=_traits)
     keys: tuple[Key, ...]
     groups: tuple[Group, ...]
-    classify: Callable[[tuple[int, ...]], tuple[Found, ...]]
+    bases: tuple[Basis, ...]
     usual: FrozenMap[int] = field(converter=buckets_of)
     cap: Callable[[tuple[Found, ...]], float]
     within: tuple[int, ...] = ()
@@ -116,6 +124,10 @@ class Subject:
         if region is None:
             return self
         return attrs.evolve(self, traits=[one.in_region(region) for one in self.traits])
+
+    def classify(self, codes: Sequence[int]) -> tuple[Found, ...]:
+        """The level of each group, given the codes of all traits."""
+        return tuple([one.found(*[codes[at] for at in one.traits]) for one in self.bases])
 
     @property
     def shows(self) -> tuple[str, ...]:

@@ -84,6 +84,8 @@ def _rates(given: Mapping[str, Iterable[float]]) -> FrozenMap[tuple[float, ...]]
 
 
 def _tables(given: Mapping[str, Mapping[str, int]]) -> FrozenMap[FrozenMap[int]]:
+    if isinstance(given, FrozenMap) and all(isinstance(one, FrozenMap) for one in given.values()):
+        return given  # frozen already: some ten thousand values, with each successor
     return FrozenMap({name: FrozenMap(table) for name, table in given.items()})
 
 
