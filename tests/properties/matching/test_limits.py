@@ -1,7 +1,6 @@
 """Limits: no record is compared too often, and every way to search finds the same."""
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import pytest
@@ -22,6 +21,7 @@ from crmcore.rules.matching.find import PARTNER_LIMIT, AnyRule
 from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.shares import share
 from crmcore.values import PersonName
+from tests.properties.matching.asked import Asked
 from tests.properties.matching.records import EMPLOYERS, accounts, changed, contacts, leads
 
 WORLDS = st.lists(
@@ -76,28 +76,6 @@ def test_all_rules_together_keep_to_the_limit(
     assert bound.compared + bound.left_out == free.compared
     assert (bound.left_out > 0) == (free.most_compared > limit)
     assert {one.refs for one in bound.pairs} <= {one.refs for one in free.pairs}
-
-
-class Asked:
-    """A rule that asks for these pairs, each with its keys; what is left out is gone."""
-
-    def __init__(self, pairs: dict[tuple[int, int], int]) -> None:
-        self.pairs = dict(pairs)
-
-    @property
-    def partners(self) -> Counter[int]:
-        return Counter(one for both in self.pairs for one in both)
-
-    def asked(self, numbers: Collection[int], size: int) -> dict[int, int]:
-        return {
-            a * size + b: keys
-            for (a, b), keys in self.pairs.items()
-            if a in numbers or b in numbers
-        }
-
-    def leave_out(self, pairs: Collection[int], size: int) -> None:
-        for both in pairs:
-            del self.pairs[divmod(both, size)]
 
 
 PAIRS = st.dictionaries(st.sampled_from(list(combinations(range(6), 2))), st.integers(1, 7))
