@@ -1,9 +1,10 @@
 """What somebody said of two records is respected."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, count
 
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from crmcore import Contact, Crm, PersonName
@@ -19,6 +20,7 @@ from crmcore.rules.matching import (
     find_duplicates,
     judge,
 )
+from crmcore.rules.matching.links import Both, units_for, units_of_doubt
 from crmcore.rules.rule import Context
 from crmcore.values import Ref
 from tests.properties.matching.records import EMPLOYERS, changed, people
@@ -128,6 +130,65 @@ def test_clusters_are_the_connected_components(
                 reached[ref] = together
     expected = {tuple(sorted(some)) for some in reached.values() if len(some) > 1}
     assert {cluster.members for cluster in clusters(matches)} == expected
+
+
+def by_products(
+    scores: dict[Both, float], doubts: dict[Both, float], apart: set[Both], joined: set[Both]
+) -> set[frozenset[int]]:
+    """The sets that the stated linkage makes, every two members looked at for every pair."""
+    own = {both: units_of_doubt(bits) for both, bits in doubts.items()}
+    own.update({both: units_for(score) for both, score in scores.items()})
+    sets = {one: frozenset((one,)) for one in range(len(REFS))}
+    best = sorted(scores, key=lambda both: (-scores[both], both))
+    for at, (one, other) in enumerate([*sorted(joined), *best]):
+        left, right = sets[one], sets[other]
+        across = [pair_of(a, b) for a in left for b in right]
+        if left == right or apart.intersection(across):
+            continue
+        is_weighed = at >= len(joined) and bool(doubts) and len(left | right) > 2
+        if is_weighed and sum(own.get(both, 0) for both in across) <= 0:
+            continue
+        sets.update(dict.fromkeys(left | right, left | right))
+    return {one for one in sets.values() if len(one) > 1}
+
+
+def pair_of(one: int, other: int) -> Both:
+    return min(one, other), max(one, other)
+
+
+NUMBERED = list(combinations(range(len(REFS)), 2))
+SOME = st.sets(st.sampled_from(NUMBERED), max_size=3)
+
+
+@settings(max_examples=200)
+@given(
+    st.dictionaries(st.sampled_from(NUMBERED), st.sampled_from((0.3, 0.6, 0.8, 0.95, 1.0))),
+    st.dictionaries(st.sampled_from(NUMBERED), st.sampled_from((-30.0, -10.0, -4.5, -1.0, 2.0))),
+    SOME,
+    SOME,
+)
+def test_sets_stay_apart_where_the_sum_of_the_evidence_between_them_is_against(
+    scores: dict[Both, float], doubts: dict[Both, float], apart: set[Both], joined: set[Both]
+) -> None:
+    """D10: against a look at every two members of every two sets."""
+    joined -= apart
+
+    def refs(pairs: Iterable[Both]) -> list[tuple[Ref[object], Ref[object]]]:
+        return [(REFS[one], REFS[other]) for one, other in pairs]
+
+    made = clusters(
+        [
+            Match(left=REFS[a], right=REFS[b], score=s, level=Level.LIKELY, rule="r", evidence=())
+            for (a, b), s in scores.items()
+        ],
+        joined=refs(joined),
+        apart=refs(apart),
+        doubts=dict(zip(refs(doubts), doubts.values(), strict=True)),
+    )
+    expected = by_products(scores, doubts, apart, joined)
+    loose = {frozenset(sets) for sets in by_products(scores, {}, apart, joined)}
+    event(f"evidence decides: {expected != loose}")
+    assert {frozenset(map(REFS.index, one.members)) for one in made} == expected
 
 
 @given(first_goes=st.booleans(), again=st.booleans())

@@ -1,6 +1,7 @@
 """Limits: no record is compared too often, and every way to search finds the same."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import pytest
 from hypothesis import event, given, settings
@@ -18,7 +19,9 @@ from crmcore.rules.matching import (
 )
 from crmcore.rules.matching.find import PARTNER_LIMIT, AnyRule
 from crmcore.rules.matching.linkage import fast
+from crmcore.rules.matching.shares import share
 from crmcore.values import PersonName
+from tests.properties.matching.asked import Asked
 from tests.properties.matching.records import EMPLOYERS, accounts, changed, contacts, leads
 
 WORLDS = st.lists(
@@ -29,16 +32,15 @@ RULES = st.sampled_from((*STANDARD_MATCH_RULES, *WEIGHTED_MATCH_RULES))
 
 def searched(
     records: Sequence[Record],
-    rule: AnyRule,
-    *,
+    *rules: AnyRule,
     block: int = 50,
     partners: int = PARTNER_LIMIT,
     threshold: float = 0.05,
 ) -> DuplicateSets:
-    """The search by one rule, of nearly any score."""
+    """The search by these rules, of nearly any score."""
     return find_duplicates(
         records,
-        rules=[rule],
+        rules=rules,
         model=STANDARD_MODEL,
         related=EMPLOYERS,
         threshold=threshold,
@@ -60,18 +62,63 @@ def test_no_record_is_compared_more_often_than_the_limit(
     assert {one.refs for one in bound.pairs} <= {one.refs for one in free.pairs}
 
 
+@given(WORLDS, st.sets(RULES, min_size=2), st.integers(1, 6))
+def test_all_rules_together_keep_to_the_limit(
+    records: list[Record], chosen: set[AnyRule], limit: int
+) -> None:
+    """D6: counted where they are made, a pair that two rules compare being compared twice."""
+    rules = sorted(chosen, key=lambda one: one.name)
+    free = searched(records, *rules, partners=1_000)
+    bound = searched(records, *rules, partners=limit)
+    event(f"some left out: {bound.left_out > 0}")
+    assert bound.most_compared <= limit
+    assert 2 * bound.compared <= limit * len(records)
+    assert bound.compared + bound.left_out == free.compared
+    assert (bound.left_out > 0) == (free.most_compared > limit)
+    assert {one.refs for one in bound.pairs} <= {one.refs for one in free.pairs}
+
+
+PAIRS = st.dictionaries(st.sampled_from(list(combinations(range(6), 2))), st.integers(1, 7))
+
+
+@given(st.lists(PAIRS, min_size=2, max_size=3), st.integers(1, 5))
+def test_the_best_candidates_are_kept_whichever_rule_found_them(
+    given_pairs: list[dict[tuple[int, int], int]], limit: int
+) -> None:
+    """D6: for each record the best of all rules, against a list of all of them."""
+    rules = [Asked(pairs) for pairs in given_pairs]
+    share(rules, size=6, most=limit)
+    every = [
+        (-keys.bit_count(), keys & -keys, b - a, which, (a, b))
+        for which, pairs in enumerate(given_pairs)
+        for (a, b), keys in pairs.items()
+    ]
+    best = [set(sorted(one for one in every if row in one[4])[:limit]) for row in range(6)]
+    kept = {one for one in every if all(one in best[row] for row in one[4])}
+    event(f"some left out: {len(kept) < len(every)}")
+    assert {(which, both) for *_, which, both in kept} == {
+        (which, both) for which, rule in enumerate(rules) for both in rule.pairs
+    }
+
+
 @pytest.mark.skipif(fast.numpy() is None, reason="arrays need the extra fast")
-@given(WORLDS, st.sampled_from(STANDARD_MATCH_RULES), st.integers(2, 6), st.integers(1, 6))
+@given(
+    WORLDS,
+    st.sets(st.sampled_from(STANDARD_MATCH_RULES), min_size=1, max_size=3),
+    st.integers(2, 6),
+    st.integers(1, 6),
+)
 def test_arrays_find_what_plain_python_finds(
-    records: list[Record], rule: AnyRule, block: int, partners: int
+    records: list[Record], chosen: set[AnyRule], block: int, partners: int
 ) -> None:
     """D6: pairs, scores, counts and what was skipped are the same with and without numpy."""
+    rules = sorted(chosen, key=lambda one: one.name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast, "MANY", 10**9)
-        plain = searched(records, rule, block=block, partners=partners)
+        plain = searched(records, *rules, block=block, partners=partners)
         patch.setattr(fast, "MANY", 1)
         event(f"some skipped: {bool(plain.skipped)}")
-        assert searched(records, rule, block=block, partners=partners) == plain
+        assert searched(records, *rules, block=block, partners=partners) == plain
 
 
 def crowds(size: int) -> Iterator[Contact]:

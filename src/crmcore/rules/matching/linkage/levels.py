@@ -67,7 +67,7 @@ def as_levels(subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Le
     made = [numbered(found[at] for found in patterns) for at in range(len(subject.groups))]
     return Levels(
         tuple(tuple(found) for found, _ in made),
-        tuple(column for _, column in made),
+        tuple(tuple(column) for _, column in made),
         list(patterns.values()),
     )
 
