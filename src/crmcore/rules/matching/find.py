@@ -69,10 +69,11 @@ def find_duplicates(
     reported. All rules together compare no record more than ``partner_limit`` times: where more
     others share keys with it, those come first that share the most, and ``left_out`` counts the
     rest.
-    ``workers`` is the number of processes that a linkage rule may use for some ten thousand
-    comparisons or more: 1, unless asked for, so that nobody is surprised by processes; where these
-    are spawned, the caller's main module must be safe to import. The result is the same for any
-    number. ``progress`` is called as the search goes on.
+
+    ``workers`` is the number of processes that a linkage rule may use for many thousand records or
+    pairs: 1, unless asked for, so that nobody is surprised by processes. They are forked, so a
+    program that runs threads must know that this is safe for it; a system that cannot fork does
+    with one. The result is the same for any number. ``progress`` is called as the search goes on.
 
     Raises ``ModelError`` for a rule that names what the model lacks, and ``UsageError`` for a
     threshold or limit that makes no sense, two rules of one name, and two records of one id.
