@@ -7,7 +7,7 @@ from typing import Final
 from crmcore.rules.matching.linkage.forms import digits
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import Buckets
-from crmcore.rules.similarity.latin import is_variant
+from crmcore.rules.similarity.latin import TWO_SOUNDS, is_variant
 from crmcore.rules.similarity.person import (
     NameForm,
     are_two_genders,
@@ -59,22 +59,29 @@ def name_values(form: NameForm) -> tuple[tuple[str, str], ...]:
 
 def compare_names(one: NameForm, other: NameForm, learnt: Buckets) -> int:
     """The code of two names: the levels and buckets of both parts, and whether crosswise."""
-    family = _family(one.family, other.family)
-    given = _given(one.given, other.given)
+    family = level_of_families(one.family, other.family)
+    return code_of_names(one, other, (family, level_of_given(one.given, other.given)), learnt)
+
+
+def code_of_names(
+    one: NameForm, other: NameForm, levels: tuple[int, int], learnt: Buckets
+) -> int:
+    """The code of two names whose family and given names, each by itself, have these levels."""
+    family, given = levels
     crosswise = False
     if family != SAME or given != SAME:
         if _in_one(one, other):
             family = given = SAME
-        elif (one.generation and other.generation) and one.generation != other.generation:
+        elif one.generation and other.generation and one.generation != other.generation:
             given = DIFFERENT
-        elif _QUALITY[family] + _QUALITY[given] < _EXCHANGED:
-            first = _given(one.family, other.given)
-            second = _given(one.given, other.family)
-            straight = _QUALITY[family] + _QUALITY[given]
-            if _QUALITY[first] + _QUALITY[second] >= straight + _EXCHANGED and (
-                max(first, second) < INITIAL
-            ):
-                family, given, crosswise = min(first, second), max(first, second), True
+        elif (straight := _QUALITY[family] + _QUALITY[given]) < _EXCHANGED:
+            first = level_of_given(one.family, other.given)
+            if first < INITIAL:
+                second = level_of_given(one.given, other.family)
+                if second < INITIAL and (
+                    _QUALITY[first] + _QUALITY[second] >= straight + _EXCHANGED
+                ):
+                    family, given, crosswise = min(first, second), max(first, second), True
     code = family | given << GIVEN_LEVEL | crosswise << CROSSWISE
     if family and family != DIFFERENT:
         code |= _bucket("family", one.family, other.family, learnt) << FAMILY_BUCKET
@@ -84,20 +91,18 @@ def compare_names(one: NameForm, other: NameForm, learnt: Buckets) -> int:
 
 
 def _bucket(table: str, one: str, other: str, learnt: Buckets) -> int:
+    mine = learnt.bucket(table, one)
+    return mine if one == other else max(learnt.bucket(table, other), mine)
+
+
+def level_of_families(one: str, other: str) -> int:
     if one == other:
-        return learnt.bucket(table, one)
-    mine, theirs = learnt.bucket(table, one), learnt.bucket(table, other)
-    return max(theirs, mine)
-
-
-def _family(one: str, other: str) -> int:
+        return SAME if one else 0
     if not one or not other:
         return 0
-    if one == other:
-        return SAME
-    if len(one) == 1 or len(other) == 1:
-        return INITIAL if one[0] == other[0] else DIFFERENT
     if " " in one or " " in other:
+        if len(one) == 1 or len(other) == 1:
+            return INITIAL if one[0] == other[0] else DIFFERENT
         words, others = frozenset(one.split()), frozenset(other.split())
         if words < others or others < words:
             return PART
@@ -106,26 +111,41 @@ def _family(one: str, other: str) -> int:
         one, other = one.replace(" ", ""), other.replace(" ", "")
         if one == other:
             return SLIP
+    elif are_far(one, other):
+        return DIFFERENT
+    elif len(one) == 1 or len(other) == 1:
+        return INITIAL if one[0] == other[0] else DIFFERENT
     level = _spelt(one, other)
-    return SLIP if level > SLIP and is_glued(one, other) else level
+    is_end = level > SLIP and one[-1] == other[-1]
+    return SLIP if is_end and is_glued(one, other) else level
 
 
-def _given(one: str, other: str) -> int:
+def level_of_given(one: str, other: str) -> int:
+    if one == other:
+        return SAME if one else 0
     if not one or not other:
         return 0
-    if one == other:
-        return SAME
+    groups = given_name_groups()
+    mine = groups.get(one)
+    if mine is not None and (theirs := groups.get(other)) is not None:
+        if len(one) > 1 < len(other) and not mine.isdisjoint(theirs):
+            return SHORT_FORM
+    if are_far(one, other):
+        return DIFFERENT
     if len(one) == 1 or len(other) == 1:
         return INITIAL if one[0] == other[0] else DIFFERENT
-    groups = given_name_groups()
-    if one in groups and not groups[one].isdisjoint(groups.get(other, ())):
-        return SHORT_FORM
     level = _spelt(one, other)
     if level != DIFFERENT and (
         are_two_genders(one, other) or (level == ALIKE and are_two_names(one, other))
     ):
         return DIFFERENT
     return level
+
+
+def are_far(one: str, other: str) -> bool:
+    """Whether the ends of two words tell at once that they are different: so it is with most."""
+    first, last = other[0], one[-1]
+    return one[0] + first in TWO_SOUNDS and last != other[-1] and last != first
 
 
 def _spelt(one: str, other: str) -> int:
