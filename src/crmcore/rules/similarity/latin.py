@@ -121,9 +121,17 @@ def romanised(word: str) -> str:
     return _SILENT.sub("", word.translate(_ONE_LETTER))
 
 
-_SHORTEST_VARIANT: Final = 4
+SHORTEST_VARIANT: Final = 4
+LONGER_VARIANT: Final = 4
+"""A variant has so many letters at least, and is so much longer than the other at most."""
+
+ROMANISED: Final = frozenset("h").union(
+    *(spelling + plain for spelling, plain in _SPELLINGS),
+    *(chr(one) + plain for one, plain in _ONE_LETTER.items()),
+)
+"""The letters that romanisations change or put in; all others stay, be it once instead of twice."""
+
 _ONE_SLIP_TOO: Final = 5
-_MOST_LONGER: Final = 4
 SOUNDS: Final = ("ckq", "sctz", "jdzy", "eiya", "ou", "vw", "pf", "kh", *"bglmnrx")
 """The first letters of words, in groups that may be one sound."""
 
@@ -158,7 +166,7 @@ def is_variant(one: str, other: str) -> bool:
     shorter, longer = len(one), len(other)
     if shorter > longer:
         shorter, longer = longer, shorter
-    if shorter < _SHORTEST_VARIANT or longer - shorter > _MOST_LONGER:
+    if shorter < SHORTEST_VARIANT or longer - shorter > LONGER_VARIANT:
         return False
     mine, theirs = romanised(one), romanised(other)
     return mine == theirs or (

@@ -235,17 +235,28 @@ def codes_of(
     """For each pair the place of its code among the codes that occur, and these, rising.
 
     ``decide`` gives the codes of the forms of these numbers, which are different pairs, the lesser
-    number first.
+    number first; a pair with the number 0 has nothing to compare, and the code 0.
     """
+    if not ids.any():
+        return np.zeros(len(pairs[0]), dtype=np.int64), [0]
     one, other = ids[pairs[0]], ids[pairs[1]]
-    size = len(ids) + 1
+    size = int(ids.max()) + 1
     lesser, greater = np.minimum(one, other), np.maximum(one, other)
     both = lesser * size + greater
-    both[lesser == 0] = 0  # nothing to compare
+    both[lesser == 0] = 0
     different, places = np.unique(both, return_inverse=True)
-    decided = decide((different // size).tolist(), (different % size).tolist())
-    codes, at = np.unique(np.asarray(decided, dtype=np.int64), return_inverse=True)
-    return at[places], codes.tolist()
+    first = np.searchsorted(different, 1)
+    decided = np.zeros(len(different), dtype=np.int64)
+    known = different[first:]
+    decided[first:] = decide((known // size).tolist(), (known % size).tolist())
+    # codes are small numbers: to mark those that occur is quicker than to sort them
+    occurs = np.zeros(int(decided.max(initial=0)) + 1, dtype=bool)
+    occurs[decided] = True
+    at = np.cumsum(occurs) - 1
+    return at[decided][places], np.flatnonzero(occurs).tolist()
+
+
+_MOST: Final = 2**62
 
 
 def joined(
@@ -253,9 +264,28 @@ def joined(
 ) -> tuple[list[tuple[int, ...]], Array]:
     """The different rows of these columns of codes, rising, and the place of each row's own."""
     found: list[tuple[int, ...]] = [()]
-    places = np.zeros(len(columns[0][0]), dtype=np.int64)
+    places, size = np.zeros(len(columns[0][0]), dtype=np.int64), 1
+    held: list[list[int]] = []
     for at, codes in columns:
-        mixed = places * len(codes) + at
-        different, places = np.unique(mixed, return_inverse=True)
-        found = [(*found[one // len(codes)], codes[one % len(codes)]) for one in different.tolist()]
-    return found, places
+        if size * len(codes) >= _MOST:
+            found, places = _different(np, found, places, held)
+            size, held = len(found), []
+        if len(codes) > 1:
+            places = places * len(codes) + at
+        size *= len(codes)
+        held.append(codes)
+    return _different(np, found, places, held)
+
+
+def _different(
+    np: Numpy, found: Sequence[tuple[int, ...]], mixed: Array, held: Sequence[list[int]]
+) -> tuple[list[tuple[int, ...]], Array]:
+    """The different rows, and the place of each, of numbers made of places in these columns."""
+    different, places = np.unique(mixed, return_inverse=True)
+    columns = []
+    for codes in reversed(held):
+        different, at = np.divmod(different, len(codes))
+        columns.append(np.asarray(codes, dtype=np.int64)[at].tolist())
+    begun = map(found.__getitem__, different.tolist())
+    ends = zip(*reversed(columns), strict=True) if columns else [()] * len(different)
+    return [(*begin, *end) for begin, end in zip(begun, ends, strict=True)], places

@@ -25,15 +25,17 @@ SAME, SLIP, PART, ALIKE, INITIAL, DIFFERENT = range(1, 7)
 SHORT_FORM: Final = PART
 
 _ALIKE: Final = 0.8
-_SLIP_LETTERS: Final = 4
-_LONG: Final = 8
+SLIP_LETTERS: Final = 4
+LONG: Final = 8
+"""A slip is sought in words of so many letters, and two slips in a word of so many."""
+
 _WHOLE: Final = 6
 """So many letters may be a family and a given name written together."""
 
-_QUALITY: Final = (0, 5, 4, 3, 2, 1, -3)
+QUALITY: Final = (0, 5, 4, 3, 2, 1, -3)
 """What a level says for one reading of two names rather than the other, the closest most."""
 
-_EXCHANGED: Final = 3
+EXCHANGED: Final = 3
 """So much better must two names fit crosswise to be read so."""
 
 FAMILY_BUCKET, GIVEN_LEVEL, GIVEN_BUCKET, CROSSWISE = 4, 10, 14, 20
@@ -74,12 +76,12 @@ def code_of_names(
             family = given = SAME
         elif one.generation and other.generation and one.generation != other.generation:
             given = DIFFERENT
-        elif (straight := _QUALITY[family] + _QUALITY[given]) < _EXCHANGED:
+        elif (straight := QUALITY[family] + QUALITY[given]) < EXCHANGED:
             first = level_of_given(one.family, other.given)
             if first < INITIAL:
                 second = level_of_given(one.given, other.family)
                 if second < INITIAL and (
-                    _QUALITY[first] + _QUALITY[second] >= straight + _EXCHANGED
+                    QUALITY[first] + QUALITY[second] >= straight + EXCHANGED
                 ):
                     family, given, crosswise = min(first, second), max(first, second), True
     code = family | given << GIVEN_LEVEL | crosswise << CROSSWISE
@@ -153,7 +155,7 @@ def _spelt(one: str, other: str) -> int:
     starts = one[0] == other[0]
     if not starts and one[-1] != other[-1]:
         # a slip spoils one end of a name at most
-        if one[-1] == other[0] and len(one) >= _SLIP_LETTERS and one == other[::-1]:
+        if one[-1] == other[0] and len(one) >= SLIP_LETTERS and one == other[::-1]:
             return SLIP
         return SLIP if is_variant(one, other) else DIFFERENT
     if not (one.isalpha() and other.isalpha()) and digits(one) != digits(other):
@@ -162,9 +164,9 @@ def _spelt(one: str, other: str) -> int:
     if shorter > longer:
         shorter, longer = longer, shorter
     if (
-        shorter >= _SLIP_LETTERS
+        shorter >= SLIP_LETTERS
         and longer - shorter <= 2  # letters
-        and slips(one, other) <= (2 if longer >= _LONG else 1)
+        and slips(one, other) <= (2 if longer >= LONG else 1)
     ):
         return SLIP
     if is_variant(one, other):

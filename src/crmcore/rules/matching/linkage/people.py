@@ -17,6 +17,7 @@ from crmcore.rules.matching.linkage.compare import (
     itself,
     under,
 )
+from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.names import (
     ALIKE,
     DIFFERENT,
@@ -154,6 +155,7 @@ TRAITS: Final = (
         meanings=("name",),
         form=read_name,
         compare=compare_names,
+        compare_many=compare_many_names,
         values=name_values,
         facets=name_facets,
     ),
