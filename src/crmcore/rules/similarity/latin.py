@@ -121,16 +121,29 @@ def romanised(word: str) -> str:
     return _SILENT.sub("", word.translate(_ONE_LETTER))
 
 
-_SHORTEST_VARIANT: Final = 4
-_ONE_SLIP_TOO: Final = 5
-_MOST_LONGER: Final = 4
-_FIRST: Final = frozenset(
-    one + other
-    for group in ("ckq", "sctz", "jdzy", "eiya", "ou", "vw", "pf", "kh", *"bglmnrx")
-    for one in group
-    for other in group
+SHORTEST_VARIANT: Final = 4
+LONGER_VARIANT: Final = 4
+"""A variant has so many letters at least, and is so much longer than the other at most."""
+
+ROMANISED: Final = frozenset("h").union(
+    *(spelling + plain for spelling, plain in _SPELLINGS),
+    *(chr(one) + plain for one, plain in _ONE_LETTER.items()),
 )
+"""The letters that romanisations change or put in; all others stay, be it once instead of twice."""
+
+_ONE_SLIP_TOO: Final = 5
+SOUNDS: Final = ("ckq", "sctz", "jdzy", "eiya", "ou", "vw", "pf", "kh", *"bglmnrx")
+"""The first letters of words, in groups that may be one sound."""
+
+_FIRST: Final = frozenset(one + other for group in SOUNDS for one in group for other in group)
 """The first letters of two words, together, that may be one sound: most words are told by them."""
+
+_PLAIN: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+TWO_SOUNDS: Final = frozenset(
+    one + other for one in _PLAIN for other in _PLAIN if one != other and one + other not in _FIRST
+)
+"""The first letters of two words, together, that are never one sound: no variants begin so."""
 
 _LEAST_CONSONANTS: Final = 3
 
@@ -147,9 +160,15 @@ def is_variant(one: str, other: str) -> bool:
             return False
         bare = consonants(one)
         return len(bare) >= _LEAST_CONSONANTS and bare == consonants(other)
-    if min(len(one), len(other)) < _SHORTEST_VARIANT or abs(len(one) - len(other)) > _MOST_LONGER:
+    shorter, longer = len(one), len(other)
+    if shorter > longer:
+        shorter, longer = longer, shorter
+    if shorter < SHORTEST_VARIANT or longer - shorter > LONGER_VARIANT:
         return False
     mine, theirs = romanised(one), romanised(other)
     return mine == theirs or (
-        min(len(mine), len(theirs)) >= _ONE_SLIP_TOO and slips(mine, theirs) <= 1
+        len(mine) >= _ONE_SLIP_TOO
+        and len(theirs) >= _ONE_SLIP_TOO
+        and -2 < len(mine) - len(theirs) < 2  # a slip makes a word longer by one letter at most
+        and slips(mine, theirs) <= 1
     )

@@ -153,10 +153,13 @@ def is_one_line(one: str, other: str) -> bool:
     """
     if one == other:
         return True
-    if one[0] == other[0] == "+":
+    abroad, also = one[0] == "+", other[0] == "+"
+    if abroad and also:
         return False
-    shorter, longer = sorted((one.removeprefix("+"), other.removeprefix("+")), key=len)
-    return len(longer) - len(shorter) <= _BEFORE and longer.endswith(shorter)
+    first, second = one[1:] if abroad else one, other[1:] if also else other
+    if len(first) > len(second):
+        first, second = second, first
+    return second.endswith(first) and len(second) - len(first) <= _BEFORE
 
 
 def is_slip(one: str, other: str) -> bool:
@@ -164,11 +167,12 @@ def is_slip(one: str, other: str) -> bool:
 
     Where only one has a country, its last digits are compared.
     """
-    if one[0] == other[0] == "+":
-        return (
-            len(one) == len(other) and one[:_COUNTRY] == other[:_COUNTRY] and slips(one, other) <= 1
-        )
-    shorter, longer = sorted((one.removeprefix("+"), other.removeprefix("+")), key=len)
-    if "+" not in (one[0], other[0]) and len(shorter) != len(longer):
-        return False
+    abroad, also = one[0] == "+", other[0] == "+"
+    if abroad is also:
+        if len(one) != len(other):
+            return False
+        return (not abroad or one[:_COUNTRY] == other[:_COUNTRY]) and slips(one, other) <= 1
+    shorter, longer = (one, other[1:]) if also else (other, one[1:])
+    if len(shorter) > len(longer):
+        shorter, longer = longer, shorter
     return len(longer) - len(shorter) <= _BEFORE and slips(longer[-len(shorter) :], shorter) <= 1

@@ -24,7 +24,9 @@ _PART_OF_FAMILY: Final = 0.85
 _OTHER_MIDDLE: Final = 0.8
 _SWAPPED: Final = 0.95
 _VARIANT: Final = 0.9
-_GLUED: Final = 4
+GLUED: Final = 4
+"""A family name has so many letters at least to be found with a particle written on."""
+
 _TWO_PARTICLES: Final = frozenset({"dela", "vander", "vande", "vanden", "vonder"})
 _WHOLE_IN_ONE: Final = 3
 """So many characters of a script without spaces are a family and a given name."""
@@ -215,7 +217,7 @@ def is_glued(left: str, right: str) -> bool:
     """Whether one family name is the other with a particle written on: *Alsaud*, *Legoff*."""
     shorter, longer = sorted((left, right), key=len)
     return (
-        len(shorter) >= _GLUED
+        len(shorter) >= GLUED
         and longer.endswith(shorter)
         and longer[: -len(shorter)].strip() in PARTICLES | _TWO_PARTICLES
     )

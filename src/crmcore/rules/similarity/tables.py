@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from crmcore.values.frozenmap import FrozenMap
@@ -49,13 +50,13 @@ def given_name_groups() -> Mapping[str, frozenset[int]]:
     for number, line in enumerate(table_lines("given_names")):
         for name in line.split():
             found.setdefault(name, set()).add(number)
-    return FrozenMap({name: frozenset(groups) for name, groups in found.items()})
+    return MappingProxyType({name: frozenset(groups) for name, groups in found.items()})
 
 
 @cache
 def given_name_genders() -> Mapping[str, str]:
     """For each given name that only women, or only men, have: ``female`` or ``male``."""
-    return FrozenMap(
+    return MappingProxyType(
         {
             name: gender
             for gender in ("female", "male")

@@ -32,8 +32,7 @@ def jaro_winkler(left: str, right: str, *, least: float) -> float:
     if left == right:
         return 1.0
     # In one order always: which letters Jaro pairs may depend on which text comes first.
-    first, second = sorted((left, right))
-    likeness = round(float(_measures()[0](first, second)), _DIGITS)
+    likeness = round(_measures()[0](*((left, right) if left < right else (right, left))), _DIGITS)
     return likeness if likeness >= least else 0.0
 
 
@@ -44,13 +43,13 @@ def same_words(left: str, right: str, *, least: float) -> float:
     """
     if left == right:
         return 1.0
-    likeness = round(float(_measures()[1](left, right)) / 100, _DIGITS)
+    likeness = round(_measures()[1](left, right) / 100, _DIGITS)
     return likeness if likeness >= least else 0.0
 
 
 def slips(left: str, right: str) -> int:
     """How many letters must be put in, left out, changed or swapped with their neighbour."""
-    return int(_measures()[2](left, right))
+    return _measures()[2](left, right)
 
 
 def shortened(value: object) -> str | None:

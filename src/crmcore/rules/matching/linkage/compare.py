@@ -17,6 +17,11 @@ _LONG_ENOUGH: Final = 4
 
 def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same line, 2 a slip, 3 another."""
+    if len(one) == 1 == len(other):
+        mine, theirs = one[0], other[0]
+        if is_one_line(mine, theirs):
+            return coded(1, learnt.bucket("line", line_end(mine)))
+        return coded(2 if is_slip(mine, theirs) else 3, RARE)
     shared = [a for a in one for b in other if is_one_line(a, b)]
     if shared:
         return coded(1, min(learnt.bucket("line", line_end(text)) for text in shared))
@@ -25,11 +30,19 @@ def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets)
 
 def compare_idents(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same identifier, 2 a slip, 3 another."""
+    if len(one) == 1 == len(other):
+        mine, theirs = one[0], other[0]
+        if mine == theirs:
+            return coded(1, learnt.bucket("identifier", mine))
+        return coded(2 if _are_near(mine, theirs) else 3, RARE)
     shared = set(one).intersection(other)
     if shared:
         return coded(1, min(learnt.bucket("identifier", text) for text in shared))
-    near = any(len(a) >= _LONG_ENOUGH and slips(a, b) <= 1 for a in one for b in other)
-    return coded(2 if near else 3, RARE)
+    return coded(2 if any(_are_near(a, b) for a in one for b in other) else 3, RARE)
+
+
+def _are_near(one: str, other: str) -> bool:
+    return len(one) >= _LONG_ENOUGH and slips(one, other) <= 1
 
 
 def under(table: str) -> Callable[[tuple[str, ...]], Iterator[tuple[str, str]]]:
@@ -50,7 +63,10 @@ def compare_places(
     one: tuple[forms.Place, ...], other: tuple[forms.Place, ...], learnt: Buckets
 ) -> int:
     """1 one postal code, 2 one city, 3 another place; 0: they have no part in common."""
-    found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
+    if len(one) == 1 == len(other):
+        found = forms.compare_places(one[0], other[0], learnt)
+    else:
+        found = min(forms.compare_places(a, b, learnt) for a in one for b in other)
     return 0 if found[0] == forms.NOTHING else coded(*found)
 
 
@@ -58,6 +74,8 @@ def compare_streets(
     one: tuple[forms.Street, ...], other: tuple[forms.Street, ...], learnt: Buckets
 ) -> int:
     """1 the same house, 2 the same street or the same number, 3 another."""
+    if len(one) == 1 == len(other):
+        return coded(*forms.compare_streets(one[0], other[0], learnt))
     return coded(*min(forms.compare_streets(a, b, learnt) for a in one for b in other))
 
 

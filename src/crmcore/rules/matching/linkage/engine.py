@@ -77,7 +77,7 @@ class Comparing:
             made = []
             for at, column in enumerate(columns):
                 ids = np.asarray(column.ids, dtype=np.int64)
-                made.append(fast.codes_of(np, ids, rows, self._decider(at)))
+                made.append(fast.codes_of(np, ids, rows, self._decider(at, np)))
                 told((at + 1) / len(columns))
             return Patterns(*fast.joined(np, made))
         plain = []
@@ -96,26 +96,35 @@ class Comparing:
         """The code of each pair by one trait."""
         if len(self.table.columns[at].forms) == 1:  # nothing is known of any row
             return [0] * len(first)
-        number = self.table.columns[at].ids.__getitem__
+        number, size = self.table.columns[at].ids.__getitem__, len(self.table.columns[at].forms)
+        # whole numbers instead of pairs: to look them up takes half the time
         pairs = [
-            (one, other) if one <= other else (other, one)
+            one * size + other if one <= other else other * size + one
             for one, other in zip(map(number, first), map(number, second), strict=True)
         ]
         known = dict.fromkeys(pairs, 0)
-        different = [both for both in known if both[0]]
-        codes = self._decider(at)(*_unzipped(different))
+        different = [both for both in known if both >= size]
+        codes = self._decider(at)(
+            [both // size for both in different], [both % size for both in different]
+        )
         known.update(zip(different, codes, strict=True))
         return list(map(known.__getitem__, pairs))
 
-    def _decider(self, at: int) -> Callable[[Sequence[int], Sequence[int]], Sequence[int]]:
-        """Gives the codes of pairs of forms of a trait, by their numbers; 0 is no form."""
+    def _decider(
+        self, at: int, np: fast.Numpy = None
+    ) -> Callable[[Sequence[int], Sequence[int]], Sequence[int]]:
+        """Gives the codes of pairs of forms of a trait, by their numbers."""
         column = self.table.columns[at]
-        compare, forms, learnt = column.trait.compare, column.forms, self._learnt
+        compare, many = column.trait.compare, column.trait.compare_many
+        forms, learnt = column.forms, self._learnt
 
         def decide(ones: Sequence[int], others: Sequence[int]) -> Sequence[int]:
+            if np is not None and many is not None and len(ones) >= fast.MANY:
+                return many(np, forms, (ones, others), learnt)
+            form = forms.__getitem__
             return [
-                compare(forms[one], forms[other], learnt) if one else 0
-                for one, other in zip(ones, others, strict=True)
+                compare(one, other, learnt)
+                for one, other in zip(map(form, ones), map(form, others), strict=True)
             ]
 
         return decide
@@ -135,10 +144,6 @@ def _joined(parts: Sequence[Patterns]) -> Patterns:
         [times[one] for one in different],
         fast.placed([part.of for part in parts], places),
     )
-
-
-def _unzipped(pairs: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
-    return [one for one, _ in pairs], [other for _, other in pairs]
 
 
 def blind_pairs(rows: int, times: int) -> tuple[list[int], list[int]]:

@@ -359,8 +359,10 @@ def codes_of(
     """The code of each pair.
 
     ``decide`` gives the codes of the forms of these numbers, which are different pairs, the lesser
-    number first.
+    number first; a pair with the number 0 has nothing to compare, and the code 0.
     """
+    if not ids.any():
+        return np.zeros(len(pairs[0]), dtype=np.int64)
     one, other = ids[pairs[0]], ids[pairs[1]]
     codes = np.zeros(len(one), dtype=np.int64)
     compared = np.flatnonzero((one > 0) & (other > 0))  # else there is nothing to compare

@@ -161,30 +161,35 @@ def compare_places(one: Place, other: Place, learnt: Buckets) -> tuple[int, int]
     """1 one postal code, 2 one city, 3 another place; with the bucket of what is shared."""
     if one[0] and one[0] == other[0]:
         return 1, learnt.bucket("post", one[0])
-    if one[1] and other[1]:
-        if one[1] == other[1] or _one_city(one[1], other[1]):
-            return 2, max(learnt.bucket("city", city) for city in (one[1], other[1]))
+    city, town = one[1], other[1]
+    if city and town:
+        if city == town:
+            return 2, learnt.bucket("city", city)
+        if _one_city(city, town):
+            return 2, max(learnt.bucket("city", city), learnt.bucket("city", town))
         return 3, RARE
     return (3 if one[0] and other[0] else NOTHING), RARE
 
 
 def _one_city(one: str, other: str) -> bool:
-    shorter, longer = sorted((one, other), key=len)
-    if longer.startswith(f"{shorter} ") or longer.endswith(f" {shorter}"):
-        return True
+    if " " in one or " " in other:
+        shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
+        if longer.startswith(f"{shorter} ") or longer.endswith(f" {shorter}"):
+            return True
     return bool(jaro_winkler(one, other, least=_LEAST_CITY))
 
 
 def compare_streets(one: Street, other: Street, learnt: Buckets) -> tuple[int, int]:
     """1 the same house, 2 the same street or the same number, 3 another."""
-    words = bool(one[0] and other[0])
+    street, road = one[0], other[0]
+    words = bool(street and road)
     near = words and (
-        one[0] == other[0]
-        or same_words(one[0], other[0], least=_SAME_STREET) > 0
-        or _within(one[0], other[0])
+        street == road
+        or same_words(street, road, least=_SAME_STREET) > 0
+        or ((" " in street or " " in road) and _within(street, road))
     )
-    numbers = bool(one[1] and other[1])
-    if numbers and not set(one[1]).isdisjoint(other[1]):
+    numbers, others = one[1], other[1]
+    if numbers and others and (numbers == others or not set(numbers).isdisjoint(others)):
         if near or not words:
             return 1, max(learnt.bucket("house", house(one)), learnt.bucket("house", house(other)))
         return 2, RARE

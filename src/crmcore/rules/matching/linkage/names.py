@@ -7,7 +7,7 @@ from typing import Final
 from crmcore.rules.matching.linkage.forms import digits
 from crmcore.rules.matching.linkage.subject import Given
 from crmcore.rules.matching.linkage.weights import Buckets
-from crmcore.rules.similarity.latin import is_variant
+from crmcore.rules.similarity.latin import TWO_SOUNDS, is_variant
 from crmcore.rules.similarity.person import (
     NameForm,
     are_two_genders,
@@ -25,15 +25,17 @@ SAME, SLIP, PART, ALIKE, INITIAL, DIFFERENT = range(1, 7)
 SHORT_FORM: Final = PART
 
 _ALIKE: Final = 0.8
-_SLIP_LETTERS: Final = 4
-_LONG: Final = 8
+SLIP_LETTERS: Final = 4
+LONG: Final = 8
+"""A slip is sought in words of so many letters, and two slips in a word of so many."""
+
 _WHOLE: Final = 6
 """So many letters may be a family and a given name written together."""
 
-_QUALITY: Final = (0, 5, 4, 3, 2, 1, -3)
+QUALITY: Final = (0, 5, 4, 3, 2, 1, -3)
 """What a level says for one reading of two names rather than the other, the closest most."""
 
-_EXCHANGED: Final = 3
+EXCHANGED: Final = 3
 """So much better must two names fit crosswise to be read so."""
 
 FAMILY_BUCKET, GIVEN_LEVEL, GIVEN_BUCKET, CROSSWISE = 4, 10, 14, 20
@@ -59,22 +61,25 @@ def name_values(form: NameForm) -> tuple[tuple[str, str], ...]:
 
 def compare_names(one: NameForm, other: NameForm, learnt: Buckets) -> int:
     """The code of two names: the levels and buckets of both parts, and whether crosswise."""
-    family = _family(one.family, other.family)
-    given = _given(one.given, other.given)
+    family = level_of_families(one.family, other.family)
+    return code_of_names(one, other, (family, level_of_given(one.given, other.given)), learnt)
+
+
+def code_of_names(one: NameForm, other: NameForm, levels: tuple[int, int], learnt: Buckets) -> int:
+    """The code of two names whose family and given names, each by itself, have these levels."""
+    family, given = levels
     crosswise = False
     if family != SAME or given != SAME:
         if _in_one(one, other):
             family = given = SAME
-        elif (one.generation and other.generation) and one.generation != other.generation:
+        elif one.generation and other.generation and one.generation != other.generation:
             given = DIFFERENT
-        elif _QUALITY[family] + _QUALITY[given] < _EXCHANGED:
-            first = _given(one.family, other.given)
-            second = _given(one.given, other.family)
-            straight = _QUALITY[family] + _QUALITY[given]
-            if _QUALITY[first] + _QUALITY[second] >= straight + _EXCHANGED and (
-                max(first, second) < INITIAL
-            ):
-                family, given, crosswise = min(first, second), max(first, second), True
+        elif (straight := QUALITY[family] + QUALITY[given]) < EXCHANGED:
+            first = level_of_given(one.family, other.given)
+            if first < INITIAL:
+                second = level_of_given(one.given, other.family)
+                if second < INITIAL and (QUALITY[first] + QUALITY[second] >= straight + EXCHANGED):
+                    family, given, crosswise = min(first, second), max(first, second), True
     code = family | given << GIVEN_LEVEL | crosswise << CROSSWISE
     if family and family != DIFFERENT:
         code |= _bucket("family", one.family, other.family, learnt) << FAMILY_BUCKET
@@ -84,20 +89,18 @@ def compare_names(one: NameForm, other: NameForm, learnt: Buckets) -> int:
 
 
 def _bucket(table: str, one: str, other: str, learnt: Buckets) -> int:
+    mine = learnt.bucket(table, one)
+    return mine if one == other else max(learnt.bucket(table, other), mine)
+
+
+def level_of_families(one: str, other: str) -> int:
     if one == other:
-        return learnt.bucket(table, one)
-    mine, theirs = learnt.bucket(table, one), learnt.bucket(table, other)
-    return max(theirs, mine)
-
-
-def _family(one: str, other: str) -> int:
+        return SAME if one else 0
     if not one or not other:
         return 0
-    if one == other:
-        return SAME
-    if len(one) == 1 or len(other) == 1:
-        return INITIAL if one[0] == other[0] else DIFFERENT
     if " " in one or " " in other:
+        if len(one) == 1 or len(other) == 1:
+            return INITIAL if one[0] == other[0] else DIFFERENT
         words, others = frozenset(one.split()), frozenset(other.split())
         if words < others or others < words:
             return PART
@@ -106,20 +109,29 @@ def _family(one: str, other: str) -> int:
         one, other = one.replace(" ", ""), other.replace(" ", "")
         if one == other:
             return SLIP
+    elif are_far(one, other):
+        return DIFFERENT
+    elif len(one) == 1 or len(other) == 1:
+        return INITIAL if one[0] == other[0] else DIFFERENT
     level = _spelt(one, other)
-    return SLIP if level > SLIP and is_glued(one, other) else level
+    is_end = level > SLIP and one[-1] == other[-1]
+    return SLIP if is_end and is_glued(one, other) else level
 
 
-def _given(one: str, other: str) -> int:
+def level_of_given(one: str, other: str) -> int:
+    if one == other:
+        return SAME if one else 0
     if not one or not other:
         return 0
-    if one == other:
-        return SAME
+    groups = given_name_groups()
+    mine = groups.get(one)
+    if mine is not None and (theirs := groups.get(other)) is not None:
+        if len(one) > 1 < len(other) and not mine.isdisjoint(theirs):
+            return SHORT_FORM
+    if are_far(one, other):
+        return DIFFERENT
     if len(one) == 1 or len(other) == 1:
         return INITIAL if one[0] == other[0] else DIFFERENT
-    groups = given_name_groups()
-    if one in groups and not groups[one].isdisjoint(groups.get(other, ())):
-        return SHORT_FORM
     level = _spelt(one, other)
     if level != DIFFERENT and (
         are_two_genders(one, other) or (level == ALIKE and are_two_names(one, other))
@@ -128,12 +140,18 @@ def _given(one: str, other: str) -> int:
     return level
 
 
+def are_far(one: str, other: str) -> bool:
+    """Whether the ends of two words tell at once that they are different: so it is with most."""
+    first, last = other[0], one[-1]
+    return one[0] + first in TWO_SOUNDS and last != other[-1] and last != first
+
+
 def _spelt(one: str, other: str) -> int:
     """A slip of one letter (of two in a long name), another romanisation, backwards, or alike."""
     starts = one[0] == other[0]
     if not starts and one[-1] != other[-1]:
         # a slip spoils one end of a name at most
-        if one[-1] == other[0] and len(one) >= _SLIP_LETTERS and one == other[::-1]:
+        if one[-1] == other[0] and len(one) >= SLIP_LETTERS and one == other[::-1]:
             return SLIP
         return SLIP if is_variant(one, other) else DIFFERENT
     if not (one.isalpha() and other.isalpha()) and digits(one) != digits(other):
@@ -142,9 +160,9 @@ def _spelt(one: str, other: str) -> int:
     if shorter > longer:
         shorter, longer = longer, shorter
     if (
-        shorter >= _SLIP_LETTERS
+        shorter >= SLIP_LETTERS
         and longer - shorter <= 2  # letters
-        and slips(one, other) <= (2 if longer >= _LONG else 1)
+        and slips(one, other) <= (2 if longer >= LONG else 1)
     ):
         return SLIP
     if is_variant(one, other):

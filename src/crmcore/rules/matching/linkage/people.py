@@ -17,6 +17,7 @@ from crmcore.rules.matching.linkage.compare import (
     itself,
     under,
 )
+from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.names import (
     ALIKE,
     DIFFERENT,
@@ -43,6 +44,8 @@ FAMILY, GIVEN, MAIL, PHONE, AFFILIATION, STREET, BIRTH, IDENT, TITLE = range(9)
 
 
 def _mail(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
+    if len(one) == 1 == len(other):
+        return coded(*_mailboxes(one[0], other[0], learnt))
     return coded(*min(_mailboxes(mine, theirs, learnt) for mine in one for theirs in other))
 
 
@@ -54,26 +57,33 @@ def _mailboxes(mine: str, theirs: str, learnt: Buckets) -> tuple[int, int]:
     other, _, elsewhere = theirs.partition("@")
     if domain == elsewhere:
         return _at_one_domain(local, other, domain, learnt)
-    near = slips(domain, elsewhere) <= _DOMAIN_SLIPS
     if local == other:
-        return (M_SLIP if near else M_ELSEWHERE), RARE
-    short = min(len(local), len(other)) < _LONG_ENOUGH
-    if near and not short and slips(local, other) <= 1:
-        return M_SLIP, RARE
-    if not short and mine[0] == theirs[0] and jaro_winkler(mine, theirs, least=_ALIKE_MAIL):
-        return M_ALIKE, RARE
+        return (M_SLIP if slips(domain, elsewhere) <= _DOMAIN_SLIPS else M_ELSEWHERE), RARE
+    if len(local) >= _LONG_ENOUGH <= len(other):
+        if (
+            -2 < len(local) - len(other) < 2  # one slip is sought
+            and slips(local, other) <= 1
+            and slips(domain, elsewhere) <= _DOMAIN_SLIPS
+        ):
+            return M_SLIP, RARE
+        if mine[0] == theirs[0] and jaro_winkler(mine, theirs, least=_ALIKE_MAIL):
+            return M_ALIKE, RARE
     if forms.is_own(domain) and forms.is_own(elsewhere):
         return M_OTHER_DOMAIN, RARE
     return M_OTHER, RARE
 
 
 def _at_one_domain(local: str, other: str, domain: str, learnt: Buckets) -> tuple[int, int]:
-    wrong = slips(local, other)
-    if forms.digits(local) == forms.digits(other):
-        if wrong <= (1 if min(len(local), len(other)) < _LONG else 2):
-            return M_SLIP, RARE
-    elif forms.letters(local) == forms.letters(other):
-        return M_NUMBERED, learnt.bucket("domain", domain)
+    is_short = len(local) < _LONG or len(other) < _LONG
+    is_near = slips(local, other) <= (1 if is_short else 2)
+    # what begins with two letters, and is no slip, is not the same but for its digits either
+    first, second = local[:1], other[:1]
+    if is_near or first == second or not (first.isalpha() and second.isalpha()):
+        if forms.digits(local) == forms.digits(other):
+            if is_near:
+                return M_SLIP, RARE
+        elif forms.letters(local) == forms.letters(other):
+            return M_NUMBERED, learnt.bucket("domain", domain)
     if forms.is_own(domain):
         return M_COLLEAGUE, learnt.bucket("domain", domain)
     return M_OTHER, RARE
@@ -106,6 +116,11 @@ def _domains(form: tuple[str, ...]) -> tuple[str, ...]:
 
 def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same, 2 alike, 3 another."""
+    if len(one) == 1 == len(other):
+        mine, theirs = one[0], other[0]
+        if mine == theirs:
+            return coded(1, learnt.bucket("company", mine))
+        return coded(2 if company_likeness(mine, theirs) else 3, RARE)
     shared = set(one).intersection(other)
     if shared:
         return coded(1, min(learnt.bucket("company", text) for text in shared))
@@ -117,9 +132,9 @@ def _birth(one: date, other: date, learnt: Buckets) -> int:
     """1 the same, 2 a slip, 3 two of day, month and year, 4 another."""
     if one == other:
         return coded(1, learnt.bucket("birth", one.isoformat()))
-    if day_likeness(one, other):
-        return coded(2, RARE)
     same = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
+    if same and day_likeness(one, other):  # a slip, or day and month exchanged, leaves a part
+        return coded(2, RARE)
     return coded(3 if same == 2 or abs((one - other).days) <= _NEAR_DAYS else 4, RARE)  # of three
 
 
@@ -140,6 +155,7 @@ TRAITS: Final = (
         meanings=("name",),
         form=read_name,
         compare=compare_names,
+        compare_many=compare_many_names,
         values=name_values,
         facets=name_facets,
     ),

@@ -48,6 +48,12 @@ def coded(level: int, bucket: int) -> int:
     return bucket * LEVELS + level
 
 
+CompareMany: TypeAlias = Callable[
+    [Any, Sequence[Any], tuple[Sequence[int], Sequence[int]], Buckets], Sequence[int]
+]
+"""Any: numpy need not be there to check types, and each trait has forms of its own."""
+
+
 @frozen(kw_only=True)
 class Trait:
     """One thing that is known of a record, in a normal form that is made once.
@@ -56,6 +62,8 @@ class Trait:
     ``compare`` the code of two forms, the same whichever comes first. ``values`` are the texts
     whose frequency counts, each with the name of its table; those of the tables in ``by_name``
     are counted by the different names of the records that share them, not by the records.
+    ``compare_many`` gives what ``compare`` does of many pairs of forms by arrays: it gets numpy,
+    the forms, and the pairs as numbers of forms, none of them 0.
     ``facets`` make the short texts that blocking keys are put together from. ``form_in`` is
     ``form`` in a region, where that matters.
     """
@@ -68,6 +76,7 @@ class Trait:
     facets: FrozenMap[Facet] = field(converter=_facets)
     is_by_name: bool = False
     form_in: Callable[[Given, str | None], Hashable] | None = None
+    compare_many: CompareMany | None = None
 
     def in_region(self, region: str) -> Trait:
         """The successor that reads the values of a region (an ISO 3166 code such as FR)."""

@@ -1,0 +1,142 @@
+"""Far words: which of many pairs of words are surely two, told by arrays of their letters.
+
+Nearly all names that are compared have nothing in common, and asking each pair for slips,
+romanisations and likeness takes most of the time of a search. Some necessary conditions are cheap:
+
+- A slip changes the set of letters by two at most: to put a letter in or to leave one out by one,
+  to change one by two, to swap two not at all. Who is spelt backwards has the same letters.
+- Romanisations begin with one sound, and keep the letters that they do not change.
+- Names that are alike by Jaro and Winkler from 0.8 on begin with one letter, and have a Jaro
+  similarity of 0.7, which needs so and so many letters in common.
+
+Letters share 64 bits by their code points; two that share a bit only make sets look nearer than
+they are. Words for which this proves nothing are never called far: empty ones, several in one, and
+those that are not ASCII.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final, TypeAlias
+
+from crmcore.rules.matching.linkage.names import LONG, SLIP_LETTERS
+from crmcore.rules.similarity.latin import (
+    LONGER_VARIANT,
+    ROMANISED,
+    SHORTEST_VARIANT,
+    SOUNDS,
+)
+from crmcore.rules.similarity.person import GLUED
+from crmcore.rules.similarity.tables import given_name_groups
+
+Numpy: TypeAlias = Any  # Any: numpy need not be there to check types
+Array: TypeAlias = Any  # Any: likewise
+
+_OTHERS: Final = 16
+_GROUPS: Final = 30
+_SOUND: Final = (1 << (len(SOUNDS) + _OTHERS)) - 1
+_ANY: Final = -1
+_BITS: Final = 63
+
+
+@cache
+def _kin() -> tuple[dict[str, int], dict[str, int]]:
+    """The bits of first letters, and of given names that have other forms."""
+    sounds = {
+        letter: sum(1 << at for at, group in enumerate(SOUNDS) if letter in group)
+        for letter in "".join(SOUNDS)
+    }
+    names: dict[str, int] = {}
+    for name, groups in given_name_groups().items():
+        for one in groups:
+            names[name] = names.get(name, 0) | 1 << (_SOUND.bit_length() + one % _GROUPS)
+    return sounds, names
+
+
+def kin(word: str) -> int:
+    """A bit for each sound that a word may begin with, and for each group of given names it is in.
+
+    Below ``2 ** 63``; -1 for a word that is never far from another.
+    """
+    if not word.isascii() or " " in word or not word:
+        return _ANY
+    sounds, names = _kin()
+    first = word[0]
+    return (sounds.get(first) or 1 << (len(SOUNDS) + ord(first) % _OTHERS)) | names.get(word, 0)
+
+
+class FarWords:
+    """Some words, to be asked which pairs of them are far apart."""
+
+    def __init__(self, np: Numpy, words: Sequence[str]) -> None:
+        self._np = np
+        count = len(words)
+        self._kin = np.fromiter(map(kin, words), dtype=np.int64, count=count)
+        shown = [word or " " for word in words]
+        self.sizes = np.fromiter(map(len, shown), dtype=np.int64, count=count)
+        points = np.frombuffer("".join(shown).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        bits = np.left_shift(np.uint64(1), (points & _BITS).astype(np.uint64))
+        starts = np.cumsum(self.sizes) - self.sizes
+        self._letters = np.bitwise_or.reduceat(bits, starts) if count else bits
+        self.first = points[starts]
+        kept = 0
+        for letter in ROMANISED:
+            kept |= 1 << (ord(letter) & _BITS)
+        self._kept = np.uint64(~kept & (2**64 - 1))
+
+    def far(self, ones: Array, others: Array, *, is_family: bool) -> Array:
+        """Whether the words of each pair are surely different: as family names, or as given names.
+
+        Never for two words that are equal.
+        """
+        np = self._np
+        mine, theirs = self._letters[ones], self._letters[others]
+        apart = mine ^ theirs
+        sizes, lengths = self.sizes[ones], self.sizes[others]
+        shorter, longer = np.minimum(sizes, lengths), np.maximum(sizes, lengths)
+        kin, other = self._kin[ones], self._kin[others]
+        shared = kin & other
+        more = longer - shorter
+        rest = _without(np, apart, 2)
+        maybe = (rest == 0) | ((longer >= LONG) & (_without(np, rest, 2) == 0))
+        maybe &= (shorter >= SLIP_LETTERS) & (more <= 2)  # letters
+        lacks, lack = apart & mine, apart & theirs
+        if is_family:
+            maybe |= ((lacks == 0) | (lack == 0)) & (shorter >= GLUED)
+            shared = shared & _SOUND
+        else:
+            maybe |= shared > _SOUND
+        sounds = (shared & _SOUND) != 0
+        maybe |= (
+            sounds
+            & (_without(np, apart & self._kept, 2) == 0)
+            & (shorter >= SHORTEST_VARIANT)
+            & (more <= LONGER_VARIANT)
+        )
+        starts = np.flatnonzero(sounds & (self.first[ones] == self.first[others]) & ~maybe)
+        maybe[starts] = self._may_be_alike(
+            (sizes[starts], lengths[starts]), (lacks[starts], lack[starts])
+        )
+        return ~(maybe | (kin == _ANY) | (other == _ANY) | (ones == others))
+
+    def _may_be_alike(self, sizes: tuple[Array, Array], lacking: tuple[Array, Array]) -> Array:
+        """Whether words with one first letter may be alike, or one of them an initial."""
+        np = self._np
+        size, length = sizes
+        common = np.minimum(size - _count(np, lacking[0]), length - _count(np, lacking[1]))
+        return (10 * common * (size + length) >= 11 * size * length) | (
+            np.minimum(size, length) == 1
+        )
+
+
+def _without(np: Numpy, bits: Array, times: int) -> Array:
+    """The bits without the lowest, so many times."""
+    for _ in range(times):
+        bits = bits & (bits - np.uint64(1))
+    return bits
+
+
+def _count(np: Numpy, bits: Array) -> Array:
+    """How many bits are set."""
+    return np.unpackbits(bits.view(np.uint8).reshape(-1, 8), axis=1).sum(axis=1, dtype=np.int64)

@@ -1,0 +1,160 @@
+"""Many names: the codes of many pairs of names by arrays, each what ``compare_names`` says of it.
+
+Equal parts, and those that are surely different (``far_words``), are decided together; only the
+others are compared one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from crmcore.rules.matching.linkage.far_words import Array, FarWords, Numpy
+from crmcore.rules.matching.linkage.names import (
+    DIFFERENT,
+    EXCHANGED,
+    FAMILY_BUCKET,
+    GIVEN_BUCKET,
+    GIVEN_LEVEL,
+    QUALITY,
+    SAME,
+    code_of_names,
+    level_of_families,
+    level_of_given,
+)
+from crmcore.rules.matching.linkage.weights import Buckets
+from crmcore.rules.similarity.person import NameForm
+
+
+@frozen(kw_only=True)
+class _Words:
+    """The different words of some names, and which of them each name has."""
+
+    texts: Sequence[str]
+    families: Array
+    given: Array
+    far: FarWords
+    is_part: Array
+    generations: Array
+
+
+def compare_many_names(
+    np: Numpy,
+    forms: Sequence[NameForm],
+    pairs: tuple[Sequence[int], Sequence[int]],
+    learnt: Buckets,
+) -> list[int]:
+    """The codes of pairs of forms, given by their numbers, in their order."""
+    names, (ones, others) = used(np, forms, pairs)
+    words = _words(np, names)
+    f, g = (words.families[ones], words.families[others]), (words.given[ones], words.given[others])
+    family = _levels(np, words, f, level_of_families, is_family=True)
+    given = _levels(np, words, g, level_of_given, is_family=False)
+    codes = family | given << GIVEN_LEVEL
+    for table, levels, (mine, theirs), begin in (
+        ("family", family, f, FAMILY_BUCKET),
+        ("given", given, g, GIVEN_BUCKET),
+    ):
+        shared = np.flatnonzero((levels != 0) & (levels != DIFFERENT))
+        buckets = _buckets(np, words, table, learnt, (mine[shared], theirs[shared]))
+        codes[shared] |= buckets << begin
+    asked = _unsure(np, words, (ones, others), (family, given))
+    told = [
+        code_of_names(names[one], names[other], levels, learnt)
+        for one, other, *levels in zip(
+            *(each[asked].tolist() for each in (ones, others, family, given)), strict=True
+        )
+    ]
+    codes[asked] = np.asarray(told, dtype=np.int64)
+    found: list[int] = codes.tolist()
+    return found
+
+
+def used(
+    np: Numpy, forms: Sequence[Any], pairs: tuple[Sequence[int], Sequence[int]]
+) -> tuple[list[Any], tuple[Array, Array]]:
+    """The forms that occur in these pairs, and the pairs as places among them."""
+    one, other = (np.asarray(each, dtype=np.int64) for each in pairs)
+    occurs = np.zeros(len(forms), dtype=bool)
+    occurs[one] = occurs[other] = True
+    places = np.cumsum(occurs) - 1
+    return [forms[at] for at in np.flatnonzero(occurs).tolist()], (places[one], places[other])
+
+
+def _words(np: Numpy, names: Sequence[NameForm]) -> _Words:
+    numbers: dict[str, int] = {}
+    number = numbers.setdefault
+    families = [number(one.family, len(numbers)) for one in names]
+    given = [number(one.given, len(numbers)) for one in names]
+    texts = list(numbers)
+    family, other = (np.asarray(one, dtype=np.int64) for one in (families, given))
+    empty = numbers.get("", -1)
+    return _Words(
+        texts=texts,
+        families=family,
+        given=other,
+        far=FarWords(np, texts),
+        is_part=(family == empty) | (other == empty),
+        generations=np.asarray([one.generation != "" for one in names], dtype=bool),
+    )
+
+
+def _levels(
+    np: Numpy,
+    words: _Words,
+    pairs: tuple[Array, Array],
+    level: Callable[[str, str], int],
+    *,
+    is_family: bool,
+) -> Array:
+    """The level of each pair of words."""
+    one, other = pairs
+    levels = np.where(one == other, SAME, DIFFERENT)
+    size = len(words.texts)
+    asked = np.flatnonzero(~words.far.far(one, other, is_family=is_family) & (one != other))
+    different, places = np.unique(one[asked] * size + other[asked], return_inverse=True)
+    texts = words.texts
+    found = [level(texts[both // size], texts[both % size]) for both in different.tolist()]
+    levels[asked] = np.asarray(found, dtype=np.int64)[places]
+    if "" in texts:
+        empty = texts.index("")
+        levels[(one == empty) | (other == empty)] = 0
+    return levels
+
+
+def _unsure(
+    np: Numpy, words: _Words, pairs: tuple[Array, Array], levels: tuple[Array, Array]
+) -> Array:
+    """The places of the pairs of which the levels of their parts do not say all."""
+    family, given = levels
+    ones, others = pairs
+    quality = np.asarray(QUALITY)
+    f, g = words.families, words.given
+    is_open = (family != SAME) | (given != SAME)
+    crosswise = is_open & (quality[family] + quality[given] < EXCHANGED)
+    at = np.flatnonzero(crosswise)
+    crosswise[at] = ~words.far.far(f[ones[at]], g[others[at]], is_family=False)
+    at = np.flatnonzero(crosswise)
+    crosswise[at] = ~words.far.far(g[ones[at]], f[others[at]], is_family=False)
+    sizes, first = words.far.sizes, words.far.first
+    whole = (
+        (f[ones] != f[others])
+        & (g[ones] != g[others])
+        & (sizes[f[ones]] + sizes[g[ones]] == sizes[f[others]] + sizes[g[others]])
+        & (first[f[ones]] == first[f[others]])
+    )
+    whole |= words.is_part[ones] | words.is_part[others]
+    generations = words.generations[ones] & words.generations[others]
+    return np.flatnonzero(is_open & (crosswise | whole | generations))
+
+
+def _buckets(
+    np: Numpy, words: _Words, table: str, learnt: Buckets, pairs: tuple[Array, Array]
+) -> Array:
+    """The bucket of the commoner word of each pair."""
+    used = np.unique(np.concatenate(pairs))
+    found = np.zeros(len(words.texts), dtype=np.int64)
+    found[used] = [learnt.bucket(table, words.texts[at]) for at in used.tolist()]
+    return np.maximum(found[pairs[0]], found[pairs[1]])
