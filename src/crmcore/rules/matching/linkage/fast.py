@@ -173,9 +173,9 @@ class Filed:
         if part not in self._facets:
             np = self._np
             column, name = self._column(part)
-            made = column.facet(name)
-            counts = np.fromiter(map(len, made), dtype=np.int64, count=len(made))
-            flat = np.fromiter((one for texts in made for one in texts), dtype=np.int64)
+            facet = column.whole_facet(name)
+            counts = np.asarray(facet.sizes, dtype=np.int64)
+            flat = np.asarray(facet.flat, dtype=np.int64)
             self._facets[part] = counts, flat, np.cumsum(counts) - counts
         return self._facets[part]
 
