@@ -19,7 +19,7 @@ from crmcore.rules.matching.linkage.subject import Subject
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import readers
 from crmcore.rules.similarity.contact_points import mailbox
-from crmcore.rules.similarity.lines import NONE, line_form, quick_phone
+from crmcore.rules.similarity.lines import line_form, quick_phone
 from crmcore.rules.similarity.person import name_form, name_forms
 from crmcore.values import Address, PersonName
 from crmcore.values.email import normal_email
@@ -128,12 +128,6 @@ def _long_line(text: str, region: str | None) -> str | None:
     if made is None:
         made = "".join(str(int(one)) for one in number if one.isdecimal()).lstrip("0")
     return made if len(made) >= 6 and len(set(made.lstrip("+"))) > 1 else None
-
-
-def test_a_number_that_no_country_has_is_known_at_once() -> None:
-    assert quick_phone("+34 68 94831293", None) == NONE
-    assert quick_phone("+34 68 94831293", "ES") == NONE
-    assert quick_phone("0034 68 94831293", "ES") is None  # it may be a number within Spain
 
 
 def _records(draw: st.DrawFn, kind: type[Record]) -> Record:

@@ -22,12 +22,14 @@ _EXTENSION: Final = re.compile(
     r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.IGNORECASE
 )
 _LEAST: Final = 6
-_LEAST_NATIONAL: Final = 4
+_BEFORE: Final = 4
+"""So many digits at most are dialled before what two notations of a line have in common."""
+
 NONE: Final = ""
 """What ``quick_phone`` says of digits that are no number."""
 
-_BEFORE: Final = 4
-"""So many digits at most are dialled before what two notations of a line have in common."""
+_LEAST_NATIONAL: Final = 4
+"""No country has shorter numbers; what libphonenumber says of them is for it to say."""
 
 _COUNTRY: Final = 3
 """The plus sign and the digits of most country codes: no slip is sought in them."""
