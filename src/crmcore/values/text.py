@@ -40,7 +40,9 @@ def normal_text(text: str) -> str:
     are dropped. Empty where no letter or digit is left. Idempotent.
     """
     if text.isascii():
-        return " ".join(_ASCII_WORDS.findall(text.lower()))
+        text = text.lower()
+        # one word, as most are, is its own normal text
+        return text if text.isalnum() else " ".join(_ASCII_WORDS.findall(text))
     folded = _decomposed(text)
     table = {ord(char): _replacement(char) for char in set(folded)}
     words = " ".join(folded.translate(table).split())

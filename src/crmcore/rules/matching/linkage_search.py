@@ -218,7 +218,7 @@ class LinkageSearch:
         for kind, group in groupby((self._records[row] for row in rows), key=type):
             some = list(group)
             read = self.readers[kind_of(kind)][at]
-            found += [()] * len(some) if read is None else read.of_held(read.held(some))
+            found += [()] * len(some) if read is None else map(read.raw, read.held(some))
         return found, list(range(len(found)))
 
     @property

@@ -19,9 +19,13 @@ _LONGEST_PREFIX: Final = 4
 _OTHER_NOTATION: Final = 0.95
 _SUBDOMAIN: Final = 0.9
 _PLAIN: Final = re.compile(
-    r"[a-z0-9_]{1,32}(?:[.+-][a-z0-9_]{1,32}){0,1}@(?:[a-z0-9]{1,30}(?:-[a-z0-9]{1,30})?\.){1,3}[a-z]{2,20}"
+    r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?:\+[a-z0-9_+-]*(?:\.[a-z0-9_+-]+)*)?"
+    r"@([a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]+)"
 )
-"""Addresses that need no more than lower case to be normal."""
+"""Addresses that need only lower case to be normal: what stands before a plus tag, and domain."""
+
+_SHORT: Final = 64
+"""No part of an address of so many characters is too long."""
 
 _HOST: Final = re.compile(
     r"\A(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?([^/?#:]+)", re.IGNORECASE
@@ -36,12 +40,16 @@ def mailbox(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     # most addresses are plain ASCII, and their own normal form but for case
-    plain = value.strip().lower() if len(value) < MAX_TEXT_LENGTH and value.isascii() else ""
-    address = plain if _PLAIN.fullmatch(plain) else normal_email(value[: MAX_TEXT_LENGTH * 2])
-    if address is None:
-        return None
-    local, _, domain = address.partition("@")
-    local = local.partition("+")[0].rstrip(".") or local
+    is_short = len(value) <= _SHORT and value.isascii()
+    plain = _PLAIN.fullmatch(value.strip().lower()) if is_short else None
+    if plain is not None:
+        local, domain = plain.groups()
+    else:
+        address = normal_email(value[: MAX_TEXT_LENGTH * 2])
+        if address is None:
+            return None
+        local, _, domain = address.partition("@")
+        local = local.partition("+")[0].rstrip(".") or local
     if domain in _GMAIL:
         local, domain = local.replace(".", "") or local, "gmail.com"
     return None if local in table("role_mailboxes") else f"{local}@{domain}"

@@ -16,8 +16,7 @@ from attrs import frozen
 from crmcore.rules.similarity.text import slips
 from crmcore.values.phone import MAX_TEXT_LENGTH, normal_phone
 
-_PLAIN: Final = re.compile(r"(\+|\(?00)?[0-9 ()./-]+")
-_SEPARATORS: Final = re.compile(r"[ ()./-]+")
+_SEPARATORS: Final = dict.fromkeys(map(ord, " ()./-"))
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _EXTENSION: Final = re.compile(
     r"\s*(?:;ext=|\bext(?:ension|n)?\b[.:]?|#|x)\s*\d{1,7}\s*\Z", re.IGNORECASE
@@ -25,6 +24,12 @@ _EXTENSION: Final = re.compile(
 _LEAST: Final = 6
 _BEFORE: Final = 4
 """So many digits at most are dialled before what two notations of a line have in common."""
+
+NONE: Final = ""
+"""What ``quick_phone`` says of digits that are no number."""
+
+_LEAST_NATIONAL: Final = 4
+"""No country has shorter numbers; what libphonenumber says of them is for it to say."""
 
 _COUNTRY: Final = 3
 """The plus sign and the digits of most country codes: no slip is sought in them."""
@@ -40,19 +45,27 @@ class _Plan:
     abroad: re.Pattern[str] | None
     number: re.Pattern[str]
     lengths: frozenset[int]
+    possible: frozenset[int]
     is_plain: bool
 
     def significant(self, digits: str) -> str | None:
-        """The national significant number; ``None`` where libphonenumber must be asked."""
+        """The national significant number, ``NONE`` for a length that the country does not have.
+
+        ``None`` where libphonenumber must be asked.
+        """
         found = self.prefix.match(digits) if self.prefix is not None else None
-        if found is not None:
-            if not self.is_plain or found[0] != self.trunk:
-                return None
-            digits = digits[len(self.trunk) :]
-            if self.prefix is None or self.prefix.match(digits):
-                return None  # twice: parsing takes one away each time
+        if found is None:  # nothing is taken away, so the length decides
+            return None if len(digits) < _LEAST_NATIONAL else self._if_possible(digits)
+        if not self.is_plain or found[0] != self.trunk:
+            return None
+        digits = digits[len(self.trunk) :]
+        if self.prefix is None or self.prefix.match(digits):
+            return None  # twice: parsing takes one away each time
         is_sound = len(digits) in self.lengths and self.number.fullmatch(digits)
         return digits if is_sound else None
+
+    def _if_possible(self, digits: str) -> str:
+        return digits if len(digits) in self.possible else NONE
 
 
 @cache
@@ -77,6 +90,7 @@ def _plan(region: str) -> _Plan | None:
         abroad=re.compile(data.international_prefix) if data.international_prefix else None,
         number=re.compile(general.national_number_pattern),
         lengths=frozenset(general.possible_length) & frozenset(shared.possible_length),
+        possible=frozenset(shared.possible_length) - frozenset(shared.possible_length_local_only),
         is_plain=bool(trunk) and data.national_prefix_transform_rule is None,
     )
 
@@ -91,13 +105,28 @@ def _region_of(code: str) -> str | None:
 
 
 def quick_phone(text: str, region: str | None) -> str | None:
-    """What ``normal_phone`` says, for a number that needs no libphonenumber; else ``None``."""
-    written = _PLAIN.fullmatch(text)
-    if written is None:
-        return None
-    digits = _SEPARATORS.sub("", text).removeprefix("+")
-    if written[1] is not None:
-        return _abroad(digits if written[1] == "+" else digits[2:])
+    """What ``normal_phone`` says, for a number that needs no libphonenumber; else ``None``.
+
+    ``NONE`` where ``normal_phone`` says that it is no number.
+    """
+    digits = text.translate(_SEPARATORS)
+    return _quick(text, digits, region) if _is_plain(text, digits) else None
+
+
+def _is_plain(text: str, digits: str) -> bool:
+    """Whether a text is digits with the usual separators and at most a plus sign in front."""
+    return digits.isascii() and (
+        digits.isdecimal() or (digits[:1] == "+" and text[0] == "+" and digits[1:].isdecimal())
+    )
+
+
+def _quick(text: str, digits: str, region: str | None) -> str | None:
+    if digits[0] == "+":
+        return _abroad(digits[1:])
+    if text.startswith(("00", "(00")):
+        number = _abroad(digits[2:])
+        # in a region it may be a number of that region all the same
+        return None if number == NONE and region is not None else number
     plan = None if region is None else _plan(region)
     if (
         plan is None
@@ -106,7 +135,7 @@ def quick_phone(text: str, region: str | None) -> str | None:
     ):
         return None
     number = plan.significant(digits)
-    return None if number is None else f"+{plan.code}{number}"
+    return f"+{plan.code}{number}" if number else number
 
 
 def _abroad(digits: str) -> str | None:
@@ -117,9 +146,11 @@ def _abroad(digits: str) -> str | None:
         if region is not None:
             plan = _plan(region)
             rest = digits[length:]
-            if plan is None or plan.significant(rest) != rest:
-                return None  # a trunk prefix among others: libphonenumber knows
-            return f"+{digits}"
+            number = None if plan is None else plan.significant(rest)
+            if number == NONE:
+                return NONE
+            # a trunk prefix among others: libphonenumber knows
+            return f"+{digits}" if number == rest else None
     return None
 
 
@@ -133,17 +164,26 @@ def line_form(text: str, region: str | None = None) -> str | None:
     """
     if len(text) > MAX_TEXT_LENGTH:
         return None
-    number = _EXTENSION.sub("", text.strip())
-    made = quick_phone(number, region)
+    number = text.strip()
+    digits = number.translate(_SEPARATORS)
+    is_plain = _is_plain(number, digits)
+    if not is_plain:
+        number = _EXTENSION.sub("", number)
+        digits = number.translate(_SEPARATORS)
+        is_plain = _is_plain(number, digits)
+    made = _quick(number, digits, region) if is_plain else None
     if made is None and (region is not None or number.lstrip("( ").startswith(("+", "00"))):
         made = normal_phone(number, region)
         made = made.partition(";")[0] if made is not None and made.startswith("+") else None
-    if made is None:
-        digits = _NOT_DIGITS.sub("", number)
-        if not digits.isascii():
-            digits = "".join(str(int(char)) for char in digits)
-        made = digits.lstrip("0")
-    return made if len(made) >= _LEAST and len(set(made.lstrip("+"))) > 1 else None
+    if not made:
+        made = (digits.removeprefix("+") if is_plain else _digits(number)).lstrip("0")
+    # stripped of its last digit, a number of one digit all along is empty
+    return made if len(made) >= _LEAST and made.strip(f"+{made[-1]}") else None
+
+
+def _digits(number: str) -> str:
+    digits = _NOT_DIGITS.sub("", number)
+    return digits if digits.isascii() else "".join(str(int(char)) for char in digits)
 
 
 def is_one_line(one: str, other: str) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, NamedTuple
 
-from attrs import frozen
-
+from crmcore.rules.similarity.each import each
 from crmcore.rules.similarity.latin import is_variant, latin
 from crmcore.rules.similarity.tables import given_name_genders, given_name_groups
-from crmcore.rules.similarity.text import jaro_winkler, shortened
+from crmcore.rules.similarity.text import LONGEST, jaro_winkler, shortened
 from crmcore.values.person import PersonName
 from crmcore.values.text import normal_text
 
@@ -45,8 +46,7 @@ TITLES: Final = frozenset(
 _GENERATIONS: Final = frozenset({"jr", "sr", "ii", "iii", "iv"})
 
 
-@frozen(kw_only=True)
-class NameForm:
+class NameForm(NamedTuple):  # a tuple, as one is made, hashed and compared for every name
     """A person's name in normal text: family name, given names, and what sets a generation apart.
 
     Empty where a part is missing. ``family`` has no particles (``van``, ``de la``).
@@ -68,21 +68,87 @@ def name_form(value: object) -> NameForm | None:
         value = PersonName.parse(value[:200])
     if not isinstance(value, PersonName):
         return None
-    family = _family(_compound(_words(value.family)))
-    given, *middle = _compound([one for one in _words(value.given) if one not in TITLES]) or [""]
+    family = family_part(value.family)
+    given, further = given_part(value.given)
     if not family and not given:
         return None
-    suffix = "".join(_words(value.suffix))
-    return NameForm(
-        family=family,
-        given=given,
-        middle=" ".join([*middle, *_words(value.middle)]),
-        generation=suffix if suffix in _GENERATIONS else "",
+    middle = middle_part(value.middle)
+    if further:
+        middle = f"{further} {middle}" if middle else further
+    return NameForm(family, given, middle, generation_part(value.suffix))
+
+
+def name_forms(
+    names: Sequence[tuple[object, object, object, object]],
+) -> list[NameForm | None]:
+    """The forms of many names, each given as its family, given and middle name and its suffix.
+
+    As ``name_form`` of each, but each different part is read once: in 85,000 names there are
+    40,000 family names and 3,000 given ones, and reading them takes 0.15 seconds instead of 0.8.
+    """
+    if not names:
+        return []
+    families, givens, middles, suffixes = zip(*names, strict=True)
+    parts = zip(
+        each(family_part, families),
+        each(given_part, givens),
+        each(middle_part, middles),
+        each(generation_part, suffixes),
+        strict=True,
     )
+    make = partial(tuple.__new__, NameForm)  # without the call of Python code for each
+    return [
+        make((family, given, f"{further} {more}" if further and more else further or more, of))
+        if family or given
+        else None
+        for family, (given, further), more, of in parts
+    ]
+
+
+def family_part(part: object) -> str:
+    """The normal form of a family name, without particles unless it has no other word."""
+    plain = _plain_word(part)
+    if plain is not None:
+        return plain
+    words = _compound(_words(part))
+    return " ".join([word for word in words if word not in PARTICLES] or words)
+
+
+def given_part(part: object) -> tuple[str, str]:
+    """The normal forms of the first given name and of the further ones; titles are left out."""
+    plain = _plain_word(part)
+    if plain is not None:
+        return ("", "") if plain in TITLES else (plain, "")
+    words = _compound([one for one in _words(part) if one not in TITLES])
+    return (words[0], " ".join(words[1:])) if words else ("", "")
+
+
+def middle_part(part: object) -> str:
+    """The normal form of middle names."""
+    return "" if part is None else " ".join(_words(part))
+
+
+def generation_part(part: object) -> str:
+    """What sets a generation apart, such as ``jr``; empty for other suffixes."""
+    suffix = "" if part is None else "".join(_words(part))
+    return suffix if suffix in _GENERATIONS else ""
 
 
 def _words(part: object) -> list[str]:
     return latin(normal_text(shortened(part) or "")).split()
+
+
+def _plain_word(part: object) -> str | None:
+    """The normal form of one word of plain letters, which most names are; ``None`` for others.
+
+    Those that may be made with *Abd* or *al-Din* are others too.
+    """
+    if part is None:
+        return ""
+    if not isinstance(part, str) or not part.isascii() or not part.isalpha():
+        return None
+    word = part.lower()
+    return None if word.startswith(_SERVANT) or "dd" in word or len(word) > LONGEST else word
 
 
 _SERVANT: Final = "abd"
@@ -110,10 +176,6 @@ def _compound(words: list[str]) -> list[str]:
     if "dd" in first and (found := _OF_FAITH.fullmatch(first)):
         return [f"{found[1]}uddin", *rest]
     return words
-
-
-def _family(words: list[str]) -> str:
-    return " ".join([word for word in words if word not in PARTICLES] or words)
 
 
 def name_likeness(left: NameForm, right: NameForm) -> float:

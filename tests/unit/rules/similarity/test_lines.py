@@ -1,7 +1,7 @@
 import pytest
 
 from crmcore.errors import InvalidValueError
-from crmcore.rules.similarity.lines import is_one_line, is_slip, line_form, quick_phone
+from crmcore.rules.similarity.lines import NONE, is_one_line, is_slip, line_form, quick_phone
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,13 @@ def test_a_region_that_nobody_knows_is_refused() -> None:
 @pytest.mark.parametrize("text", ["tel:+49301234567", "0301234567x12", "０３０", "49 30 1234567"])
 def test_what_is_not_plain_goes_the_long_way(text: str) -> None:
     assert quick_phone(text, "DE") is None
+
+
+def test_a_number_of_a_length_that_no_line_has_is_known_at_once() -> None:
+    assert quick_phone("+34 68 94831293", None) == NONE
+    assert quick_phone("+34 68 94831293", "ES") == NONE
+    assert quick_phone("0034 68 94831293", "ES") is None  # it may be a number within Spain
+    assert quick_phone("+34 1", None) is None
 
 
 def test_a_line_without_country_is_one_that_ends_so() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from crmcore.rules.matching.linkage import forms
+from crmcore.rules.matching.linkage import forms, lone_forms
 from crmcore.rules.matching.linkage.compare import (
     beginnings,
     compare_idents,
@@ -13,7 +13,6 @@ from crmcore.rules.matching.linkage.compare import (
     compare_streets,
     found_by,
     itself,
-    under,
 )
 from crmcore.rules.matching.linkage.subject import LEVELS, Basis, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
@@ -152,17 +151,17 @@ def _near(one: str, other: str) -> bool:
 
 
 def _labels(form: tuple[str, ...]) -> tuple[str, ...]:
-    found = (site.partition(".")[0] for site in form)
-    return tuple(dict.fromkeys(one for one in found if len(one) >= _SLIP_LETTERS))
+    found = [site.partition(".")[0] for site in form]
+    return forms.different([one for one in found if len(one) >= _SLIP_LETTERS])
 
 
 def _first_words(form: tuple[str, ...]) -> tuple[str, ...]:
-    found = (word for text in form for word in text.split()[:2])
-    return tuple(dict.fromkeys(one for one in found if len(one) > 2))  # letters
+    found = [word for text in form for word in text.split()[:2]]
+    return forms.different([one for one in found if len(one) > 2])  # letters
 
 
 def _compact(form: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text.replace(" ", "") for text in form))
+    return forms.different([text.replace(" ", "") for text in form])
 
 
 TRAITS: Final = (
@@ -170,49 +169,55 @@ TRAITS: Final = (
         name="company",
         meanings=("name",),
         form=forms.companies,
+        lone=lone_forms.COMPANIES,
         compare=_name,
-        values=under("company"),
+        values={"company": itself},
         facets={"whole": _compact, "start": beginnings, "word": _first_words},
     ),
     Trait(
         name="site",
         meanings=("website",),
         form=forms.sites,
+        lone=lone_forms.SITES,
         compare=_site,
-        values=under("site"),
+        values={"site": itself},
         facets={"domain": itself, "label": _labels},
     ),
     Trait(
         name="line",
         meanings=("phone",),
         form=forms.lines,
+        lone=lone_forms.LINES,
         form_in=forms.lines,
         compare=compare_lines,
-        values=forms.line_values,
+        values={"line": forms.line_ends},
         facets={"line": forms.line_ends},
     ),
     Trait(
         name="place",
         meanings=("address",),
         form=forms.places,
+        lone=lone_forms.PLACES,
         compare=compare_places,
-        values=forms.place_values,
+        values=forms.PLACE_VALUES,
         facets={"post": forms.posts, "city": forms.cities},
     ),
     Trait(
         name="street",
         meanings=("address",),
         form=forms.streets,
+        lone=lone_forms.STREETS,
         compare=compare_streets,
-        values=forms.street_values,
+        values={"house": forms.numbered_houses},
         facets={"house": forms.houses},
     ),
     Trait(
         name="tax",
         meanings=("tax_id",),
         form=forms.identifiers,
+        lone=lone_forms.IDENTIFIERS,
         compare=compare_idents,
-        values=under("identifier"),
+        values={"identifier": itself},
         facets={"number": itself},
     ),
 )

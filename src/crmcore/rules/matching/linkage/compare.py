@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Final
 
 from crmcore.rules.matching.linkage import forms
@@ -45,15 +44,6 @@ def _are_near(one: str, other: str) -> bool:
     return len(one) >= _LONG_ENOUGH and slips(one, other) <= 1
 
 
-def under(table: str) -> Callable[[tuple[str, ...]], Iterator[tuple[str, str]]]:
-    """Gives each text of a form with the name of a table."""
-
-    def values(form: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        return ((table, text) for text in form)
-
-    return values
-
-
 def itself(form: tuple[str, ...]) -> tuple[str, ...]:
     """The texts of a form."""
     return form
@@ -84,7 +74,7 @@ _BEGINNING: Final = 5
 
 def beginnings(form: tuple[str, ...]) -> tuple[str, ...]:
     """The first letters of each text, spaces left out."""
-    return tuple(dict.fromkeys(text.replace(" ", "")[:_BEGINNING] for text in form))
+    return forms.different([text.replace(" ", "")[:_BEGINNING] for text in form])
 
 
 def found_by(code: int) -> Found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, cached_property
-from itertools import chain, pairwise
+from itertools import pairwise
 from types import ModuleType
 from typing import Any, Final, TypeAlias, cast
 
@@ -75,10 +75,10 @@ def texts_of(np: Numpy, column: Column, name: str) -> Texts:
     known = column.arrays.get(name)
     if isinstance(known, Texts) and len(known.counts) == len(column.forms):
         return known
-    made = column.facet(name)
+    facet = column.whole_facet(name)
     found = Texts(
-        counts=np.fromiter(map(len, made), dtype=np.int64, count=len(made)),
-        flat=np.fromiter(chain.from_iterable(made), dtype=np.int64),
+        counts=np.asarray(facet.sizes, dtype=np.int64),
+        flat=np.asarray(facet.flat, dtype=np.int64),
         size=column.facet_size(name),
     )
     column.arrays[name] = found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -17,67 +17,79 @@ from crmcore.rules.similarity.lines import line_form
 from crmcore.rules.similarity.public_suffix import registrable_domain
 from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
 from crmcore.values.address import Address
+from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.ref import Ref
 from crmcore.values.text import normal_text
 
 _DIGITS: Final = re.compile(r"\d+")
+_LONGEST_IDENTIFIER: Final = 100
+_MOST_NUMBERS: Final = 4
 _MOST: Final = 12
 """Only so many values of one meaning are looked at, in their order."""
 
 
-def texts(given: Given) -> Iterable[str]:
+def texts(given: Given) -> Sequence[str]:
     """Every text among the values, in order, each no longer than is compared."""
-    for values in given:
-        for one in values[:_MOST]:
-            text = shortened(one)
-            if text:
-                yield text
+    found = [shortened(one) for values in given for one in values[:_MOST]]
+    return [one for one in found if one]
 
 
-def unique(found: Iterable[str | None]) -> tuple[str, ...] | None:
+def unique(found: Sequence[str | None]) -> tuple[str, ...] | None:
     """The different texts, sorted; ``None`` for none."""
+    if len(found) == 1:  # as nearly always
+        return (found[0],) if found[0] else None
     return tuple(sorted({one for one in found if one})) or None
+
+
+def different(found: Sequence[str]) -> tuple[str, ...]:
+    """The different texts, in their order."""
+    return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))  # mostly it is one
 
 
 def mailboxes(given: Given) -> tuple[str, ...] | None:
     """The personal mailboxes."""
-    return unique(mailbox(one) for one in texts(given))
+    return unique([mailbox(one) for one in texts(given)])
 
 
 def lines(given: Given, region: str | None = None) -> tuple[str, ...] | None:
     """The telephone lines, in E.164 where the country is known; see ``line_form``."""
-    return unique(line_form(one, region) for one in texts(given))
+    return unique([line_form(one, region) for one in texts(given)])
 
 
 def line_ends(form: tuple[str, ...]) -> tuple[str, ...]:
     """The last digits of each line, in which all notations of it agree."""
-    return tuple(dict.fromkeys(map(line_end, form)))
-
-
-def line_values(form: tuple[str, ...]) -> Iterable[tuple[str, str]]:
-    """The last digits of each line with their table."""
-    return (("line", end) for end in line_ends(form))
+    return different([line_end(one) for one in form])
 
 
 def sites(given: Given) -> tuple[str, ...] | None:
     """The registrable domains of web sites, those left out where anybody has a page."""
-    hosts = (web_domain(one) for one in texts(given))
-    return unique(registrable_domain(one) for one in hosts if one)
+    return unique([site_of(one) for one in texts(given)])
+
+
+def site_of(text: str) -> str | None:
+    """The registrable domain of a web site; ``None`` where anybody has a page."""
+    host = web_domain(text)
+    return registrable_domain(host) if host else None
 
 
 def companies(given: Given) -> tuple[str, ...] | None:
     """The names of companies without what does not tell them apart."""
-    return unique(company_form(one) for one in texts(given))
+    return unique([company_form(one) for one in texts(given)])
 
 
 def words(given: Given) -> tuple[str, ...] | None:
     """Texts in normal form."""
-    return unique(normal_text(one) for one in texts(given))
+    return unique([normal_text(one) for one in texts(given)])
 
 
 def identifiers(given: Given) -> tuple[str, ...] | None:
     """Letters and digits of identifiers."""
-    return unique(normal_text(one[:100]).replace(" ", "") for one in texts(given))
+    return unique([identifier_of(one) for one in texts(given)])
+
+
+def identifier_of(text: str) -> str:
+    """Letters and digits of an identifier."""
+    return normal_text(text[:_LONGEST_IDENTIFIER]).replace(" ", "")
 
 
 def day(given: Given) -> date | None:
@@ -113,26 +125,32 @@ def _addresses(given: Given) -> Iterable[Address]:
 
 def places(given: Given) -> tuple[Place, ...] | None:
     """Postal codes with cities."""
-    found = {
-        (
-            normal_postal_code(shortened(one.postal_code) or ""),
-            latin(normal_text(shortened(one.city) or "")),
-        )
-        for one in _addresses(given)
-    }
+    found = {(post_of(one.postal_code), city_of(one.city)) for one in _addresses(given)}
     return tuple(sorted(one for one in found if any(one))) or None
+
+
+def post_of(given: object) -> str:
+    """The normal form of a postal code; empty for none."""
+    return normal_postal_code(shortened(given) or "")
+
+
+def city_of(given: object) -> str:
+    """The normal form of a city, in Latin letters as far as is known; empty for none."""
+    return latin(normal_text(shortened(given) or ""))
 
 
 def streets(given: Given) -> tuple[Street, ...] | None:
     """Streets with their numbers."""
-    found: set[Street] = set()
-    for one in _addresses(given):
-        said = latin(normal_street(shortened(one.street) or "")).split()
-        names = " ".join(word for word in said if not word[0].isdigit())
-        numbers = tuple(word for word in said if word[0].isdigit())[:4]
-        if names or numbers:
-            found.add((names, numbers))
-    return tuple(sorted(found)) or None
+    found = {street_of(one.street) for one in _addresses(given)}
+    return tuple(sorted(one for one in found if any(one))) or None
+
+
+def street_of(given: object) -> Street:
+    """The words of a street and its first numbers, both empty for none."""
+    said = latin(normal_street(shortened(given) or "")).split()
+    numbers = [word for word in said if word[0].isdigit()]
+    names = " ".join([word for word in said if not word[0].isdigit()] if numbers else said)
+    return names, tuple(numbers[:_MOST_NUMBERS])
 
 
 def is_own(domain: str) -> bool:
@@ -217,28 +235,30 @@ def houses(form: tuple[Street, ...]) -> tuple[str, ...]:
     )
 
 
-def house_pairs(form: tuple[Street, ...]) -> Iterable[tuple[str, str]]:
-    """Each house with its table."""
-    return (("house", house(one)) for one in form if one[1])
+def numbered_houses(form: tuple[Street, ...]) -> Sequence[str]:
+    """The house of each street with a number."""
+    return [house(one) for one in form if one[1]]
 
 
-street_values = house_pairs
+def all_posts(form: tuple[Place, ...]) -> Sequence[str]:
+    """The postal code of each place that has one."""
+    return [post for post, _ in form if post]
 
 
-def place_values(form: tuple[Place, ...]) -> Iterable[tuple[str, str]]:
-    """Postal codes and cities with their tables."""
-    for post, city in form:
-        if post:
-            yield "post", post
-        if city:
-            yield "city", city
+def all_cities(form: tuple[Place, ...]) -> Sequence[str]:
+    """The city of each place that has one."""
+    return [city for _, city in form if city]
+
+
+PLACE_VALUES: Final = FrozenMap({"post": all_posts, "city": all_cities})
+"""Postal codes and cities by their tables."""
 
 
 def posts(form: tuple[Place, ...]) -> tuple[str, ...]:
     """The postal codes."""
-    return tuple(dict.fromkeys(post for post, _ in form if post))
+    return different(all_posts(form))
 
 
 def cities(form: tuple[Place, ...]) -> tuple[str, ...]:
     """The first six letters of each city."""
-    return tuple(dict.fromkeys(city.replace(" ", "")[:6] for _, city in form if city))
+    return different([city.replace(" ", "")[:6] for _, city in form if city])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from crmcore.rules.matching.linkage.forms import digits
-from crmcore.rules.matching.linkage.subject import Given
+from crmcore.rules.matching.linkage.subject import Given, Texts
 from crmcore.rules.matching.linkage.weights import Buckets
 from crmcore.rules.similarity.latin import TWO_SOUNDS, is_variant
 from crmcore.rules.similarity.person import (
@@ -18,6 +19,7 @@ from crmcore.rules.similarity.person import (
 )
 from crmcore.rules.similarity.tables import given_name_groups
 from crmcore.rules.similarity.text import jaro_winkler, slips
+from crmcore.values.frozenmap import FrozenMap
 
 SAME, SLIP, PART, ALIKE, INITIAL, DIFFERENT = range(1, 7)
 """The levels of a family name; 0: not compared. ``SHORT_FORM`` stands for ``PART`` of a given."""
@@ -52,11 +54,13 @@ def read_name(given: Given) -> NameForm | None:
     return None
 
 
-def name_values(form: NameForm) -> tuple[tuple[str, str], ...]:
-    """Family and given name; either may stand in the other's place."""
-    return tuple(
-        (table, text) for table, text in (("family", form.family), ("given", form.given)) if text
-    )
+name_values: Final[Mapping[str, Texts]] = FrozenMap(
+    {
+        "family": lambda form: (form.family,) if form.family else (),
+        "given": lambda form: (form.given,) if form.given else (),
+    }
+)
+"""Family and given name; either may stand in the other's place."""
 
 
 def compare_names(one: NameForm, other: NameForm, learnt: Buckets) -> int:
@@ -179,31 +183,47 @@ def _in_one(one: NameForm, other: NameForm) -> bool:
 
 
 def _start(text: str) -> str:
-    return text.replace(" ", "")[:3]
+    return text.replace(" ", "")[:_START]
+
+
+_START: Final = 3
+
+
+def _sorted(one: str, other: str) -> str:
+    """Two texts in alphabetical order, with a space between them."""
+    return f"{one} {other}" if one <= other else f"{other} {one}"
+
+
+def _both(one: str, other: str) -> tuple[str, ...]:
+    """The different texts of two that are not empty, in their order."""
+    if one and other:
+        return (one, other) if one != other else (one,)
+    return (one or other,) if one or other else ()
 
 
 def _full(form: NameForm) -> tuple[str, ...]:
-    if is_whole(form.family + form.given):
-        return (form.family + form.given,)
-    if form.family and form.given:
-        return (" ".join(sorted((form.family, form.given))),)
-    return ()
+    family, given = form.family, form.given
+    if not (family.isascii() and given.isascii()) and is_whole(family + given):
+        return (family + given,)
+    return (_sorted(family, given),) if family and given else ()
 
 
 def _starts(form: NameForm) -> tuple[str, ...]:
-    if not (form.family and form.given):
-        return ()
-    return (" ".join(sorted((_start(form.family), _start(form.given)))),)
+    family, given = form.family, form.given
+    return (_sorted(_start(family), _start(given)),) if family and given else ()
 
 
 def _either(form: NameForm) -> tuple[str, ...]:
-    parts = (*form.family.split(), form.given)
-    return tuple(dict.fromkeys(one for one in parts if len(one) > 1))
+    family, given = form.family, form.given
+    if " " not in family:
+        return _both(family if len(family) > 1 else "", given if len(given) > 1 else "")
+    return tuple(dict.fromkeys(one for one in (*family.split(), given) if len(one) > 1))
 
 
 def initials(form: NameForm) -> str:
     """The first letters of both parts in alphabetical order: nearly the same for one person."""
-    return "".join(sorted(form.family[:1] + form.given[:1]))
+    one, other = form.family[:1], form.given[:1]
+    return one + other if one <= other else other + one
 
 
 def _initials(form: NameForm) -> tuple[str, ...]:
@@ -211,12 +231,12 @@ def _initials(form: NameForm) -> tuple[str, ...]:
 
 
 def _initial(form: NameForm) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one[0] for one in (form.family, form.given) if one))
+    return _both(form.family[:1], form.given[:1])
 
 
 def _either_start(form: NameForm) -> tuple[str, ...]:
-    parts = (form.family, form.given)
-    return tuple(dict.fromkeys(_start(one) for one in parts if len(one) > 1))
+    family, given = form.family, form.given
+    return _both(_start(family) if len(family) > 1 else "", _start(given) if len(given) > 1 else "")
 
 
 name_facets: Final = {

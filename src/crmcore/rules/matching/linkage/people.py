@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from crmcore.rules.matching.linkage import forms
+from crmcore.rules.matching.linkage import forms, lone_forms
 from crmcore.rules.matching.linkage.compare import (
     beginnings,
     compare_idents,
@@ -15,7 +15,6 @@ from crmcore.rules.matching.linkage.compare import (
     compare_streets,
     found_by,
     itself,
-    under,
 )
 from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.names import (
@@ -35,6 +34,7 @@ from crmcore.rules.matching.linkage.subject import LEVELS, Basis, Found, Key, Su
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.company import company_likeness
 from crmcore.rules.similarity.comparers import day_likeness
+from crmcore.rules.similarity.tables import table
 from crmcore.rules.similarity.text import jaro_winkler, slips
 
 _SHARED: Final = 4
@@ -96,22 +96,19 @@ _LONG_ENOUGH: Final = 4
 _LONG: Final = 8
 
 
-def _mail_values(form: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for box in form:
-        yield "mail", box
-        domain = box.rpartition("@")[2]
-        if forms.is_own(domain):
-            yield "domain", domain
-
-
-def _locals(form: tuple[str, ...]) -> tuple[str, ...]:
-    names = (box.partition("@")[0] for box in form)
-    return tuple(dict.fromkeys(one for one in names if len(one) >= _LONG_ENOUGH))
+def _all_domains(form: tuple[str, ...]) -> Sequence[str]:
+    """The domain of each mailbox, but for those where anybody can have one."""
+    free = table("free_mail")
+    return [domain for box in form if (domain := box.rpartition("@")[2]) not in free]
 
 
 def _domains(form: tuple[str, ...]) -> tuple[str, ...]:
-    found = (box.rpartition("@")[2] for box in form)
-    return tuple(dict.fromkeys(one for one in found if forms.is_own(one)))
+    return forms.different(_all_domains(form))
+
+
+def _locals(form: tuple[str, ...]) -> tuple[str, ...]:
+    names = [box.partition("@")[0] for box in form]
+    return forms.different([one for one in names if len(one) >= _LONG_ENOUGH])
 
 
 def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
@@ -154,6 +151,7 @@ TRAITS: Final = (
         name="name",
         meanings=("name",),
         form=read_name,
+        lone=lone_forms.NAMES,
         compare=compare_names,
         compare_many=compare_many_names,
         values=name_values,
@@ -163,8 +161,9 @@ TRAITS: Final = (
         name="mail",
         meanings=("email",),
         form=forms.mailboxes,
+        lone=lone_forms.MAILBOXES,
         compare=_mail,
-        values=_mail_values,
+        values={"mail": itself, "domain": _all_domains},
         facets={"box": itself, "local": _locals, "domain": _domains},
         is_by_name=True,
     ),
@@ -172,9 +171,10 @@ TRAITS: Final = (
         name="line",
         meanings=("phone",),
         form=forms.lines,
+        lone=lone_forms.LINES,
         form_in=forms.lines,
         compare=compare_lines,
-        values=forms.line_values,
+        values={"line": forms.line_ends},
         facets={"line": forms.line_ends},
         is_by_name=True,
     ),
@@ -182,24 +182,27 @@ TRAITS: Final = (
         name="company",
         meanings=("company",),
         form=forms.companies,
+        lone=lone_forms.COMPANIES,
         compare=_company,
-        values=under("company"),
+        values={"company": itself},
         facets={"start": beginnings},
     ),
     Trait(
         name="place",
         meanings=("address",),
         form=forms.places,
+        lone=lone_forms.PLACES,
         compare=compare_places,
-        values=forms.place_values,
+        values=forms.PLACE_VALUES,
         facets={"post": forms.posts, "city": forms.cities},
     ),
     Trait(
         name="street",
         meanings=("address",),
         form=forms.streets,
+        lone=lone_forms.STREETS,
         compare=compare_streets,
-        values=forms.street_values,
+        values={"house": forms.numbered_houses},
         facets={"house": forms.houses},
         is_by_name=True,
     ),
@@ -208,7 +211,7 @@ TRAITS: Final = (
         meanings=("birth_date",),
         form=forms.day,
         compare=_birth,
-        values=lambda form: (("birth", form.isoformat()),),
+        values={"birth": lambda form: (form.isoformat(),)},
         facets={
             "day": lambda form: (form.isoformat(),),
             "near": lambda form: (
@@ -222,16 +225,18 @@ TRAITS: Final = (
         name="identifier",
         meanings=("identifier",),
         form=forms.identifiers,
+        lone=lone_forms.IDENTIFIERS,
         compare=compare_idents,
-        values=under("identifier"),
+        values={"identifier": itself},
         facets={"identifier": itself},
     ),
     Trait(
         name="title",
         meanings=("title",),
         form=forms.words,
+        lone=lone_forms.WORDS,
         compare=_title,
-        values=under("title"),
+        values={"title": itself},
         facets={},
     ),
 )

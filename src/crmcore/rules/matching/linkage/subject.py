@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 from attrs import field, frozen
 
+from crmcore.rules.matching.linkage.lone import Lone
 from crmcore.rules.matching.linkage.weights import (
     Buckets,
     Group,
@@ -27,7 +28,15 @@ Facet: TypeAlias = Callable[[Any], tuple[str, ...]]
 """Makes short texts of a form, from which blocking keys are put together."""
 
 
+Texts: TypeAlias = Callable[[Any], Sequence[str]]
+"""Gives texts of a form, one that it has twice twice."""
+
+
 def _facets(given: Mapping[str, Facet]) -> FrozenMap[Facet]:
+    return FrozenMap(given)
+
+
+def _texts(given: Mapping[str, Texts]) -> FrozenMap[Texts]:
     return FrozenMap(given)
 
 
@@ -59,21 +68,22 @@ class Trait:
     """One thing that is known of a record, in a normal form that is made once.
 
     ``form`` gives the form of the values of its ``meanings`` (``None``: nothing is known) and
-    ``compare`` the code of two forms, the same whichever comes first. ``values`` are the texts
-    whose frequency counts, each with the name of its table; those of the tables in ``by_name``
-    are counted by the different names of the records that share them, not by the records.
+    ``compare`` the code of two forms, the same whichever comes first. ``values`` give the texts
+    whose frequency counts, by the name of their table; with ``is_by_name`` they are counted by the
+    different names of the records that share them, not by the records.
     ``compare_many`` gives what ``compare`` does of many pairs of forms by arrays: it gets numpy,
     the forms, and the pairs as numbers of forms, none of them 0.
     ``facets`` make the short texts that blocking keys are put together from. ``form_in`` is
-    ``form`` in a region, where that matters.
+    ``form`` in a region, where that matters. ``lone`` makes the same forms of many records at once.
     """
 
     name: str
     meanings: tuple[str, ...]
     form: Callable[[Given], Hashable]
     compare: Callable[[Any, Any, Buckets], int]
-    values: Callable[[Any], Iterable[tuple[str, str]]]
+    values: FrozenMap[Texts] = field(converter=_texts)
     facets: FrozenMap[Facet] = field(converter=_facets)
+    lone: Lone | None = None
     is_by_name: bool = False
     form_in: Callable[[Given, str | None], Hashable] | None = None
     compare_many: CompareMany | None = None
@@ -83,7 +93,8 @@ class Trait:
         made = self.form_in
         if made is None:
             return self
-        return attrs.evolve(self, form=lambda given: made(given, region))
+        lone = None if self.lone is None else self.lone.in_region(region)
+        return attrs.evolve(self, form=lambda given: made(given, region), lone=lone)
 
 
 @frozen(kw_only=True)

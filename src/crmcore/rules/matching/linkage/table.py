@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import chain, groupby
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress, groupby, islice
+from operator import add
 from typing import Any, Protocol, TypeAlias
 
 from attrs import frozen
 
 from crmcore.entities.record import Record
-from crmcore.rules.matching.linkage.names import initials
 from crmcore.rules.matching.linkage.subject import Subject, Trait
 from crmcore.rules.matching.linkage.weights import RARE, bucket_of
-from crmcore.rules.similarity.person import NameForm
 from crmcore.values.frozenmap import FrozenMap
 
 Raw: TypeAlias = tuple[tuple[object, ...], ...]
@@ -26,29 +25,50 @@ class Reader(Protocol):
     def __call__(self, record: Record, /) -> Raw:
         """The values of a record."""
 
-    def held(self, records: Sequence[Record], /) -> list[object]:
-        """What the fields of many records hold."""
+    def held(self, records: Sequence[Record], /) -> Sequence[object]:
+        """What each of many records holds: a lone value, a tuple of several, ``None`` for none."""
 
-    def of_held(self, held: Iterable[object], /) -> list[Raw]:
-        """The values of what the fields of records hold, for each."""
+    def raw(self, held: object, /) -> Raw:
+        """The values of what a record holds."""
+
+
+def numbering() -> defaultdict[Any, int]:  # Any: numbers whatever can be hashed
+    """Gives what it is asked for a number, from 0 on, and the same to equal ones."""
+    numbers: defaultdict[Any, int] = defaultdict()
+    numbers.default_factory = numbers.__len__  # no call of Python code for each
+    return numbers
 
 
 class Facet:
-    """The texts of each form by a facet, as numbers; ``numbers`` has the number of each text."""
+    """The texts of each form by a facet, as numbers; ``numbers`` has the number of each text.
+
+    ``sizes`` has how many texts each form has, and ``flat`` the numbers of all, one after another.
+    """
 
     def __init__(self, make: Callable[[Any], tuple[str, ...]]) -> None:
         self._make = make
-        self.made: list[tuple[int, ...]] = [()]
-        self.numbers: dict[str, int] = {}
+        self.sizes: list[int] = [0]
+        self.flat: list[int] = []
+        self.numbers: defaultdict[str, int] = numbering()
+        self._made: list[tuple[int, ...]] = []
 
-    def extend(self, forms: Sequence[object]) -> None:
+    def extend(self, forms: Iterable[object]) -> None:
         """Add the texts of further forms."""
         texts = list(map(self._make, forms))
-        numbers = self.numbers
-        for text in chain.from_iterable(texts):
-            if text not in numbers:
-                numbers[text] = len(numbers)
-        self.made += [tuple([numbers[one] for one in made]) for made in texts]
+        self.sizes += map(len, texts)
+        self.flat += map(self.numbers.__getitem__, chain.from_iterable(texts))
+
+    @property
+    def made(self) -> list[tuple[int, ...]]:
+        """For each form the numbers of its texts."""
+        done = len(self._made)
+        if done < len(self.sizes):
+            numbers = iter(self.flat if done == 0 else self.flat[sum(self.sizes[:done]) :])
+            self._made += [
+                (next(numbers),) if size == 1 else tuple(islice(numbers, size))
+                for size in self.sizes[done:]
+            ]
+        return self._made
 
 
 class Column:
@@ -58,7 +78,8 @@ class Column:
         self.trait = trait
         self.ids: list[int] = []
         self.forms: list[Any] = [None]
-        self._by_form: dict[Hashable, int] = {None: 0}
+        self._by_form: defaultdict[Hashable, int] = numbering()
+        self._by_form[None] = 0
         self._by_raw: dict[object, int] = {}
         self._facets: dict[str, Facet] = {}
         self.arrays: dict[str, object] = {}
@@ -76,7 +97,7 @@ class Column:
     def number(self, raw: Raw) -> int:
         """As ``add``, but the values are not kept to be known again."""
         form = self.trait.form(raw)
-        number = self._by_form.setdefault(form, len(self.forms))
+        number = self._by_form[form]
         if number == len(self.forms):
             self.forms.append(form)
         return number
@@ -85,18 +106,42 @@ class Column:
         """Be the column of these rows, to which none is added; ``forms`` begin with ``None``."""
         self.ids, self.forms = ids, forms
 
+    def extend(self, held: Sequence[object], raw: Callable[[Any], Raw]) -> None:
+        """Add rows that hold this, of which ``raw`` makes the values."""
+        lone, form = self.trait.lone, self.trait.form
+        is_lone = [False] * len(held) if lone is None else lone.takes(held)
+        others = [one for one, found in zip(held, is_lone, strict=True) if not found]
+        numbers = self._numbered(others, lambda some: [form(raw(one)) for one in some])
+        if lone is not None and len(others) < len(held):
+            alone = self._numbered(lone.parts_of(list(compress(held, is_lone))), lone.forms)
+            numbers = map(next, map((numbers, alone).__getitem__, is_lone)) if others else alone
+        self.ids += numbers
+
+    def _numbered(
+        self, held: Sequence[Any], forms: Callable[[Sequence[Any]], Iterable[Hashable]]
+    ) -> Iterator[int]:
+        """The numbers of the forms of what is held, each made once."""
+        places = numbering()
+        rows: Iterable[int] = range(len(held))
+        try:
+            rows, different = list(map(places.__getitem__, held)), list(places)
+        except TypeError:  # bad data: what cannot be hashed is not of any type that is compared
+            different = list(held)
+        numbers = list(map(self._by_form.__getitem__, forms(different)))
+        self.forms += islice(self._by_form, len(self.forms), None)
+        return map(numbers.__getitem__, rows)
+
     def facet(self, name: str) -> list[tuple[int, ...]]:
         """For each form the numbers of its texts by a facet, which ``facet_texts`` turns back."""
-        facet = self.whole_facet(name)
-        return facet.made
+        return self.whole_facet(name).made
 
     def whole_facet(self, name: str) -> Facet:
         """A facet that has the texts of every form."""
         facet = self._facets.get(name)
         if facet is None:
             facet = self._facets[name] = Facet(self.trait.facets[name])
-        if len(facet.made) < len(self.forms):
-            facet.extend(self.forms[len(facet.made) :])
+        if len(facet.sizes) < len(self.forms):
+            facet.extend(self.forms[len(facet.sizes) :])
         return facet
 
     def facet_size(self, name: str) -> int:
@@ -106,22 +151,6 @@ class Column:
     def facet_texts(self, name: str) -> list[str]:
         """The texts of a facet by their numbers."""
         return list(self.whole_facet(name).numbers)
-
-
-class _Held:
-    """What some fields of many records hold: each different content once, and which a row has."""
-
-    def __init__(self, read: Reader, records: Sequence[Record]) -> None:
-        held = read.held(records)
-        self.rows: Sequence[int] = range(len(held))
-        try:
-            contents = dict.fromkeys(held)
-        except TypeError:  # bad data: what cannot be hashed is not of any type that is compared
-            self.different = read.of_held(held)
-            return
-        self.different = read.of_held(contents)
-        numbers = dict(zip(contents, range(len(contents)), strict=True))
-        self.rows = list(map(numbers.__getitem__, held))
 
 
 @frozen(kw_only=True)
@@ -157,7 +186,7 @@ class Table:
         self._counted = None
         for _, group in groupby(records, key=type):
             rows = list(group)
-            held: dict[tuple[str, ...], _Held] = {}
+            held: dict[tuple[str, ...], Sequence[object]] = {}
             for at in range(len(self.columns)) if places is None else places:
                 column, read = self.columns[at], readers[rows[0].ref.kind][at]
                 if read is None:
@@ -165,10 +194,8 @@ class Table:
                     continue
                 meanings = column.trait.meanings
                 if meanings not in held:
-                    held[meanings] = _Held(read, rows)
-                found = held[meanings]
-                numbers = list(map(column.number, found.different))
-                column.ids += list(map(numbers.__getitem__, found.rows))
+                    held[meanings] = read.held(rows)
+                column.extend(held[meanings], read.raw)
 
     def values(self) -> Values:
         """What values the records share."""
@@ -190,27 +217,29 @@ class Table:
         return self._counted
 
     def _count(
-        self, column: Column, marks: Sequence[str] | None, counted: dict[str, Counter[str]]
+        self, column: Column, marks: Sequence[int] | None, counted: dict[str, Counter[str]]
     ) -> None:
         rows: Iterable[int] = column.ids
         if column.trait.is_by_name and marks is not None:
-            rows = (form for form, _ in set(zip(column.ids, marks, strict=True)))
-        forms, values = column.forms, column.trait.values
-        for number, times in Counter(rows).items():
-            if number:
-                for table, text in values(forms[number]):
-                    found = counted.get(table)
-                    if found is None:
-                        found = counted[table] = Counter()
-                    found[text] += times
+            many = max(marks, default=0) + 1
+            both = set(map(add, map(many.__mul__, rows), marks))
+            rows = [one // many for one in both]
+        known = list(map(column.forms.__getitem__, filter(None, rows)))
+        for table, texts in column.trait.values.items():
+            times = Counter(chain.from_iterable(map(texts, known)))
+            if times:
+                counted[table] = counted[table] + times if table in counted else times
 
 
 _RARE = 2**RARE - 1
 """So many records at most share a value that is rare."""
 
 
-def _marks(names: Column) -> list[str]:
-    marks = [
-        initials(form) if isinstance(form, NameForm) else str(form or "") for form in names.forms
-    ]
-    return [marks[number] for number in names.ids]
+def _marks(names: Column) -> list[int]:
+    """A mark for each row, the same for equal initials."""
+    if "initials" in names.trait.facets:
+        made: Sequence[Hashable] = names.facet("initials")
+    else:
+        made = list(map(str, names.forms))
+    marks = list(map(numbering().__getitem__, made))
+    return list(map(marks.__getitem__, names.ids))
