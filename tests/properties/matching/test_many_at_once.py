@@ -196,15 +196,15 @@ def test_a_table_holds_of_many_records_what_it_holds_of_each(
             one = read[record.ref.kind][at]
             form = None if one is None else trait.form(one(record))
             assert column.forms[column.ids[row]] == form, trait.name
-            assert table.raw(row, trait.name) == (() if one is None else one(record))
+            if one is not None:
+                assert [one.raw(held) for held in one.held([record])] == [one(record)]
             for name, make in trait.facets.items():
                 texts = column.facet_texts(name)
                 numbers = column.facet(name)[column.ids[row]]
                 assert tuple(texts[one] for one in numbers) == (() if form is None else make(form))
-        values, places = table.raws(range(len(records)), trait.name)
-        raws = [table.raw(row, trait.name) for row in range(len(records))]
-        assert [values[place] for place in places] == raws
-    assert table.rare({}) == _counted(table)
+    values, counted = table.values(), _counted(table)
+    shared = {name: len(found) for name, found in values.common.items()}
+    assert {name: times + shared[name] for name, times in values.rare.items()} == counted
 
 
 def _counted(table: Table) -> dict[str, int]:
@@ -226,7 +226,7 @@ def test_lines_count_by_the_different_names_that_share_them(names: list[str]) ->
     ]
     table = Table(PEOPLE)
     table.fill(records, readers(CONTACT_LINKAGE, STANDARD_MODEL, {}))
-    common = table.common()
+    common = table.values().common
     marks = {"".join(sorted(word[0] for word in name.split())) for name in names}
     assert ("line" in common and "1234567" in common["line"]) == (len(marks) > 3)
     families = Counter(name.split()[1].casefold() for name in names)
