@@ -290,10 +290,16 @@ def joined(
     np: Numpy, columns: Sequence[tuple[Array, list[int]]]
 ) -> tuple[list[tuple[int, ...]], Array]:
     """The different rows of these columns of codes, rising, and the place of each row's own."""
-    found: list[tuple[int, ...]] = [()]
-    places = np.zeros(len(columns[0][0]), dtype=np.int64)
+    mixed, size = np.zeros(len(columns[0][0]), dtype=np.int64), 1
     for at, codes in columns:
-        mixed = places * len(codes) + at
-        different, places = np.unique(mixed, return_inverse=True)
-        found = [(*found[one // len(codes)], codes[one % len(codes)]) for one in different.tolist()]
-    return found, places
+        if size * len(codes) > _MOST:
+            different, mixed = np.unique(mixed, return_inverse=True)
+            size = len(different)
+        mixed, size = mixed * len(codes) + at, size * len(codes)
+    _, first, places = np.unique(mixed, return_index=True, return_inverse=True)
+    made = (np.asarray(codes, dtype=np.int64)[at[first]].tolist() for at, codes in columns)
+    return list(zip(*made, strict=True)), places
+
+
+_MOST: Final = 2**62
+"""Numbers of arrays stay below this."""

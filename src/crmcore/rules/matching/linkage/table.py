@@ -166,17 +166,18 @@ class Table:
         There may be values that none of these rows has.
         """
         meanings = self._meanings[trait]
-        values: list[Raw] = [()]
+        values: list[Raw] = []
         places: list[int] = []
         ends = [*(begin for begin, _ in self._held[1:]), len(self)]
         for (begin, held), end in zip(self._held, ends, strict=True):
             here = rows[bisect_left(rows, begin) : bisect_left(rows, end)]
-            one = held.get(meanings)
+            one, shift = held.get(meanings), len(values)
             if one is None:
-                places += [0] * len(here)
+                values.append(())
+                places += [shift] * len(here)
             else:
-                shift = len(values)
-                places += [shift + one.rows[row - begin] for row in here]
+                numbers = map(one.rows.__getitem__, map(begin.__rsub__, here))
+                places += map(shift.__add__, numbers)
                 values += one.different
         return values, places
 
