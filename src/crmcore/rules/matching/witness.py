@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any, TypeAlias
 
 from attrs import frozen
@@ -74,12 +75,13 @@ class Witness:
 
     def lines(self, found: tuple[Found, ...]) -> tuple[Line | None, ...]:
         """What is said of each group; ``None`` where nothing was compared."""
-        return tuple(
-            [
-                None if here is None else self._lines.get((at, *here)) or self._line(at, *here)
-                for at, here in enumerate(found)
-            ]
-        )
+        return tuple([self.line(at, here) for at, here in enumerate(found)])
+
+    def line(self, at: int, found: Found) -> Line | None:
+        """What is said of a group; ``None`` where nothing was compared."""
+        if found is None:
+            return None
+        return self._lines.get((at, *found)) or self._line(at, *found)
 
     def _line(self, at: int, level: int, bucket: int) -> Line:
         group = self._groups[at]
@@ -130,8 +132,8 @@ def shown_columns(
                 known = {at: _first_of(values[at], group.part) for at in set(places)}
                 columns[name, group.part] = list(map(known.__getitem__, places))
     told = [[columns[name, group.part] for name in group.shows] for group in rule.about.groups]
-    return tuple(tuple(one[0] if len(one) == 1 else map(_one_of, *one)) for one in told)
+    return tuple(tuple(reduce(_filled, one)) for one in told)
 
 
-def _one_of(*values: object) -> object:
-    return next((one for one in values if one is not None), None)
+def _filled(ones: Iterable[object], others: Iterable[object]) -> Iterable[object]:
+    return [b if a is None else a for a, b in zip(ones, others, strict=True)]

@@ -28,8 +28,9 @@ PEOPLE: list[Record] = [
 
 @pytest.fixture(name="sets")
 def made_sets() -> DuplicateSets:
-    rules = [CONTACT_LINKAGE, LEADS_AND_CONTACTS]
-    return find_duplicates(PEOPLE, rules=rules, model=STANDARD_MODEL)
+    return find_duplicates(
+        PEOPLE, rules=[CONTACT_LINKAGE, LEADS_AND_CONTACTS], model=STANDARD_MODEL
+    )
 
 
 def test_matches_are_as_a_tuple_of_them(sets: DuplicateSets) -> None:
@@ -45,8 +46,9 @@ def test_matches_are_as_a_tuple_of_them(sets: DuplicateSets) -> None:
     assert hash(pairs) == hash(plain)
     assert repr(pairs) == repr(plain)
     assert (pairs[0], pairs[-1]) == (plain[0], plain[-1])
-    assert (pairs[2:9:3], pairs[::-1]) == (plain[2:9:3], plain[::-1])
-    assert (pairs + plain, plain + pairs) == (plain + plain, plain + plain)
+    assert pairs[2:9:3] == plain[2:9:3]
+    assert pairs[::-1] == plain[::-1]
+    assert pairs + plain == plain + pairs == plain + plain
     assert plain[3] in pairs
     assert pairs.index(plain[3]) == 3
     with pytest.raises(IndexError):

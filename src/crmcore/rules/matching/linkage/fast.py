@@ -381,44 +381,27 @@ def joined(np: Numpy, columns: Sequence[Array]) -> tuple[list[tuple[int, ...]], 
 
     The codes of a row are put together to one number as long as it stays small enough.
     """
-    found: list[tuple[int, ...]] = [()]
-    mixed = np.zeros(len(columns[0]), dtype=np.int64)
-    most, waiting = 1, list[list[int]]()
+    mixed, size = np.zeros(len(columns[0]), dtype=np.int64), 1
     for codes in columns:
-        own, at = _numbered(np, codes)
-        if most * len(own) >= _MOST:
-            found, mixed = _told_apart(np, found, waiting, mixed)
-            most, waiting = len(found), []
-        most *= len(own)
-        mixed = mixed * len(own) + at
-        waiting.append(own)
-    found, places = _told_apart(np, found, waiting, mixed)
-    return found, np.bincount(places, minlength=len(found)).tolist(), places
+        many, at = _numbered(np, codes)
+        if size * many >= _MOST:
+            different, mixed = np.unique(mixed, return_inverse=True)
+            size = len(different)
+        mixed, size = mixed * many + at, size * many
+    _, first, places, times = np.unique(
+        mixed, return_index=True, return_inverse=True, return_counts=True
+    )
+    rows = zip(*(codes[first].tolist() for codes in columns), strict=True)
+    return list(rows), times.tolist(), places
 
 
-def _numbered(np: Numpy, codes: Array) -> tuple[list[int], Array]:
-    """The different codes, rising, and for each row the place of its own among them."""
+def _numbered(np: Numpy, codes: Array) -> tuple[int, Array]:
+    """How many different codes there are, and for each the place of it among them, rising."""
     most = int(codes.max(initial=0)) + 1
     if most > max(_FEW, len(codes)):
         different, at = np.unique(codes, return_inverse=True)
-        return different.tolist(), at
+        return len(different), at
     different = np.flatnonzero(np.bincount(codes, minlength=most))  # quicker than to sort them
     numbers = np.zeros(most, dtype=np.int64)
     numbers[different] = np.arange(len(different))
-    return different.tolist(), numbers[codes]
-
-
-def _told_apart(
-    np: Numpy, found: list[tuple[int, ...]], waiting: list[list[int]], mixed: Array
-) -> tuple[list[tuple[int, ...]], Array]:
-    """The rows that ``mixed`` numbers: those of ``found`` with one more code of each list."""
-    different, places = np.unique(mixed, return_inverse=True)
-    parts = []
-    for own in reversed(waiting):
-        different, last = different // len(own), different % len(own)
-        parts.append(np.asarray(own, dtype=np.int64)[last].tolist())
-    begins = map(found.__getitem__, different.tolist())
-    if not parts:
-        return list(begins), places
-    ends = zip(*reversed(parts), strict=True)
-    return [(*begin, *end) for begin, end in zip(begins, ends, strict=True)], places
+    return len(different), numbers[codes]

@@ -9,7 +9,9 @@ Using the EM Algorithm for Weight Computation in the Fellegi-Sunter Model (2000)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add, mul, sub
 from typing import Final
 
 import attrs
@@ -17,7 +19,6 @@ from attrs import frozen
 
 from crmcore.rules.matching.linkage.levels import Levels, as_levels
 from crmcore.rules.matching.linkage.subject import Found, Subject
-from crmcore.rules.matching.linkage.sums import Column, Sums, sums, total
 from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of, probability
 
 ROUNDS: Final = 12
@@ -144,19 +145,12 @@ def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
 
 def totals(patterns: Levels, subject: Subject, learnt: Learnt) -> list[float]:
     """The prior and the bits of all groups, pattern by pattern: those of ``Scorer.total``."""
-    how = sums(len(patterns))
-    columns = [how.places(column) for column in patterns.columns]
-    return how.listed(_totals(how, patterns.found, columns, Weigher(subject.groups, learnt)))
-
-
-def _totals(
-    how: Sums, found: Sequence[Sequence[Found]], columns: Sequence[Column], weigher: Weigher
-) -> Column:
-    bits = how.numbers([weigher.learnt.prior] * len(columns[0]))
-    for at, (kinds, column) in enumerate(zip(found, columns, strict=True)):
+    weigher = Weigher(subject.groups, learnt)
+    bits = [learnt.prior] * len(patterns)
+    for at, (kinds, column) in enumerate(zip(patterns.found, patterns.columns, strict=True)):
         own = [0.0 if here is None else weigher.bits(at, *here) for here in kinds]
         if any(own):
-            bits = how.plus(bits, how.taken(how.numbers(own), column))
+            bits = list(map(add, bits, map(own.__getitem__, column)))
     return bits
 
 
@@ -174,51 +168,57 @@ class _Rounds:
     """What the rounds over some patterns have in common, worked out once."""
 
     def __init__(self, subject: Subject, patterns: Levels) -> None:
-        how = self._how = sums(len(patterns))
-        self._subject, self._found = subject, patterns.found
-        self._columns = [how.places(column) for column in patterns.columns]
-        self._times = how.numbers(patterns.times)
+        self._subject, self._patterns = subject, patterns
         told = list(patterns.patterns())
         caps = map(subject.cap, told)
         self._gates = [(at, cap) for at, cap in enumerate(caps) if cap < _GATE]
-        alike = [at for at, found in enumerate(told) if subject.is_alike(found)]
-        self._alike, self._levels, self._rare = how.places(alike), [], []
-        self._alike_levels: dict[int, Column] = {}
+        self._alike = [at for at, found in enumerate(told) if subject.is_alike(found)]
+        self._levels: dict[int, list[int]] = {}
+        self._rare: dict[int, list[int]] = {}
         for at, group in enumerate(subject.groups):
             kinds, column = patterns.found[at], patterns.columns[at]
-            # one place more than there are levels: that of patterns in which nothing was compared
-            of = [len(group.levels) if here is None else here[0] for here in kinds]
-            levels = how.places(map(of.__getitem__, column))
-            is_rare = [
-                here is not None and here[1] == RARE and group.levels[here[0]].is_counted
-                for here in kinds
-            ]
-            rare = how.places(place for place, kind in enumerate(column) if is_rare[kind])
-            self._levels.append(levels)
-            self._rare.append(rare)
-            if at in subject.within:
-                self._alike_levels[at] = how.taken(levels, self._alike)
+            if any(kinds):
+                # one more than there are levels, for patterns in which nothing was compared
+                level = [len(group.levels) if here is None else here[0] for here in kinds]
+                is_rare = [
+                    here is not None and here[1] == RARE and group.levels[here[0]].is_counted
+                    for here in kinds
+                ]
+                self._levels[at] = list(map(level.__getitem__, column))
+                self._rare[at] = [one for one, kind in enumerate(column) if is_rare[kind]]
 
     def tally(self, learnt: Learnt) -> _Tally:
         """The pairs of one entity and of two, as far as what was learnt tells them apart."""
-        how, groups = self._how, self._subject.groups
-        bits = _totals(how, self._found, self._columns, Weigher(groups, learnt))
-        told = how.listed(bits)
-        shares = [1 / (1 + 2.0 ** -max(min(one, 60.0), -60.0)) for one in told]
+        times = self._patterns.times
+        bits = totals(self._patterns, self._subject, learnt)
+        shares = [1 / (1 + 2.0 ** -max(min(one, 60.0), -60.0)) for one in bits]
         for at, cap in self._gates:
             shares[at] = min(shares[at], cap)
-        same = how.times(how.numbers(shares), self._times)
-        other = how.minus(self._times, same)
-        alike = how.taken(other, self._alike)
-        ones: list[list[float]] = []
-        twos: list[list[float]] = []
-        for at, group in enumerate(groups):
-            size = len(group.levels)
-            ones.append(how.added(self._levels[at], same, size + 1)[:size])
-            near = self._alike_levels.get(at)
-            twos.append([] if near is None else how.added(near, alike, size + 1)[:size])
-        apart = [total(how.listed(how.taken(other, rare))) for rare in self._rare]
-        return _Tally(ones, twos, apart, total(how.listed(same)))
+        same = list(map(mul, shares, times))
+        other = list(map(sub, times, same))
+        alike = list(map(other.__getitem__, self._alike))
+        ones, twos, apart = [], [], []
+        for at, group in enumerate(self._subject.groups):
+            levels = self._levels.get(at, [])
+            ones.append(_added(levels, same if levels else (), len(group.levels)))
+            is_within = at in self._subject.within and levels
+            near = map(levels.__getitem__, self._alike) if is_within else ()
+            twos.append(_added(near, alike if is_within else (), len(group.levels)))
+            apart.append(_sum(map(other.__getitem__, self._rare.get(at, ()))))
+        return _Tally(ones, twos, apart, _sum(same))
+
+
+def _added(places: Iterable[int], numbers: Iterable[float], size: int) -> list[float]:
+    """For each place below ``size`` its numbers added up, from the first to the last."""
+    sums = [0.0] * (size + 1)
+    for at, number in zip(places, numbers, strict=True):
+        sums[at] += number
+    return sums[:size]
+
+
+def _sum(numbers: Iterable[float]) -> float:
+    # ``sum`` rounds differently from Python 3.12 on
+    return reduce(add, numbers, 0.0)
 
 
 def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str, int]) -> Learnt:
