@@ -141,10 +141,7 @@ _FIRST: Final = frozenset(one + other for group in SOUNDS for one in group for o
 _PLAIN: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 TWO_SOUNDS: Final = frozenset(
-    one + other
-    for one in _PLAIN
-    for other in _PLAIN
-    if one != other and one + other not in _FIRST
+    one + other for one in _PLAIN for other in _PLAIN if one != other and one + other not in _FIRST
 )
 """The first letters of two words, together, that are never one sound: no variants begin so."""
 

@@ -124,7 +124,9 @@ def _levels(
     return levels
 
 
-def _unsure(np: Numpy, words: _Words, pairs: tuple[Array, Array], levels: tuple[Array, Array]) -> Array:
+def _unsure(
+    np: Numpy, words: _Words, pairs: tuple[Array, Array], levels: tuple[Array, Array]
+) -> Array:
     """The places of the pairs of which the levels of their parts do not say all."""
     family, given = levels
     ones, others = pairs

@@ -65,9 +65,7 @@ def compare_names(one: NameForm, other: NameForm, learnt: Buckets) -> int:
     return code_of_names(one, other, (family, level_of_given(one.given, other.given)), learnt)
 
 
-def code_of_names(
-    one: NameForm, other: NameForm, levels: tuple[int, int], learnt: Buckets
-) -> int:
+def code_of_names(one: NameForm, other: NameForm, levels: tuple[int, int], learnt: Buckets) -> int:
     """The code of two names whose family and given names, each by itself, have these levels."""
     family, given = levels
     crosswise = False
@@ -80,9 +78,7 @@ def code_of_names(
             first = level_of_given(one.family, other.given)
             if first < INITIAL:
                 second = level_of_given(one.given, other.family)
-                if second < INITIAL and (
-                    QUALITY[first] + QUALITY[second] >= straight + EXCHANGED
-                ):
+                if second < INITIAL and (QUALITY[first] + QUALITY[second] >= straight + EXCHANGED):
                     family, given, crosswise = min(first, second), max(first, second), True
     code = family | given << GIVEN_LEVEL | crosswise << CROSSWISE
     if family and family != DIFFERENT:
@@ -98,6 +94,7 @@ def _bucket(table: str, one: str, other: str, learnt: Buckets) -> int:
 
 
 def level_of_families(one: str, other: str) -> int:
+    """The level of two family names in normal text; 0: one is missing."""
     if one == other:
         return SAME if one else 0
     if not one or not other:
@@ -123,15 +120,19 @@ def level_of_families(one: str, other: str) -> int:
 
 
 def level_of_given(one: str, other: str) -> int:
+    """The level of two given names in normal text; 0: one is missing."""
     if one == other:
         return SAME if one else 0
     if not one or not other:
         return 0
     groups = given_name_groups()
     mine = groups.get(one)
-    if mine is not None and (theirs := groups.get(other)) is not None:
-        if len(one) > 1 < len(other) and not mine.isdisjoint(theirs):
-            return SHORT_FORM
+    if (
+        mine is not None
+        and not mine.isdisjoint(groups.get(other, ()))
+        and len(one) > 1 < len(other)
+    ):
+        return SHORT_FORM
     if are_far(one, other):
         return DIFFERENT
     if len(one) == 1 or len(other) == 1:
