@@ -13,6 +13,7 @@ from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.far_words import FarWords
 from crmcore.rules.matching.linkage.mailboxes import compare_many_mailboxes
 from crmcore.rules.matching.linkage.many_names import compare_many_names
+from crmcore.rules.matching.linkage.many_places import compare_many_places
 from crmcore.rules.matching.linkage.names import (
     DIFFERENT,
     SHORT_FORM,
@@ -267,6 +268,21 @@ def test_one_value_each_is_compared_as_several_are(trait: str, data: st.DataObje
     code = COMPARE[trait]((one,), (other,), LEARNT)
     assert code == COMPARE[trait]((one, one), (other,), LEARNT)
     assert code == COMPARE[trait]((one,), (other, other), LEARNT)
+
+
+def places() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    """One place, or two, of which something is known."""
+    cities = st.sampled_from(TEXTS) | st.text("abkz ", max_size=9).map(normal_text)
+    place = st.tuples(st.sampled_from(("", "1", "2", "3")), cities).filter(any)
+    return st.lists(place, min_size=1, max_size=2).map(tuple)
+
+
+@needs_arrays
+@given(st.lists(places(), min_size=2, max_size=9))
+def test_many_places_are_compared_as_one_by_one(found: list[Any]) -> None:
+    """D1: by arrays or not."""
+    many, single = told([None, *dict.fromkeys(found)], compare_many_places, COMPARE["place"])
+    assert many == single
 
 
 @needs_arrays

@@ -15,6 +15,7 @@ from crmcore.rules.matching.linkage.compare import (
     itself,
     under,
 )
+from crmcore.rules.matching.linkage.many_places import compare_many_places
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
@@ -196,6 +197,7 @@ TRAITS: Final = (
         meanings=("address",),
         form=forms.places,
         compare=compare_places,
+        compare_many=compare_many_places,
         values=forms.place_values,
         facets={"post": forms.posts, "city": forms.cities},
     ),

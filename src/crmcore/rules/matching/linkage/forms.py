@@ -165,13 +165,14 @@ def compare_places(one: Place, other: Place, learnt: Buckets) -> tuple[int, int]
     if city and town:
         if city == town:
             return 2, learnt.bucket("city", city)
-        if _one_city(city, town):
+        if are_one_city(city, town):
             return 2, max(learnt.bucket("city", city), learnt.bucket("city", town))
         return 3, RARE
     return (3 if one[0] and other[0] else NOTHING), RARE
 
 
-def _one_city(one: str, other: str) -> bool:
+def are_one_city(one: str, other: str) -> bool:
+    """Whether two different cities may be one: alike, or one with a word more at an end."""
     if " " in one or " " in other:
         shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
         if longer.startswith(f"{shorter} ") or longer.endswith(f" {shorter}"):

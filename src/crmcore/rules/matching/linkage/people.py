@@ -29,6 +29,7 @@ from crmcore.rules.matching.linkage.mailboxes import (
     compare_many_mailboxes,
 )
 from crmcore.rules.matching.linkage.many_names import compare_many_names
+from crmcore.rules.matching.linkage.many_places import compare_many_places
 from crmcore.rules.matching.linkage.names import (
     ALIKE,
     DIFFERENT,
@@ -152,6 +153,7 @@ TRAITS: Final = (
         meanings=("address",),
         form=forms.places,
         compare=compare_places,
+        compare_many=compare_many_places,
         values=forms.place_values,
         facets={"post": forms.posts, "city": forms.cities},
     ),
