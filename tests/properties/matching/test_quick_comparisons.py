@@ -13,7 +13,7 @@ from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.far_words import FarWords
 from crmcore.rules.matching.linkage.mailboxes import compare_many_mailboxes
 from crmcore.rules.matching.linkage.many_names import compare_many_names
-from crmcore.rules.matching.linkage.many_places import compare_many_places
+from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
     DIFFERENT,
     SHORT_FORM,
@@ -282,6 +282,20 @@ def places() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
 def test_many_places_are_compared_as_one_by_one(found: list[Any]) -> None:
     """D1: by arrays or not."""
     many, single = told([None, *dict.fromkeys(found)], compare_many_places, COMPARE["place"])
+    assert many == single
+
+
+def streets() -> st.SearchStrategy[tuple[Any, ...]]:
+    """One street, or two, of which something is known."""
+    street = st.tuples(st.sampled_from(TEXTS), st.sampled_from(NUMBERS)).filter(any)
+    return st.lists(street, min_size=1, max_size=2).map(tuple)
+
+
+@needs_arrays
+@given(st.lists(streets(), min_size=2, max_size=9))
+def test_many_streets_are_compared_as_one_by_one(found: list[Any]) -> None:
+    """D1: by arrays or not."""
+    many, single = told([None, *dict.fromkeys(found)], compare_many_streets, COMPARE["street"])
     assert many == single
 
 

@@ -15,7 +15,7 @@ from crmcore.rules.matching.linkage.compare import (
     itself,
     under,
 )
-from crmcore.rules.matching.linkage.many_places import compare_many_places
+from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
@@ -206,6 +206,7 @@ TRAITS: Final = (
         meanings=("address",),
         form=forms.streets,
         compare=compare_streets,
+        compare_many=compare_many_streets,
         values=forms.street_values,
         facets={"house": forms.houses},
     ),

@@ -75,13 +75,13 @@ class Letters:
     def __init__(self, np: Numpy, texts: Sequence[str]) -> None:
         self._np = np
         shown = [text or " " for text in texts]
-        self.sizes = np.fromiter(map(len, shown), dtype=np.int64, count=len(shown))
+        self.sizes: Array = np.fromiter(map(len, shown), dtype=np.int64, count=len(shown))
         points = np.frombuffer("".join(shown).encode("utf-32-le", "surrogatepass"), dtype="<u4")
         bits = np.left_shift(np.uint64(1), (points & _BITS).astype(np.uint64))
         starts = np.cumsum(self.sizes) - self.sizes
-        self.bits = np.bitwise_or.reduceat(bits, starts) if shown else bits
-        self.first = points[starts]
-        self.is_ascii = np.bitwise_or.reduceat(points, starts) < 128  # ASCII
+        self.bits: Array = np.bitwise_or.reduceat(bits, starts) if shown else bits
+        self.first: Array = points[starts]
+        self.is_ascii: Array = np.bitwise_or.reduceat(points, starts) < 128  # ASCII
 
     def may_be_near(self, ones: Array, others: Array, slips: int) -> Array:
         """Whether two texts may be so many slips apart."""

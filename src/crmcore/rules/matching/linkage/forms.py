@@ -184,17 +184,22 @@ def compare_streets(one: Street, other: Street, learnt: Buckets) -> tuple[int, i
     """1 the same house, 2 the same street or the same number, 3 another."""
     street, road = one[0], other[0]
     words = bool(street and road)
-    near = words and (
-        street == road
-        or same_words(street, road, least=_SAME_STREET) > 0
-        or ((" " in street or " " in road) and _within(street, road))
-    )
+    near = words and are_near_streets(street, road)
     numbers, others = one[1], other[1]
     if numbers and others and (numbers == others or not set(numbers).isdisjoint(others)):
         if near or not words:
             return 1, max(learnt.bucket("house", house(one)), learnt.bucket("house", house(other)))
         return 2, RARE
     return (2 if near else 3), RARE
+
+
+def are_near_streets(one: str, other: str) -> bool:
+    """Whether the words of two streets are the same, alike, or all words of one in the other."""
+    return (
+        one == other
+        or same_words(one, other, least=_SAME_STREET) > 0
+        or ((" " in one or " " in other) and _within(one, other))
+    )
 
 
 def _within(one: str, other: str) -> bool:

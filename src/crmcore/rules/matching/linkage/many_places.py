@@ -1,16 +1,29 @@
-"""Many places: the codes of many pairs of places by arrays, each what ``compare_places`` says."""
+"""Many places: the codes of many pairs of places, or of streets, by arrays.
+
+They are what ``compare_places`` and ``compare_streets`` say of each. There are far fewer different
+pairs of cities, and of the words of streets, than of places and streets; each is looked at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Hashable, Sequence
+from typing import Final, TypeVar
 
-from crmcore.rules.matching.linkage.compare import compare_places
+from crmcore.rules.matching.linkage.compare import compare_places, compare_streets
 from crmcore.rules.matching.linkage.far_words import Array, Letters, Numpy, count
-from crmcore.rules.matching.linkage.forms import NOTHING, Place, are_one_city
+from crmcore.rules.matching.linkage.forms import (
+    NOTHING,
+    Place,
+    Street,
+    are_near_streets,
+    are_one_city,
+    house,
+)
 from crmcore.rules.matching.linkage.many_names import used
 from crmcore.rules.matching.linkage.subject import LEVELS
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
+
+T = TypeVar("T", bound=Hashable)
 
 _SOME: Final = 1_000
 _ONE_START: Final = 1_499
@@ -55,8 +68,55 @@ def compare_many_places(
     return found
 
 
-def _numbered(np: Numpy, texts: Sequence[str]) -> tuple[list[str], Array]:
-    """The different texts, and which of them each is."""
+def compare_many_streets(
+    np: Numpy,
+    forms: Sequence[tuple[Street, ...]],
+    pairs: tuple[Sequence[int], Sequence[int]],
+    learnt: Buckets,
+) -> list[int]:
+    """The codes of pairs of forms, given by their numbers, in their order."""
+    streets, (ones, others) = used(np, forms, pairs)
+    names, name = _numbered(np, [form[0][0] for form in streets])
+    numbers, number = _numbered(np, [form[0][1] for form in streets])
+    is_name = np.asarray([text != "" for text in names], dtype=bool)
+    words = is_name[name[ones]] & is_name[name[others]]
+
+    def are_near(one: int, other: int) -> bool:
+        return bool(names[one] and names[other]) and are_near_streets(names[one], names[other])
+
+    def have_one(one: int, other: int) -> bool:
+        return not set(numbers[one]).isdisjoint(numbers[other])
+
+    near = _decided(np, len(names), (name[ones], name[others]), are_near)
+    shared = _decided(np, len(numbers), (number[ones], number[others]), have_one)
+    is_house = shared & (near | ~words)
+    level = np.where(is_house, 1, np.where(shared | near, 2, 3))
+    at = np.flatnonzero(is_house)
+    bucket = np.full(len(ones), RARE)
+    if len(at):
+        every = np.asarray(
+            [learnt.bucket("house", house(form[0])) for form in streets], dtype=np.int64
+        )
+        bucket[at] = np.maximum(every[ones[at]], every[others[at]])
+    codes = bucket * LEVELS + level
+    several = np.fromiter(map(len, streets), dtype=np.int64, count=len(streets)) > 1
+    for place in np.flatnonzero(several[ones] | several[others]).tolist():
+        codes[place] = compare_streets(streets[ones[place]], streets[others[place]], learnt)
+    found: list[int] = codes.tolist()
+    return found
+
+
+def _decided(
+    np: Numpy, size: int, pairs: tuple[Array, Array], decide: Callable[[int, int], bool]
+) -> Array:
+    """What is decided of each pair of numbers less than ``size``, of different pairs once."""
+    both, places = np.unique(pairs[0] * size + pairs[1], return_inverse=True)
+    found = [decide(*divmod(one, size)) for one in both.tolist()]
+    return np.asarray(found, dtype=bool)[places]
+
+
+def _numbered(np: Numpy, texts: Sequence[T]) -> tuple[list[T], Array]:
+    """The different values, and which of them each is."""
     different = list(dict.fromkeys(texts))
     number = dict(zip(different, range(len(different)), strict=True)).__getitem__
     return different, np.asarray(list(map(number, texts)), dtype=np.int64)

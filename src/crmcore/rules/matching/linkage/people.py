@@ -29,7 +29,7 @@ from crmcore.rules.matching.linkage.mailboxes import (
     compare_many_mailboxes,
 )
 from crmcore.rules.matching.linkage.many_names import compare_many_names
-from crmcore.rules.matching.linkage.many_places import compare_many_places
+from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
     ALIKE,
     DIFFERENT,
@@ -162,6 +162,7 @@ TRAITS: Final = (
         meanings=("address",),
         form=forms.streets,
         compare=compare_streets,
+        compare_many=compare_many_streets,
         values=forms.street_values,
         facets={"house": forms.houses},
         is_by_name=True,
