@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    _Likeness = Callable[[str, str], float]
 
 LONGEST: Final = 1_000
 """Only this many characters of a text are compared: no name is longer, and time stays bounded."""
@@ -16,7 +18,7 @@ _DIGITS: Final = 6
 
 
 @cache
-def _measures() -> tuple[Callable[..., Any], ...]:  # Any: rapidfuzz has its own overloads
+def _measures() -> tuple[_Likeness, _Likeness, Callable[[str, str], int]]:
     from rapidfuzz import fuzz  # noqa: PLC0415  # costs more to load than the rest of crmcore
     from rapidfuzz.distance import OSA, JaroWinkler  # noqa: PLC0415  # likewise
 

@@ -14,6 +14,7 @@ from crmcore.rules.matching.linkage.compare import (
     found_by,
     itself,
 )
+from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.subject import LEVELS, Basis, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
 from crmcore.rules.similarity.company import company_likeness, countries_of
@@ -199,6 +200,7 @@ TRAITS: Final = (
         form=forms.places,
         lone=lone_forms.PLACES,
         compare=compare_places,
+        compare_many=compare_many_places,
         values=forms.PLACE_VALUES,
         facets={"post": forms.posts, "city": forms.cities},
     ),
@@ -208,6 +210,7 @@ TRAITS: Final = (
         form=forms.streets,
         lone=lone_forms.STREETS,
         compare=compare_streets,
+        compare_many=compare_many_streets,
         values={"house": forms.numbered_houses},
         facets={"house": forms.houses},
     ),

@@ -66,20 +66,35 @@ def kin(word: str) -> int:
     return (sounds.get(first) or 1 << (len(SOUNDS) + ord(first) % _OTHERS)) | names.get(word, 0)
 
 
-class FarWords:
-    """Some words, to be asked which pairs of them are far apart."""
+class Letters:
+    """The letters of some texts as bits, their lengths, and their first letters.
 
-    def __init__(self, np: Numpy, words: Sequence[str]) -> None:
+    An empty text is taken for a space.
+    """
+
+    def __init__(self, np: Numpy, texts: Sequence[str]) -> None:
         self._np = np
-        count = len(words)
-        self._kin = np.fromiter(map(kin, words), dtype=np.int64, count=count)
-        shown = [word or " " for word in words]
-        self.sizes = np.fromiter(map(len, shown), dtype=np.int64, count=count)
+        shown = [text or " " for text in texts]
+        self.sizes: Array = np.fromiter(map(len, shown), dtype=np.int64, count=len(shown))
         points = np.frombuffer("".join(shown).encode("utf-32-le", "surrogatepass"), dtype="<u4")
         bits = np.left_shift(np.uint64(1), (points & _BITS).astype(np.uint64))
         starts = np.cumsum(self.sizes) - self.sizes
-        self._letters = np.bitwise_or.reduceat(bits, starts) if count else bits
-        self.first = points[starts]
+        self.bits: Array = np.bitwise_or.reduceat(bits, starts) if shown else bits
+        self.first: Array = points[starts]
+        self.is_ascii: Array = np.bitwise_or.reduceat(points, starts) < 128  # ASCII
+
+    def may_be_near(self, ones: Array, others: Array, slips: int) -> Array:
+        """Whether two texts may be so many slips apart."""
+        rest = without(self._np, self.bits[ones] ^ self.bits[others], 2 * slips)
+        return (rest == 0) & (abs(self.sizes[ones] - self.sizes[others]) <= slips)
+
+
+class FarWords(Letters):
+    """Some words, to be asked which pairs of them are far apart."""
+
+    def __init__(self, np: Numpy, words: Sequence[str]) -> None:
+        super().__init__(np, words)
+        self._kin = np.fromiter(map(kin, words), dtype=np.int64, count=len(words))
         kept = 0
         for letter in ROMANISED:
             kept |= 1 << (ord(letter) & _BITS)
@@ -91,16 +106,17 @@ class FarWords:
         Never for two words that are equal.
         """
         np = self._np
-        mine, theirs = self._letters[ones], self._letters[others]
+        mine, theirs = self.bits[ones], self.bits[others]
         apart = mine ^ theirs
         sizes, lengths = self.sizes[ones], self.sizes[others]
         shorter, longer = np.minimum(sizes, lengths), np.maximum(sizes, lengths)
         kin, other = self._kin[ones], self._kin[others]
         shared = kin & other
         more = longer - shorter
-        rest = _without(np, apart, 2)
-        maybe = (rest == 0) | ((longer >= LONG) & (_without(np, rest, 2) == 0))
-        maybe &= (shorter >= SLIP_LETTERS) & (more <= 2)  # letters
+        maybe = self.may_be_near(ones, others, 1) | (
+            (longer >= LONG) & self.may_be_near(ones, others, 2)
+        )
+        maybe &= shorter >= SLIP_LETTERS
         lacks, lack = apart & mine, apart & theirs
         if is_family:
             maybe |= ((lacks == 0) | (lack == 0)) & (shorter >= GLUED)
@@ -110,7 +126,7 @@ class FarWords:
         sounds = (shared & _SOUND) != 0
         maybe |= (
             sounds
-            & (_without(np, apart & self._kept, 2) == 0)
+            & (without(np, apart & self._kept, 2) == 0)
             & (shorter >= SHORTEST_VARIANT)
             & (more <= LONGER_VARIANT)
         )
@@ -124,19 +140,19 @@ class FarWords:
         """Whether words with one first letter may be alike, or one of them an initial."""
         np = self._np
         size, length = sizes
-        common = np.minimum(size - _count(np, lacking[0]), length - _count(np, lacking[1]))
+        common = np.minimum(size - count(np, lacking[0]), length - count(np, lacking[1]))
         return (10 * common * (size + length) >= 11 * size * length) | (
             np.minimum(size, length) == 1
         )
 
 
-def _without(np: Numpy, bits: Array, times: int) -> Array:
+def without(np: Numpy, bits: Array, times: int) -> Array:
     """The bits without the lowest, so many times."""
     for _ in range(times):
         bits = bits & (bits - np.uint64(1))
     return bits
 
 
-def _count(np: Numpy, bits: Array) -> Array:
+def count(np: Numpy, bits: Array) -> Array:
     """How many bits are set."""
     return np.unpackbits(bits.view(np.uint8).reshape(-1, 8), axis=1).sum(axis=1, dtype=np.int64)

@@ -183,13 +183,14 @@ def compare_places(one: Place, other: Place, learnt: Buckets) -> tuple[int, int]
     if city and town:
         if city == town:
             return 2, learnt.bucket("city", city)
-        if _one_city(city, town):
+        if are_one_city(city, town):
             return 2, max(learnt.bucket("city", city), learnt.bucket("city", town))
         return 3, RARE
     return (3 if one[0] and other[0] else NOTHING), RARE
 
 
-def _one_city(one: str, other: str) -> bool:
+def are_one_city(one: str, other: str) -> bool:
+    """Whether two different cities may be one: alike, or one with a word more at an end."""
     if " " in one or " " in other:
         shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
         if longer.startswith(f"{shorter} ") or longer.endswith(f" {shorter}"):
@@ -201,17 +202,22 @@ def compare_streets(one: Street, other: Street, learnt: Buckets) -> tuple[int, i
     """1 the same house, 2 the same street or the same number, 3 another."""
     street, road = one[0], other[0]
     words = bool(street and road)
-    near = words and (
-        street == road
-        or same_words(street, road, least=_SAME_STREET) > 0
-        or ((" " in street or " " in road) and _within(street, road))
-    )
+    near = words and are_near_streets(street, road)
     numbers, others = one[1], other[1]
     if numbers and others and (numbers == others or not set(numbers).isdisjoint(others)):
         if near or not words:
             return 1, max(learnt.bucket("house", house(one)), learnt.bucket("house", house(other)))
         return 2, RARE
     return (2 if near else 3), RARE
+
+
+def are_near_streets(one: str, other: str) -> bool:
+    """Whether the words of two streets are the same, alike, or all words of one in the other."""
+    return (
+        one == other
+        or same_words(one, other, least=_SAME_STREET) > 0
+        or ((" " in one or " " in other) and _within(one, other))
+    )
 
 
 def _within(one: str, other: str) -> bool:

@@ -62,8 +62,8 @@ def compare_many_names(
         codes[shared] |= buckets << begin
     asked = _unsure(np, words, (ones, others), (family, given))
     told = [
-        code_of_names(names[one], names[other], levels, learnt)
-        for one, other, *levels in zip(
+        code_of_names(names[one], names[other], (of_family, of_given), learnt)
+        for one, other, of_family, of_given in zip(
             *(each[asked].tolist() for each in (ones, others, family, given)), strict=True
         )
     ]

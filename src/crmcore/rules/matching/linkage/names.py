@@ -78,12 +78,17 @@ def code_of_names(one: NameForm, other: NameForm, levels: tuple[int, int], learn
             family = given = SAME
         elif one.generation and other.generation and one.generation != other.generation:
             given = DIFFERENT
-        elif (straight := QUALITY[family] + QUALITY[given]) < EXCHANGED:
+        elif (
+            (straight := QUALITY[family] + QUALITY[given]) < EXCHANGED
+            and not _are_two(one.family, other.given)
+            and not _are_two(one.given, other.family)
+        ):
             first = level_of_given(one.family, other.given)
-            if first < INITIAL:
-                second = level_of_given(one.given, other.family)
-                if second < INITIAL and (QUALITY[first] + QUALITY[second] >= straight + EXCHANGED):
-                    family, given, crosswise = min(first, second), max(first, second), True
+            second = level_of_given(one.given, other.family)
+            if QUALITY[first] + QUALITY[second] >= straight + EXCHANGED and (
+                max(first, second) < INITIAL
+            ):
+                family, given, crosswise = min(first, second), max(first, second), True
     code = family | given << GIVEN_LEVEL | crosswise << CROSSWISE
     if family and family != DIFFERENT:
         code |= _bucket("family", one.family, other.family, learnt) << FAMILY_BUCKET
@@ -98,6 +103,7 @@ def _bucket(table: str, one: str, other: str, learnt: Buckets) -> int:
 
 
 def level_of_families(one: str, other: str) -> int:
+    """The level of two family names in normal text; 0: one is missing."""
     if one == other:
         return SAME if one else 0
     if not one or not other:
@@ -123,15 +129,19 @@ def level_of_families(one: str, other: str) -> int:
 
 
 def level_of_given(one: str, other: str) -> int:
+    """The level of two given names in normal text; 0: one is missing."""
     if one == other:
         return SAME if one else 0
     if not one or not other:
         return 0
     groups = given_name_groups()
     mine = groups.get(one)
-    if mine is not None and (theirs := groups.get(other)) is not None:
-        if len(one) > 1 < len(other) and not mine.isdisjoint(theirs):
-            return SHORT_FORM
+    if (
+        mine is not None
+        and not mine.isdisjoint(groups.get(other, ()))
+        and len(one) > 1 < len(other)
+    ):
+        return SHORT_FORM
     if are_far(one, other):
         return DIFFERENT
     if len(one) == 1 or len(other) == 1:
@@ -148,6 +158,15 @@ def are_far(one: str, other: str) -> bool:
     """Whether the ends of two words tell at once that they are different: so it is with most."""
     first, last = other[0], one[-1]
     return one[0] + first in TWO_SOUNDS and last != other[-1] and last != first
+
+
+def _are_two(one: str, other: str) -> bool:
+    """Whether two words are surely different as given names."""
+    return (
+        one != "" != other
+        and are_far(one, other)
+        and (one not in (groups := given_name_groups()) or other not in groups)
+    )
 
 
 def _spelt(one: str, other: str) -> int:

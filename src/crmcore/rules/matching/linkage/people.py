@@ -16,7 +16,19 @@ from crmcore.rules.matching.linkage.compare import (
     found_by,
     itself,
 )
+from crmcore.rules.matching.linkage.mailboxes import (
+    M_ALIKE,
+    M_COLLEAGUE,
+    M_ELSEWHERE,
+    M_NUMBERED,
+    M_OTHER_DOMAIN,
+    M_SAME,
+    M_SLIP,
+    compare_mailboxes,
+    compare_many_mailboxes,
+)
 from crmcore.rules.matching.linkage.many_names import compare_many_names
+from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
     ALIKE,
     DIFFERENT,
@@ -35,7 +47,6 @@ from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.company import company_likeness
 from crmcore.rules.similarity.comparers import day_likeness
 from crmcore.rules.similarity.tables import table
-from crmcore.rules.similarity.text import jaro_winkler, slips
 
 _SHARED: Final = 4
 """The bucket of a line or a street that so many people share that it is an office's."""
@@ -43,57 +54,7 @@ _SHARED: Final = 4
 FAMILY, GIVEN, MAIL, PHONE, AFFILIATION, STREET, BIRTH, IDENT, TITLE = range(9)
 
 
-def _mail(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
-    if len(one) == 1 == len(other):
-        return coded(*_mailboxes(one[0], other[0], learnt))
-    return coded(*min(_mailboxes(mine, theirs, learnt) for mine in one for theirs in other))
-
-
-def _mailboxes(mine: str, theirs: str, learnt: Buckets) -> tuple[int, int]:
-    """The level, from ``M_SAME`` on, and the bucket, of two mailboxes."""
-    if mine == theirs:
-        return M_SAME, learnt.bucket("mail", mine)
-    local, _, domain = mine.partition("@")
-    other, _, elsewhere = theirs.partition("@")
-    if domain == elsewhere:
-        return _at_one_domain(local, other, domain, learnt)
-    if local == other:
-        return (M_SLIP if slips(domain, elsewhere) <= _DOMAIN_SLIPS else M_ELSEWHERE), RARE
-    if len(local) >= _LONG_ENOUGH <= len(other):
-        if (
-            -2 < len(local) - len(other) < 2  # one slip is sought
-            and slips(local, other) <= 1
-            and slips(domain, elsewhere) <= _DOMAIN_SLIPS
-        ):
-            return M_SLIP, RARE
-        if mine[0] == theirs[0] and jaro_winkler(mine, theirs, least=_ALIKE_MAIL):
-            return M_ALIKE, RARE
-    if forms.is_own(domain) and forms.is_own(elsewhere):
-        return M_OTHER_DOMAIN, RARE
-    return M_OTHER, RARE
-
-
-def _at_one_domain(local: str, other: str, domain: str, learnt: Buckets) -> tuple[int, int]:
-    is_short = len(local) < _LONG or len(other) < _LONG
-    is_near = slips(local, other) <= (1 if is_short else 2)
-    # what begins with two letters, and is no slip, is not the same but for its digits either
-    first, second = local[:1], other[:1]
-    if is_near or first == second or not (first.isalpha() and second.isalpha()):
-        if forms.digits(local) == forms.digits(other):
-            if is_near:
-                return M_SLIP, RARE
-        elif forms.letters(local) == forms.letters(other):
-            return M_NUMBERED, learnt.bucket("domain", domain)
-    if forms.is_own(domain):
-        return M_COLLEAGUE, learnt.bucket("domain", domain)
-    return M_OTHER, RARE
-
-
-M_SAME, M_SLIP, M_ALIKE, M_ELSEWHERE, M_COLLEAGUE, M_NUMBERED, M_OTHER_DOMAIN, M_OTHER = range(1, 9)
-_ALIKE_MAIL: Final = 0.88
-_DOMAIN_SLIPS: Final = 2
 _LONG_ENOUGH: Final = 4
-_LONG: Final = 8
 
 
 def _all_domains(form: tuple[str, ...]) -> Sequence[str]:
@@ -162,7 +123,8 @@ TRAITS: Final = (
         meanings=("email",),
         form=forms.mailboxes,
         lone=lone_forms.MAILBOXES,
-        compare=_mail,
+        compare=compare_mailboxes,
+        compare_many=compare_many_mailboxes,
         values={"mail": itself, "domain": _all_domains},
         facets={"box": itself, "local": _locals, "domain": _domains},
         is_by_name=True,
@@ -193,6 +155,7 @@ TRAITS: Final = (
         form=forms.places,
         lone=lone_forms.PLACES,
         compare=compare_places,
+        compare_many=compare_many_places,
         values=forms.PLACE_VALUES,
         facets={"post": forms.posts, "city": forms.cities},
     ),
@@ -202,6 +165,7 @@ TRAITS: Final = (
         form=forms.streets,
         lone=lone_forms.STREETS,
         compare=compare_streets,
+        compare_many=compare_many_streets,
         values={"house": forms.numbered_houses},
         facets={"house": forms.houses},
         is_by_name=True,

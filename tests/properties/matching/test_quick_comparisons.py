@@ -1,0 +1,299 @@
+"""What is told at once, or of many pairs by arrays, is what the plainest comparison says."""
+
+from collections.abc import Callable
+from datetime import date
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from crmcore.rules.matching.linkage import fast
+from crmcore.rules.matching.linkage.far_words import FarWords
+from crmcore.rules.matching.linkage.mailboxes import compare_many_mailboxes
+from crmcore.rules.matching.linkage.many_names import compare_many_names
+from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
+from crmcore.rules.matching.linkage.names import (
+    DIFFERENT,
+    SHORT_FORM,
+    are_far,
+    compare_names,
+    level_of_families,
+    level_of_given,
+)
+from crmcore.rules.matching.linkage.people import PEOPLE
+from crmcore.rules.matching.linkage.subject import LEVELS
+from crmcore.rules.similarity import latin
+from crmcore.rules.similarity.person import NameForm
+from crmcore.rules.similarity.tables import given_name_groups
+from crmcore.values.text import normal_text
+from tests.properties.matching import plain_comparisons as plain
+
+np = fast.numpy()
+needs_arrays = pytest.mark.skipif(np is None, reason="numpy is not installed")
+
+LEARNT = PEOPLE.standard.buckets()
+COMPARE = {trait.name: trait.compare for trait in PEOPLE.traits}
+
+KNOWN = (
+    *("bob", "robert", "daniel", "daniela", "kamil", "kamila", "herbert", "hubert", "marianne"),
+    *("youssef", "yusuf", "qasim", "kassem", "shcherbakov", "szczerbakow", "wladimir", "vladimir"),
+    *(
+        "saud",
+        "alsaud",
+        "king lovelace",
+        "king",
+        "a",
+        "k",
+        "tester 17",
+        "tester 18",
+        "jimenez lopez",
+    ),
+    *("منصور", "mansour", "山田", "太郎", "山田太郎", "smith", "schmidt", "smyth", "htims", "de"),
+)
+LETTERS = "abcdeghiklmnorstuvwyz"
+
+
+def slipped(word: str, at: int, letter: str, how: int) -> str:
+    """A word with one letter put in, left out, changed or swapped with its neighbour."""
+    at %= len(word) + 1
+    made = (
+        word[:at] + letter + word[at:],
+        word[:at] + word[at + 1 :],
+        word[:at] + letter + word[at + 1 :],
+        word[:at] + word[at + 1 : at + 2] + word[at : at + 1] + word[at + 2 :],
+        word[::-1],
+    )
+    return made[how]
+
+
+def words() -> st.SearchStrategy[str]:
+    """Words in normal text, some of them several or none, in any script."""
+    return st.one_of(
+        st.sampled_from(KNOWN),
+        st.sampled_from(sorted(given_name_groups())),
+        st.text(LETTERS, min_size=1, max_size=12),
+        st.text(LETTERS[:6] + " 1", max_size=9).map(normal_text),
+        st.text(max_size=6).map(normal_text),
+    )
+
+
+OTHER_LETTERS = "fjpqx"
+
+
+@st.composite
+def two_slips(draw: st.DrawFn) -> tuple[str, str]:
+    """A long word, and with two letters changed into such as it does not have."""
+    one = draw(st.text(LETTERS, min_size=8, max_size=12))
+    first, second = draw(st.permutations(OTHER_LETTERS))[:2]
+    return one, slipped(slipped(one, 0, first, 2), draw(st.integers(0, 7)), second, 2)
+
+
+@st.composite
+def two_words(draw: st.DrawFn) -> tuple[str, str]:
+    """Two words, often a slip or two of one another."""
+    kind = draw(st.integers(0, 3))
+    if kind == 0:
+        return draw(two_slips())
+    one = draw(words())
+    if kind == 1:
+        return one, draw(words())
+    other = one
+    for _ in range(draw(st.integers(0, 3))):
+        letter = draw(st.sampled_from(LETTERS + OTHER_LETTERS))
+        other = slipped(other, draw(st.integers(0, 11)), letter, draw(st.integers(0, 4)))
+    return one, normal_text(other)
+
+
+@st.composite
+def two_names(draw: st.DrawFn) -> tuple[NameForm, NameForm]:
+    """Two names, their parts now and then exchanged."""
+    (family, other), (name, theirs) = draw(two_words()), draw(two_words())
+    if draw(st.sampled_from((False, False, True))):
+        other, theirs = theirs, other
+    generations = st.sampled_from(("", "", "", "jr", "sr"))
+    return (
+        NameForm(family=family, given=name, middle="", generation=draw(generations)),
+        NameForm(family=other, given=theirs, middle="", generation=draw(generations)),
+    )
+
+
+@given(st.lists(two_words(), min_size=1, max_size=8))
+def test_words_are_compared_as_by_the_plainest_code(pairs: list[tuple[str, str]]) -> None:
+    """D1: and in either order."""
+    for one, other in pairs:
+        family, given_name = level_of_families(one, other), level_of_given(one, other)
+        event(f"family: {family}")
+        event(f"given: {given_name}")
+        assert family == plain.level_of_families(one, other) == level_of_families(other, one)
+        assert given_name == plain.level_of_given(one, other) == level_of_given(other, one)
+        if one and other:
+            assert latin.is_variant(one, other) == plain.is_variant(one, other)
+
+
+@given(st.lists(two_names(), min_size=1, max_size=6))
+def test_names_are_compared_as_by_the_plainest_code(pairs: list[tuple[NameForm, NameForm]]) -> None:
+    """D1: and in either order."""
+    for one, other in pairs:
+        code = compare_names(one, other, LEARNT)
+        event(f"levels: {plain.levels_in(code)}")
+        assert plain.levels_in(code) == plain.level_of_names(one, other)
+        assert compare_names(other, one, LEARNT) == code
+
+
+@given(st.lists(two_words(), min_size=1, max_size=8))
+def test_words_whose_ends_are_far_apart_are_different(pairs: list[tuple[str, str]]) -> None:
+    """D1: neither a slip, nor a spelling, nor alike."""
+    for one, other in pairs:
+        if one and other and are_far(one, other):
+            event("far")
+            assert " " in one + other or plain.level_of_families(one, other) == DIFFERENT
+            assert plain.level_of_given(one, other) in (DIFFERENT, SHORT_FORM)
+
+
+@needs_arrays
+@given(st.lists(two_words(), min_size=1, max_size=20))
+def test_words_whose_letters_are_far_apart_are_different(pairs: list[tuple[str, str]]) -> None:
+    """D1: as family names and as given names."""
+    assert np is not None
+    texts = list(dict.fromkeys(word for pair in pairs for word in pair))
+    ones, others = (np.asarray([texts.index(pair[at]) for pair in pairs]) for at in (0, 1))
+    far = FarWords(np, texts)
+    for is_family, level in ((True, plain.level_of_families), (False, plain.level_of_given)):
+        found = far.far(ones, others, is_family=is_family).tolist()
+        event(f"far: {sum(found) > 0}, near: {sum(found) < len(found)}")
+        assert {level(*pair) for pair, is_far in zip(pairs, found, strict=True) if is_far} <= {
+            DIFFERENT
+        }
+
+
+def told(
+    forms: list[Any],
+    many: Callable[..., Any],
+    one_by_one: Callable[..., int],
+) -> tuple[list[int], list[int]]:
+    """The codes of each form with each other, by arrays and one by one."""
+    numbers = range(1, len(forms))
+    pairs = [(one, other) for one in numbers for other in numbers if one <= other]
+    ones, others = [one for one, _ in pairs], [other for _, other in pairs]
+    return (
+        list(many(np, forms, (ones, others), LEARNT)),
+        [one_by_one(forms[one], forms[other], LEARNT) for one, other in pairs],
+    )
+
+
+@needs_arrays
+@given(st.lists(two_names(), min_size=1, max_size=5))
+def test_many_names_are_compared_as_one_by_one(pairs: list[tuple[NameForm, NameForm]]) -> None:
+    """D1: by arrays or not."""
+    names: list[Any] = [None, *dict.fromkeys(name for pair in pairs for name in pair)]
+    many, single = told(names, compare_many_names, compare_names)
+    assert many == single
+
+
+def locals_() -> st.SearchStrategy[str]:
+    """Names before the domain."""
+    return st.one_of(
+        st.sampled_from(("ada.king", "ada.kinng", "adaking", "ada1", "ada2", "ada", "a", "kda1")),
+        st.text("abk1٣.", min_size=1, max_size=9),
+        st.text(min_size=1, max_size=4).filter(lambda text: "@" not in text),
+    )
+
+
+def mailboxes() -> st.SearchStrategy[str]:
+    """Mailboxes at few domains."""
+    domains = ("x.org", "y.org", "engine.org", "enigne.org", "gmail.com", "gmial.com", "pürs.de")
+    return st.builds("{}@{}".format, locals_(), st.sampled_from(domains))
+
+
+@given(st.lists(mailboxes(), min_size=2, max_size=6))
+def test_mailboxes_are_compared_as_by_the_plainest_code(boxes: list[str]) -> None:
+    """D1: and in either order."""
+    for one, other in product(boxes, boxes):
+        code = COMPARE["mail"]((one,), (other,), LEARNT)
+        event(f"level: {code % LEVELS}")
+        assert code % LEVELS == plain.level_of_mailboxes(one, other)
+        assert COMPARE["mail"]((other,), (one,), LEARNT) == code
+
+
+@needs_arrays
+@given(st.lists(st.lists(mailboxes(), min_size=1, max_size=2), min_size=2, max_size=9))
+def test_many_mailboxes_are_compared_as_one_by_one(found: list[list[str]]) -> None:
+    """D1: by arrays or not."""
+    forms: list[Any] = [None, *dict.fromkeys(tuple(one) for one in found)]
+    many, single = told(forms, compare_many_mailboxes, COMPARE["mail"])
+    assert many == single
+
+
+LINES = st.from_regex(r"\+?[1-3]{6,8}|\+3[1-3]{5,7}", fullmatch=True)
+DAYS = st.dates(date(1, 1, 1), date(9999, 12, 31)) | st.dates(date(1990, 1, 1), date(1991, 3, 1))
+
+
+@given(LINES, LINES)
+def test_lines_are_compared_as_by_the_plainest_code(one: str, other: str) -> None:
+    """D1: and in either order."""
+    level = COMPARE["line"]((one,), (other,), LEARNT) % LEVELS
+    event(f"level: {level}")
+    assert level == plain.level_of_lines(one, other)
+    assert level == COMPARE["line"]((other,), (one,), LEARNT) % LEVELS
+
+
+@given(DAYS, DAYS)
+def test_dates_are_compared_as_by_the_plainest_code(one: date, other: date) -> None:
+    """D1: and in either order."""
+    level = COMPARE["birth"](one, other, LEARNT) % LEVELS
+    event(f"level: {level}")
+    assert level == plain.level_of_days(one, other)
+    assert level == COMPARE["birth"](other, one, LEARNT) % LEVELS
+
+
+TEXTS = ("main", "main street", "mainstreet", "north main", "high", "ä", "york", "new york", "")
+NUMBERS = ((), ("1",), ("2",), ("1", "2"))
+FORMS: dict[str, st.SearchStrategy[Any]] = {
+    "line": LINES,
+    "company": st.sampled_from(TEXTS[:-1]),
+    "identifier": st.sampled_from(("abcd", "abce", "wxyz", "12345")),
+    "title": st.sampled_from(TEXTS[:-1]),
+    "place": st.tuples(st.sampled_from(("", "1", "2")), st.sampled_from(TEXTS)),
+    "street": st.tuples(st.sampled_from(TEXTS), st.sampled_from(NUMBERS)),
+}
+
+
+@pytest.mark.parametrize("trait", FORMS)
+@given(data=st.data())
+def test_one_value_each_is_compared_as_several_are(trait: str, data: st.DataObject) -> None:
+    """D1: a value given twice says what it says once."""
+    one, other = data.draw(FORMS[trait]), data.draw(FORMS[trait])
+    code = COMPARE[trait]((one,), (other,), LEARNT)
+    assert code == COMPARE[trait]((one, one), (other,), LEARNT)
+    assert code == COMPARE[trait]((one,), (other, other), LEARNT)
+
+
+def places() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    """One place, or two, of which something is known."""
+    cities = st.sampled_from(TEXTS) | st.text("abkz ", max_size=9).map(normal_text)
+    place = st.tuples(st.sampled_from(("", "1", "2", "3")), cities).filter(any)
+    return st.lists(place, min_size=1, max_size=2).map(tuple)
+
+
+@needs_arrays
+@given(st.lists(places(), min_size=2, max_size=9))
+def test_many_places_are_compared_as_one_by_one(found: list[Any]) -> None:
+    """D1: by arrays or not."""
+    many, single = told([None, *dict.fromkeys(found)], compare_many_places, COMPARE["place"])
+    assert many == single
+
+
+def streets() -> st.SearchStrategy[tuple[Any, ...]]:
+    """One street, or two, of which something is known."""
+    street = st.tuples(st.sampled_from(TEXTS), st.sampled_from(NUMBERS)).filter(any)
+    return st.lists(street, min_size=1, max_size=2).map(tuple)
+
+
+@needs_arrays
+@given(st.lists(streets(), min_size=2, max_size=9))
+def test_many_streets_are_compared_as_one_by_one(found: list[Any]) -> None:
+    """D1: by arrays or not."""
+    many, single = told([None, *dict.fromkeys(found)], compare_many_streets, COMPARE["street"])
+    assert many == single

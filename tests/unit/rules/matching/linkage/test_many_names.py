@@ -1,0 +1,59 @@
+"""Many names at once; test_quick_comparisons.py holds them to one by one."""
+
+import pytest
+
+from crmcore.rules.matching.linkage.many_names import compare_many_names, used
+from crmcore.rules.matching.linkage.names import (
+    DIFFERENT,
+    FAMILY_BUCKET,
+    GIVEN_BUCKET,
+    GIVEN_LEVEL,
+    SAME,
+    compare_names,
+)
+from crmcore.rules.matching.linkage.people import PEOPLE
+from crmcore.rules.similarity.person import NameForm
+
+np = pytest.importorskip("numpy")
+
+
+def name(given: str, family: str, generation: str = "") -> NameForm:
+    return NameForm(family=family, given=given, middle="", generation=generation)
+
+
+def test_what_is_shared_has_its_bucket_and_what_differs_has_none() -> None:
+    forms = [name("", ""), name("ada", "king"), name("zoe", "king"), name("ada", "lovelace")]
+    learnt = PEOPLE.standard.buckets()
+    family, given = learnt.bucket("family", "king"), learnt.bucket("given", "ada")
+    assert compare_many_names(np, forms, ([1, 1, 2], [2, 3, 3]), learnt) == [
+        SAME | DIFFERENT << GIVEN_LEVEL | family << FAMILY_BUCKET,
+        DIFFERENT | SAME << GIVEN_LEVEL | given << GIVEN_BUCKET,
+        DIFFERENT | DIFFERENT << GIVEN_LEVEL,
+    ]
+
+
+def test_father_and_son_and_names_that_are_exchanged_are_asked_one_by_one() -> None:
+    forms = [
+        name("", ""),
+        name("ada", "king", "jr"),
+        name("ada", "king", "sr"),
+        name("king", "ada"),
+    ]
+    forms += [name("ada", "kink", "sr"), name("", "スズキケンジ"), name("ケンジ", "スズキ")]
+    learnt = PEOPLE.standard.buckets()
+    ones, others = [1, 1, 1, 5], [2, 3, 4, 6]
+    assert compare_many_names(np, forms, (ones, others), learnt) == [
+        compare_names(forms[one], forms[other], learnt)
+        for one, other in zip(ones, others, strict=True)
+    ]
+
+
+def test_no_pairs_have_no_codes() -> None:
+    learnt = PEOPLE.standard.buckets()
+    assert compare_many_names(np, [name("", "")], ([], []), learnt) == []
+
+
+def test_only_forms_that_occur_are_looked_at() -> None:
+    found, (ones, others) = used(np, ["", "a", "b", "c"], ([1, 1], [1, 3]))
+    assert found == ["a", "c"]
+    assert (ones.tolist(), others.tolist()) == ([0, 0], [0, 1])
