@@ -22,7 +22,7 @@ COLUMNS = st.integers(0, 12).flatmap(
 def test_rows_of_codes_are_told_apart_as_tuples_are(columns: list[list[int]], most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast, "_MOST", most)
-        found, times, places = fast.joined(np, [np.asarray(one) for one in columns])
+        found, times, places = fast.joined(np, [np.asarray(one, dtype=np.int64) for one in columns])
     rows = list(zip(*columns, strict=True))
     assert found == sorted(set(rows))
     assert [found[at] for at in places.tolist()] == rows
