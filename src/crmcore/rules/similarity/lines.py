@@ -165,7 +165,7 @@ def line_form(text: str, region: str | None = None) -> str | None:
     if len(text) > MAX_TEXT_LENGTH:
         return None
     number = text.strip()
-    digits = number.translate(_SEPARATORS)
+    digits = number if number.isdecimal() else number.translate(_SEPARATORS)
     is_plain = _is_plain(number, digits)
     if not is_plain:
         number = _EXTENSION.sub("", number)

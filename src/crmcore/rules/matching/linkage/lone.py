@@ -50,6 +50,10 @@ class Lone:
         """Which of these can be read so: a value of the kind, or ``None``."""
         return list(map({self.kind, type(None)}.__contains__, map(type, held)))
 
+    def takes_all(self, held: Sequence[object]) -> bool:
+        """Whether all of these can be read so."""
+        return {self.kind, type(None)}.issuperset(map(type, held))
+
     def parts_of(self, values: Sequence[Any]) -> Sequence[Any]:
         """The parts of values that can be read so."""
         if not self.parts:

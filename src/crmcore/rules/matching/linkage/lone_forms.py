@@ -16,7 +16,7 @@ from crmcore.rules.similarity.contact_points import mailbox
 from crmcore.rules.similarity.each import each
 from crmcore.rules.similarity.lines import line_form
 from crmcore.rules.similarity.person import name_forms
-from crmcore.rules.similarity.text import shortened
+from crmcore.rules.similarity.text import LONGEST
 from crmcore.values.address import Address
 from crmcore.values.person import PersonName
 from crmcore.values.text import normal_text
@@ -25,14 +25,14 @@ from crmcore.values.text import normal_text
 def _texts(form: Callable[[str], str | None]) -> Forms:
     """Makes forms of texts by what is the form of one."""
 
-    def made(values: Sequence[object]) -> list[tuple[str] | None]:
-        found = (form(text) if (text := shortened(one)) else None for one in values)
+    def made(values: Sequence[str | None]) -> list[tuple[str] | None]:
+        found = [form(one[:LONGEST]) if one else None for one in values]
         return [(one,) if one else None for one in found]
 
     return made
 
 
-def _lines(values: Sequence[object], region: str | None = None) -> Sequence[Hashable]:
+def _lines(values: Sequence[str | None], region: str | None = None) -> Sequence[Hashable]:
     return _texts(partial(line_form, region=region))(values)
 
 

@@ -68,8 +68,8 @@ def _domains(form: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _locals(form: tuple[str, ...]) -> tuple[str, ...]:
-    names = [box.partition("@")[0] for box in form]
-    return forms.different([one for one in names if len(one) >= _LONG_ENOUGH])
+    names = [name for box in form if len(name := box.partition("@")[0]) >= _LONG_ENOUGH]
+    return forms.different(names)
 
 
 def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:

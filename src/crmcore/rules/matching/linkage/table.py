@@ -109,6 +109,9 @@ class Column:
     def extend(self, held: Sequence[object], raw: Callable[[Any], Raw]) -> None:
         """Add rows that hold this, of which ``raw`` makes the values."""
         lone, form = self.trait.lone, self.trait.form
+        if lone is not None and lone.takes_all(held):
+            self.ids += self._numbered(lone.parts_of(held), lone.forms)
+            return
         is_lone = [False] * len(held) if lone is None else lone.takes(held)
         others = [one for one, found in zip(held, is_lone, strict=True) if not found]
         numbers = self._numbered(others, lambda some: [form(raw(one)) for one in some])
