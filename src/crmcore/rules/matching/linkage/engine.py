@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from attrs import frozen
 
@@ -13,6 +14,10 @@ from crmcore.rules.matching.linkage.weights import Learnt
 
 Codes = tuple[int, ...]
 """For each trait the code of two rows; 0: nothing to compare."""
+
+
+_AT_ONCE: Final = 500_000
+"""Arrays are made of so many pairs at once, which bounds their memory."""
 
 
 @frozen
@@ -102,7 +107,11 @@ class Comparing:
             if self._workers > 1 and len(ones) >= spread.MANY:
                 return spread.decided(compare, forms, learnt, (ones, others), self._workers)
             if np is not None and many is not None and len(ones) >= fast.MANY:
-                return many(np, forms, (ones, others), learnt)
+                codes: list[int] = []
+                for begin in range(0, len(ones), _AT_ONCE):
+                    part = slice(begin, begin + _AT_ONCE)
+                    codes += many(np, forms, (ones[part], others[part]), learnt)
+                return codes
             form = forms.__getitem__
             return [
                 compare(one, other, learnt)
