@@ -17,6 +17,10 @@ Codes = tuple[int, ...]
 """For each trait the code of two rows; 0: nothing to compare."""
 
 
+_AT_ONCE: Final = 500_000
+"""Arrays are made of so many pairs at once, which bounds their memory."""
+
+
 @frozen
 class Patterns:
     """The different codes of some pairs, rising, how many pairs have them, and which a pair has."""
@@ -120,7 +124,11 @@ class Comparing:
 
         def decide(ones: Sequence[int], others: Sequence[int]) -> Sequence[int]:
             if np is not None and many is not None and len(ones) >= fast.MANY:
-                return many(np, forms, (ones, others), learnt)
+                codes: list[int] = []
+                for begin in range(0, len(ones), _AT_ONCE):
+                    part = slice(begin, begin + _AT_ONCE)
+                    codes += many(np, forms, (ones[part], others[part]), learnt)
+                return codes
             form = forms.__getitem__
             return [
                 compare(one, other, learnt)

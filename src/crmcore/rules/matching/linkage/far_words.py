@@ -7,7 +7,7 @@ romanisations and likeness takes most of the time of a search. Some necessary co
   to change one by two, to swap two not at all. Who is spelt backwards has the same letters.
 - Romanisations begin with one sound, and keep the letters that they do not change.
 - Names that are alike by Jaro and Winkler from 0.8 on begin with one letter, and have a Jaro
-  similarity of 0.7, which needs so and so many letters in common.
+  similarity above 0.7: the shares of their letters that they have in common add up to 1.1.
 
 Letters share 64 bits by their code points; two that share a bit only make sets look nearer than
 they are. Words for which this proves nothing are never called far: empty ones, several in one, and

@@ -2,6 +2,10 @@
 
 import pytest
 
+from crmcore.entities import Contact
+from crmcore.model.model import STANDARD_MODEL
+from crmcore.rules.matching import CONTACT_LINKAGE, find_duplicates
+from crmcore.rules.matching.linkage import engine, fast
 from crmcore.rules.matching.linkage.many_names import compare_many_names, used
 from crmcore.rules.matching.linkage.names import (
     DIFFERENT,
@@ -13,6 +17,8 @@ from crmcore.rules.matching.linkage.names import (
 )
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.similarity.person import NameForm
+from crmcore.values import PersonName
+from tests.properties.matching.records import changed
 
 np = pytest.importorskip("numpy")
 
@@ -57,3 +63,22 @@ def test_only_forms_that_occur_are_looked_at() -> None:
     found, (ones, others) = used(np, ["", "a", "b", "c"], ([1, 1], [1, 3]))
     assert found == ["a", "c"]
     assert (ones.tolist(), others.tolist()) == ([0, 0], [0, 1])
+
+
+def test_few_pairs_at_once_and_no_arrays_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [
+        changed(
+            Contact(
+                name=PersonName(family=f"King{'sley' * (at % 3)}", given=("Ada", "Bob")[at % 2]),
+                email=f"box{at // 3}@engine.org",
+            ),
+            id=f"c{at:02}",
+        )
+        for at in range(40)
+    ]
+    found = find_duplicates(people, rules=[CONTACT_LINKAGE], model=STANDARD_MODEL)
+    monkeypatch.setattr(fast, "MANY", 2)
+    for at_once in (7, 500_000):
+        monkeypatch.setattr(engine, "_AT_ONCE", at_once)
+        assert find_duplicates(people, rules=[CONTACT_LINKAGE], model=STANDARD_MODEL) == found
+    assert len(found.pairs) > 10
