@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
@@ -17,8 +17,9 @@ from crmcore.rules.matching.find import AnyRule
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage_entries import LinkageEntries
 from crmcore.rules.matching.match_rule import MatchRule
-from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings, in_order
+from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings
 from crmcore.rules.matching.reading import FieldPath, Forms, paths_of_rule, reader
+from crmcore.rules.matching.rows import Rows
 from crmcore.rules.matching.search import Search
 from crmcore.values.ref import Ref
 
@@ -70,14 +71,16 @@ class WeightedEntries:
         self._rule, self._model, self._related = rule, model, related
         self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
         self._postings = Postings()
+        self._rows = Rows()
         self._filed: dict[Ref[Any], tuple[tuple[int, str], ...]] = {}
 
     def put(self, record: Record) -> None:
         """File a record."""
         made = tuple(self._keys(record))
         self._filed[record.ref] = made
+        row = self._rows.add(record.ref)
         for key in made:
-            self._postings.put(key, record.ref)
+            self._postings.put(key, row)
 
     def put_all(self, records: Sequence[Record]) -> None:
         """File many records."""
@@ -86,13 +89,17 @@ class WeightedEntries:
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out."""
-        for key in self._filed.pop(ref, ()):
-            self._postings.drop(key, ref)
+        row = self._rows.number(ref)
+        if row is None:
+            return
+        for key in self._filed.pop(ref):
+            self._postings.drop(key, row)
+        self._rows.drop(ref)
 
     def ask(
         self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
     ) -> Asked:
-        """The matches of a record."""
+        """The matches of a record, in no order."""
         skipped: list[SkippedBlock] = []
 
         def told(key: object, size: int) -> None:
@@ -100,9 +107,12 @@ class WeightedEntries:
             name = self._rule.keys[at].name
             skipped.append(SkippedBlock(rule=self._rule.name, key=name, value=text, size=size))
 
-        shared: dict[Ref[Any], None] = {}
+        shared: set[int] = set()
         self._postings.gather(self._keys(candidate), tuple, shared, told)
-        near = in_order(shared, wanted(self._rule.kinds, candidate.ref))
+        me = candidate.ref
+        kinds = [kind for kind in self._rule.kinds if kind != me.kind] or list(self._rule.kinds)
+        refs = map(self._rows.ref, shared)
+        near = [ref for ref in refs if ref.kind in kinds and ref != me]
         search = Search(self._rule, model=self._model, forms=self._forms(), threshold=threshold)
         found = (search.match(records[ref], candidate) for ref in near)
         return [one for one in found if one is not None], skipped, len(near)
@@ -113,12 +123,6 @@ class WeightedEntries:
     def _keys(self, record: Record) -> Iterator[tuple[int, str]]:
         made = self._forms().keys(record, self._readers[record.ref.kind])
         return ((at, text) for at, texts in enumerate(made) for text in texts)
-
-
-def wanted(kinds: Sequence[str], ref: Ref[Any]) -> Callable[[Ref[Any]], bool]:
-    """Whether a record may be one with that of ``ref`` by a rule for these kinds."""
-    others = [kind for kind in kinds if kind != ref.kind] or list(kinds)
-    return lambda other: other.kind in others and other != ref
 
 
 class Catalogue:

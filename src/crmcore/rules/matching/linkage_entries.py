@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import product
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
 
 from attrs import frozen
 
 from crmcore.entities.record import Record
 from crmcore.model.model import Model
 from crmcore.rules.matching.duplicate_sets import SkippedBlock
+from crmcore.rules.matching.evidence import Match
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.table import Column, Table
-from crmcore.rules.matching.linkage.weights import probability
+from crmcore.rules.matching.linkage.shortcut import Forms, Shortcut, known_of
+from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import LinkageSearch
-from crmcore.rules.matching.postings import Asked, Postings, in_order
-from crmcore.rules.matching.witness import Shown, Witness, shown
+from crmcore.rules.matching.postings import Asked, Key, Postings
+from crmcore.rules.matching.reading import field_path
+from crmcore.rules.matching.rows import Rows
+from crmcore.rules.matching.shaping import Shaping
+from crmcore.rules.matching.witness import Shown, Witness
 from crmcore.values.ref import Ref
 
-_UNKNOWN = ("",)
+_UNKNOWN: Final = ("",)
 """The mark of a record without the second facet of a key."""
 
-Texts = Sequence[tuple[str, ...]]
-"""The texts of a record by each facet that keys are made of."""
+_BETWEEN: Final = "\0"
+"""Stands between the parts of a key: a character that no normal form has."""
+
+_MOST_SHORTCUTS: Final = 4
+"""One is kept for each of so many thresholds."""
 
 
 @frozen
@@ -35,24 +42,64 @@ class _Facet:
     make: Callable[[Any], tuple[str, ...]]
 
 
+class _Texts:
+    """The texts of a record by each facet that keys are made of, made when they are wanted."""
+
+    __slots__ = ("_facets", "_forms", "_made")
+
+    def __init__(self, facets: Sequence[_Facet], forms: Forms) -> None:
+        self._facets, self._forms = facets, forms
+        self._made: list[tuple[str, ...] | None] = [None] * len(facets)
+
+    def __getitem__(self, at: int) -> tuple[str, ...]:
+        found = self._made[at]
+        if found is None:
+            facet = self._facets[at]
+            form = self._forms[facet.trait]
+            found = self._made[at] = () if form is None else facet.make(form)
+        return found
+
+
 @frozen
 class _File:
-    """The records under the texts of one key; ``parts`` and ``split`` are places of facets."""
+    """The rows under the texts of one key; ``first``, ``more`` and ``split`` are places of facets.
+
+    The parts of a key are joined to one text, whose hash Python keeps.
+    """
 
     name: str
-    parts: tuple[int, ...]
+    first: int
+    more: tuple[int, ...]
     split: int | None
     postings: Postings
 
-    def keys(self, texts: Texts) -> Iterable[Hashable]:
+    def keys(self, texts: _Texts) -> Sequence[Key]:
         """The keys of a record with these texts."""
-        if len(self.parts) == 1:
-            return texts[self.parts[0]]
-        return product(*(texts[at] for at in self.parts))
+        found = texts[self.first]
+        for at in self.more:
+            if not found:
+                break
+            found = joined(found, texts[at])
+        return found
+
+    def marks(self, texts: _Texts) -> Sequence[Key]:
+        """What splits a key of these texts that many records share."""
+        return () if self.split is None else texts[self.split] or _UNKNOWN
+
+
+def joined(ones: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Each of some texts with each of others."""
+    if len(ones) == len(others) == 1:
+        return (f"{ones[0]}{_BETWEEN}{others[0]}",)
+    return tuple([f"{one}{_BETWEEN}{other}" for one in ones for other in others])
 
 
 class LinkageEntries:
-    """The records of one linkage rule under its keys; forms that many share are kept once."""
+    """The records of one linkage rule under its keys.
+
+    A record is a row: a number under which its forms are kept, by which its keys lead to it, and
+    which is given again once it is gone.
+    """
 
     def __init__(
         self, rule: LinkageRule, *, model: Model, related: Mapping[Ref[Any], Record]
@@ -62,147 +109,199 @@ class LinkageEntries:
             rule, model=model, related=related, threshold=None, is_cached=False
         )
         subject = self._subject = rule.about.in_region(model.phone_region)
-        self._columns: tuple[Column, ...] = Table(subject).columns
-        self._buckets = self._search.learnt.buckets()
         self._scorer = Scorer(subject, self._search.learnt)
         self._witness = Witness(rule, self._scorer)
-        self._rows: dict[Ref[Any], tuple[int, ...]] = {}
+        self._shortcuts: dict[float, Shortcut] = {}
+        self._shapings = {
+            kind: Shaping(subject.traits, read, _followed(rule, kind, model))
+            for kind, read in self._search.readers.items()
+        }
+        self._rows = Rows()
+        self._forms: list[tuple[Any, ...]] = []
+        self._known: list[int] = []
         self._facets: list[_Facet] = []
+        self._files = tuple(self._made_files())
+
+    def _made_files(self) -> Iterator[_File]:
+        """A file for each key of the subject."""
         places: dict[str, int] = {}
-        traits = {trait.name: at for at, trait in enumerate(subject.traits)}
-        for name in (one for key in subject.keys for one in (*key.parts, key.split) if one):
-            if name not in places:
-                places[name] = len(places)
-                trait, _, facet = name.partition(".")
-                at = traits[trait]
-                self._facets.append(_Facet(at, subject.traits[at].facets[facet]))
-        self._files = tuple(
-            _File(
-                key.name,
-                tuple(places[part] for part in key.parts),
-                None if key.split is None else places[key.split],
-                Postings(self._marks(None if key.split is None else places[key.split])),
+        traits = {trait.name: at for at, trait in enumerate(self._subject.traits)}
+        for key in self._subject.keys:
+            for name in (*key.parts, *([key.split] if key.split else ())):
+                if name not in places:
+                    places[name] = len(places)
+                    trait, _, facet = name.partition(".")
+                    at = traits[trait]
+                    self._facets.append(_Facet(at, self._subject.traits[at].facets[facet]))
+            first, *more = (places[part] for part in key.parts)
+            split = None if key.split is None else places[key.split]
+            yield _File(
+                key.name, first, tuple(more), split, Postings(partial(self._marks, split=split))
             )
-            for key in subject.keys
-        )
+
+    def _marks(self, row: int, *, split: int | None) -> Sequence[Key]:
+        """The marks of a row by a facet."""
+        if split is None:
+            return ()
+        facet = self._facets[split]
+        form = self._forms[row][facet.trait]
+        return _UNKNOWN if form is None else facet.make(form) or _UNKNOWN
 
     def put(self, record: Record) -> None:
         """File a record."""
-        readers = self._search.readers[record.ref.kind]
-        row = tuple(
-            0 if read is None else column.add(read(record))
-            for column, read in zip(self._columns, readers, strict=True)
-        )
-        self._file(record.ref, row)
-
-    def put_all(self, records: Sequence[Record]) -> None:
-        """File many records of the rule's kinds, none of which is filed: as ``put`` for each."""
-        table = Table(self._subject, columns=self._columns)
-        table.fill(records, self._search.readers)
-        rows = zip(*(column.ids for column in self._columns), strict=True)
-        for record, row in zip(records, rows, strict=True):
-            self._file(record.ref, row)
-        for column in self._columns:
-            column.ids.clear()
-
-    def _file(self, ref: Ref[Any], row: tuple[int, ...]) -> None:
-        self._rows[ref] = row
-        texts = self._texts(self._forms(row))
+        ref = record.ref
+        forms = self._shapings[ref.kind].forms(record)
+        row = self._add(ref, forms)
+        texts = _Texts(self._facets, forms)
         for file in self._files:
             put = file.postings.put
             for key in file.keys(texts):
-                put(key, ref)
+                put(key, row)
+
+    def put_all(self, records: Sequence[Record]) -> None:
+        """File many records of the rule's kinds, none of which is filed: as ``put`` for each.
+
+        They are filed key by key, and the texts of each different form are made once.
+        """
+        table = Table(self._subject)
+        table.fill(records, self._search.readers)
+        columns = table.columns
+        every: list[tuple[Any, ...]] = list(
+            zip(*(map(one.forms.__getitem__, one.ids) for one in columns), strict=True)
+        )
+        rows = [
+            self._add(one.ref, forms) for one, forms in zip(records, every, strict=True)
+        ]
+        made: dict[int, list[tuple[str, ...]]] = {}
+        for number, file in enumerate(self._files):
+            parts = (file.first, *file.more)
+            for at in parts:
+                if at not in made:
+                    facet = self._facets[at]
+                    forms = columns[facet.trait].forms
+                    made[at] = [() if one is None else facet.make(one) for one in forms]
+            texts = [
+                map(made[at].__getitem__, columns[self._facets[at].trait].ids) for at in parts
+            ]
+            file.postings.put_all(_filed(rows, texts))
+            still = {at for one in self._files[number + 1 :] for at in (one.first, *one.more)}
+            made = {at: texts for at, texts in made.items() if at in still}
+        for kind, shaping in self._shapings.items():
+            mine = [at for at, one in enumerate(records) if one.ref.kind == kind]
+            shaping.learn([records[at] for at in mine], [every[at] for at in mine])
+
+    def _add(self, ref: Ref[Any], forms: tuple[Any, ...]) -> int:
+        row = self._rows.add(ref)
+        if row == len(self._forms):
+            self._forms.append(forms)
+            self._known.append(known_of(forms))
+        else:
+            self._forms[row] = forms
+            self._known[row] = known_of(forms)
+        return row
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out."""
-        row = self._rows.get(ref)
+        row = self._rows.number(ref)
         if row is None:
             return
-        texts = self._texts(self._forms(row))
+        texts = _Texts(self._facets, self._forms[row])
         for file in self._files:
+            drop = file.postings.drop
             for key in file.keys(texts):
-                file.postings.drop(key, ref)
-        del self._rows[ref]
+                drop(key, row)
+        self._rows.drop(ref)
+        self._forms[row] = ()
 
     def ask(
         self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
     ) -> Asked:
-        """The matches of a record."""
+        """The matches of a record, in no order."""
         me = candidate.ref
-        raws = {
-            column.trait.name: None if read is None else read(candidate)
-            for column, read in zip(self._columns, self._search.readers[me.kind], strict=True)
-        }
-        forms = [
-            None if raw is None else column.trait.form(raw)
-            for column, raw in zip(self._columns, raws.values(), strict=True)
-        ]
-        near, skipped = self._near(me, self._texts(forms))
-        least = self.rule.likely if threshold is None else threshold
-        about, found = self._subject, []
+        row = self._rows.number(me)
+        shaping = self._shapings[me.kind]
+        if row is None:
+            forms = shaping.forms(candidate)
+        else:
+            forms = shaping.forms(candidate, records.get(me), self._forms[row])
+        near, skipped = self._near(me, row, forms)
+        found: list[Match] = []
+        shortcut = self._shortcut(self.rule.likely if threshold is None else threshold)
+        known, every, all_known = known_of(forms), self._forms, self._known
         mine: Shown | None = None
-        for ref in near:
-            if not self._search.may_be(candidate, records[ref]):
+        for one in near:
+            reached = shortcut.score(forms, every[one], known & all_known[one])
+            if reached is None:
                 continue
-            levels = about.classify(self._codes(forms, self._rows[ref]))
-            if not any(levels):
+            ref = self._rows.ref(one)
+            other = records[ref]
+            if not self._search.may_be(candidate, other):
                 continue
-            score = min(probability(self._scorer.total(levels)), about.cap(levels))
-            if score < least:
-                continue
-            mine = mine or shown(self.rule, raws.__getitem__)
-            theirs = self._search.shown(records[ref])
+            score, levels = reached
+            mine = mine or self._search.shown(candidate)
+            theirs = self._search.shown(other)
             if me <= ref:
                 found.append(self._witness.match((me, ref), (mine, theirs), score, levels))
             else:
                 found.append(self._witness.match((ref, me), (theirs, mine), score, levels))
         return found, skipped, len(near)
 
-    def _near(self, me: Ref[Any], texts: Texts) -> tuple[list[Ref[Any]], list[SkippedBlock]]:
-        """The records that share a key with these texts, and what was too large to look at."""
-        found: dict[Ref[Any], None] = {}
+    def _near(
+        self, me: Ref[Any], row: int | None, forms: Forms
+    ) -> tuple[Iterable[int], list[SkippedBlock]]:
+        """The rows that share a key with these forms, and what was too large to look at."""
+        texts = _Texts(self._facets, forms)
+        found: set[int] = set()
         skipped: list[SkippedBlock] = []
         for file in self._files:
+            keys = file.keys(texts)
+            if keys:
+                told = partial(self._skipped, skipped, file)
+                file.postings.gather(keys, partial(file.marks, texts), found, told)
+        if row is not None:
+            found.discard(row)
+        if len(self.rule.kinds) == 1:
+            return found, skipped
+        refs = self._rows.refs
+        return [one for one in found if (ref := refs[one]) and ref.kind != me.kind], skipped
 
-            def told(key: Hashable, size: int, name: str = file.name) -> None:
-                value = " | ".join(key) if isinstance(key, tuple) else str(key)
-                block = SkippedBlock(rule=self.rule.name, key=name, value=value, size=size)
-                skipped.append(block)
+    def _skipped(self, told: list[SkippedBlock], file: _File, key: Key, size: int) -> None:
+        value = str(key).replace(_BETWEEN, " | ")
+        told.append(SkippedBlock(rule=self.rule.name, key=file.name, value=value, size=size))
 
-            def marks(split: int | None = file.split) -> tuple[Hashable, ...]:
-                return () if split is None else texts[split] or _UNKNOWN
+    def _shortcut(self, least: float) -> Shortcut:
+        found = self._shortcuts.get(least)
+        if found is None:
+            if len(self._shortcuts) == _MOST_SHORTCUTS:
+                self._shortcuts = {}
+            found = self._shortcuts[least] = Shortcut(
+                self._subject, self._search.learnt, self._scorer, least=least
+            )
+        return found
 
-            file.postings.gather(file.keys(texts), marks, found, told)
-        kinds = [one for one in self.rule.kinds if one != me.kind] or [me.kind]
-        return in_order(found, lambda ref: ref.kind in kinds and ref != me), skipped
 
-    def _codes(self, forms: Sequence[Any], row: Sequence[int]) -> tuple[int, ...]:
-        return tuple(
-            [
-                column.trait.compare(form, column.forms[number], self._buckets)
-                if number and form is not None
-                else 0
-                for form, number, column in zip(forms, row, self._columns, strict=True)
-            ]
-        )
+def _filed(rows: Iterable[int], texts: Sequence[Iterable[tuple[str, ...]]]) -> Iterator[Any]:
+    """Each key of many rows, whose texts these are, with its row."""
+    if len(texts) == 1:
+        for row, found in zip(rows, texts[0], strict=True):
+            for key in found:
+                yield key, row
+        return
+    for row, found, *more in zip(rows, *texts, strict=True):
+        for others in more:
+            found = joined(found, others) if found and others else ()
+        for key in found:
+            yield key, row
 
-    def _forms(self, row: Sequence[int]) -> list[Any]:
-        return [column.forms[number] for column, number in zip(self._columns, row, strict=True)]
 
-    def _texts(self, forms: Sequence[Any]) -> Texts:
-        return [
-            () if (form := forms[facet.trait]) is None else facet.make(form)
-            for facet in self._facets
-        ]
+def _followed(rule: LinkageRule, kind: str, model: Model) -> Iterator[str]:
+    """The traits that are read through a reference."""
+    for trait in rule.about.traits:
+        paths = (path for one in trait.meanings for path in _paths(rule, one, kind))
+        if any(field_path(path, kind, model).kind is not None for path in paths):
+            yield trait.name
 
-    def _marks(self, split: int | None) -> Callable[[Ref[Any]], tuple[Hashable, ...]]:
-        if split is None:
-            return lambda _: ()
-        facet = self._facets[split]
-        column = self._columns[facet.trait]
 
-        def marks(ref: Ref[Any]) -> tuple[Hashable, ...]:
-            form = column.forms[self._rows[ref][facet.trait]]
-            return () if form is None else facet.make(form)
-
-        return lambda ref: marks(ref) or _UNKNOWN
+def _paths(rule: LinkageRule, meaning: str, kind: str) -> Sequence[str]:
+    fields = rule.fields.get(meaning)
+    return () if fields is None else fields.get(kind, ())

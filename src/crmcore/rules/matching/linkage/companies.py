@@ -325,5 +325,13 @@ COMPANIES: Final = Subject(
     cap=_cap,
     within=(SITE,),
     is_alike=_is_alike,
+    sources={
+        "name": ["company"],
+        "web site": ["company", "site"],
+        "telephone": ["line"],
+        "place": ["place", "street"],
+        "tax number": ["tax"],
+    },
+    decisive=("company", "tax"),
 )
 """Organisations."""

@@ -398,5 +398,17 @@ PEOPLE: Final = Subject(
     cap=_cap,
     within=(MAIL,),
     is_alike=_is_alike,
+    sources={
+        "family name": ["name"],
+        "given name": ["name"],
+        "e-mail": ["name", "mail"],
+        "telephone": ["line"],
+        "affiliation": ["mail", "line", "company", "place", "street"],
+        "street": ["street"],
+        "birthday": ["birth"],
+        "identifier": ["identifier"],
+        "job title": ["title"],
+    },
+    decisive=("name", "birth", "identifier", "mail"),
 )
 """People."""

@@ -83,6 +83,10 @@ class Key:
     split: str | None = None
 
 
+def _sources(given: Mapping[str, Iterable[str]]) -> FrozenMap[tuple[str, ...]]:
+    return FrozenMap({group: tuple(traits) for group, traits in given.items()})
+
+
 def _traits(given: Iterable[Trait]) -> tuple[Trait, ...]:
     return tuple(given)
 
@@ -94,6 +98,11 @@ class Subject:
     ``usual`` has the bucket of a value of each table, as long as nothing was learnt. ``within``
     gives the groups whose u is learnt among pairs that agree in what ``is_alike`` says, because
     one value there often follows from the other, as a mailbox from a name.
+
+    ``sources`` names for each group the traits that it follows from (a group that is not named:
+    all of them), and ``decisive`` the traits that say soonest whether two records can be one, in
+    the order in which they are best compared. ``cap`` never falls when one group is at its closest
+    level instead of another one, or of none.
     """
 
     name: str
@@ -105,6 +114,8 @@ class Subject:
     cap: Callable[[tuple[Found, ...]], float]
     within: tuple[int, ...] = ()
     is_alike: Callable[[tuple[Found, ...]], bool] = lambda _: False
+    sources: FrozenMap[tuple[str, ...]] = field(default=FrozenMap(), converter=_sources)
+    decisive: tuple[str, ...] = ()
 
     @property
     def meanings(self) -> tuple[str, ...]:
