@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
@@ -14,6 +15,7 @@ from crmcore.rules.matching.clusters import by_score
 from crmcore.rules.matching.duplicate_sets import SkippedBlock
 from crmcore.rules.matching.evidence import Match
 from crmcore.rules.matching.find import AnyRule
+from crmcore.rules.matching.followers import Followers
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage_entries import LinkageEntries
 from crmcore.rules.matching.match_rule import MatchRule
@@ -74,18 +76,18 @@ class WeightedEntries:
         self._rows = Rows()
         self._filed: dict[Ref[Any], tuple[tuple[int, str], ...]] = {}
 
-    def put(self, record: Record) -> None:
+    def put(self, ref: Ref[Any], record: Record) -> None:
         """File a record."""
         made = tuple(self._keys(record))
-        self._filed[record.ref] = made
-        row = self._rows.add(record.ref)
+        self._filed[ref] = made
+        row = self._rows.add(ref)
         for key in made:
             self._postings.put(key, row)
 
-    def put_all(self, records: Sequence[Record]) -> None:
+    def put_all(self, refs: Sequence[Ref[Any]], records: Sequence[Record]) -> None:
         """File many records."""
-        for record in records:
-            self.put(record)
+        for ref, record in zip(refs, records, strict=True):
+            self.put(ref, record)
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out."""
@@ -135,19 +137,18 @@ class Catalogue:
     def __init__(self, rules: Iterable[AnyRule], *, model: Model) -> None:
         self.rules: Final = tuple(rules)
         self._records: dict[Ref[Any], Record] = {}
-        self._followers: dict[Ref[Any], dict[Ref[Any], None]] = {}
-        self._followed: dict[Ref[Any], tuple[Ref[Any], ...]] = {}
         self._entries: list[tuple[AnyRule, Entries]] = [
             (rule, _entries(rule, model, self._records)) for rule in self.rules
         ]
-        self._paths: dict[str, tuple[FieldPath, ...]] = {}
+        looked_at: dict[str, tuple[FieldPath, ...]] = {}
         for rule in self.rules:
             for kind in rule.kinds:
                 through = (one for one in paths_of_rule(rule, kind, model) if one.kind is not None)
-                self._paths[kind] = (*self._paths.get(kind, ()), *through)
-        self.kinds: Final = frozenset(self._paths) | {
+                looked_at[kind] = (*looked_at.get(kind, ()), *through)
+        self._followers = Followers(looked_at, self._records)
+        self.kinds: Final = frozenset(looked_at) | {
             step.kind
-            for paths in self._paths.values()
+            for paths in looked_at.values()
             for path in paths
             for step in _steps(path)
             if step.kind is not None
@@ -164,32 +165,35 @@ class Catalogue:
         if ref in self._records:
             self._take_out(ref)
         self._records[ref] = record
-        self._file(record)
-        for follower in tuple(self._followers.get(ref, ())):
+        self._file(ref, record)
+        for follower in self._followers.of(ref):
             self._take_out(follower)
-            self._file(self._records[follower])
+            self._file(follower, self._records[follower])
 
     def put_all(self, records: Iterable[Record]) -> None:
         """File many records, as ``put`` does, and sooner where none of them is filed yet."""
-        wanted = [one for one in records if one.ref.kind in self.kinds]
+        every = {ref: one for one in records if (ref := one.ref).kind in self.kinds}
         if self._records:
-            for record in wanted:
+            for record in every.values():
                 self.put(record)
             return
-        self._records.update((one.ref, one) for one in wanted)
-        for record in self._records.values():
-            self._follow(record)
+        self._records.update(every)
+        for ref, record in every.items():
+            self._followers.note(ref, record)
         for rule, entries in self._entries:
-            entries.put_all([one for ref, one in self._records.items() if ref.kind in rule.kinds])
+            mine = [ref.kind in rule.kinds for ref in every]
+            entries.put_all(
+                list(compress(every, mine)), list(compress(every.values(), mine))
+            )
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out; one that is not there is no matter."""
         if self._records.pop(ref, None) is None:
             return
         self._take_out(ref)
-        for follower in tuple(self._followers.get(ref, ())):
+        for follower in self._followers.of(ref):
             self._take_out(follower)
-            self._file(self._records[follower])
+            self._file(follower, self._records[follower])
 
     def matches(
         self,
@@ -223,41 +227,17 @@ class Catalogue:
         kept = (one for one in best.values() if without.isdisjoint(one.refs))
         return Matches(found=sorted(kept, key=by_score), skipped=tuple(skipped), compared=compared)
 
-    def _file(self, record: Record) -> None:
-        ref = record.ref
-        self._follow(record)
+    def _file(self, ref: Ref[Any], record: Record) -> None:
+        self._followers.note(ref, record)
         for rule, entries in self._entries:
             if ref.kind in rule.kinds:
-                entries.put(record)
-
-    def _follow(self, record: Record) -> None:
-        """Note which records this one refers to."""
-        targets = tuple(dict.fromkeys(self._targets(record)))
-        self._followed[record.ref] = targets
-        for target in targets:
-            self._followers.setdefault(target, {})[record.ref] = None
+                entries.put(ref, record)
 
     def _take_out(self, ref: Ref[Any]) -> None:
-        for target in self._followed.pop(ref, ()):
-            followers = self._followers[target]
-            followers.pop(ref, None)
-            if not followers:
-                del self._followers[target]
+        self._followers.forget(ref)
         for rule, entries in self._entries:
             if ref.kind in rule.kinds:
                 entries.drop(ref)
-
-    def _targets(self, record: Record) -> Iterator[Ref[Any]]:
-        for path in self._paths.get(record.ref.kind, ()):
-            step: FieldPath | None = path
-            holder: Record | None = record
-            while step is not None and step.kind is not None and holder is not None:
-                target = next(iter(FieldPath(step.path).values(holder, {})), None)
-                if target is None:
-                    break
-                ref = target if isinstance(target, Ref) else Ref(step.kind, str(target))
-                yield ref
-                holder, step = self._records.get(ref), step.rest
 
 
 def _steps(path: FieldPath) -> Iterator[FieldPath]:

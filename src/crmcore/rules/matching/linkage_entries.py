@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
+from itertools import chain, compress, repeat
+from operator import mul
 from typing import Any, Final
 
 from attrs import frozen
@@ -29,6 +31,9 @@ _UNKNOWN: Final = ("",)
 
 _BETWEEN: Final = "\0"
 """Stands between the parts of a key: a character that no normal form has."""
+
+_SHARED: Final = 0.5
+"""A value is looked up again where there are half as many different ones as records, or fewer."""
 
 _MOST_SHORTCUTS: Final = 4
 """One is kept for each of so many thresholds."""
@@ -62,21 +67,21 @@ class _Texts:
 
 @frozen
 class _File:
-    """The rows under the texts of one key; ``first``, ``more`` and ``split`` are places of facets.
+    """The rows under the texts of one key; ``parts`` and ``split`` are places of facets.
 
     The parts of a key are joined to one text, whose hash Python keeps.
     """
 
     name: str
-    first: int
-    more: tuple[int, ...]
+    parts: tuple[int, ...]
     split: int | None
     postings: Postings
 
     def keys(self, texts: _Texts) -> Sequence[Key]:
         """The keys of a record with these texts."""
-        found = texts[self.first]
-        for at in self.more:
+        parts = self.parts
+        found = texts[parts[0]]
+        for at in parts[1:]:
             if not found:
                 break
             found = joined(found, texts[at])
@@ -133,11 +138,9 @@ class LinkageEntries:
                     trait, _, facet = name.partition(".")
                     at = traits[trait]
                     self._facets.append(_Facet(at, self._subject.traits[at].facets[facet]))
-            first, *more = (places[part] for part in key.parts)
+            parts = tuple(places[part] for part in key.parts)
             split = None if key.split is None else places[key.split]
-            yield _File(
-                key.name, first, tuple(more), split, Postings(partial(self._marks, split=split))
-            )
+            yield _File(key.name, parts, split, Postings(partial(self._marks, split=split)))
 
     def _marks(self, row: int, *, split: int | None) -> Sequence[Key]:
         """The marks of a row by a facet."""
@@ -147,9 +150,8 @@ class LinkageEntries:
         form = self._forms[row][facet.trait]
         return _UNKNOWN if form is None else facet.make(form) or _UNKNOWN
 
-    def put(self, record: Record) -> None:
+    def put(self, ref: Ref[Any], record: Record) -> None:
         """File a record."""
-        ref = record.ref
         forms = self._shapings[ref.kind].forms(record)
         row = self._add(ref, forms)
         texts = _Texts(self._facets, forms)
@@ -158,37 +160,36 @@ class LinkageEntries:
             for key in file.keys(texts):
                 put(key, row)
 
-    def put_all(self, records: Sequence[Record]) -> None:
-        """File many records of the rule's kinds, none of which is filed: as ``put`` for each.
+    def put_all(self, refs: Sequence[Ref[Any]], records: Sequence[Record]) -> None:
+        """File many records, none of which is filed: as ``put`` for each.
 
         They are filed key by key, and the texts of each different form are made once.
         """
         table = Table(self._subject)
         table.fill(records, self._search.readers)
         columns = table.columns
-        every: list[tuple[Any, ...]] = list(
-            zip(*(map(one.forms.__getitem__, one.ids) for one in columns), strict=True)
-        )
-        rows = [
-            self._add(one.ref, forms) for one, forms in zip(records, every, strict=True)
-        ]
+        each = [map(one.forms.__getitem__, one.ids) for one in columns]
+        rows = self._add_all(refs, list(zip(*each, strict=True)))
         made: dict[int, list[tuple[str, ...]]] = {}
         for number, file in enumerate(self._files):
-            parts = (file.first, *file.more)
-            for at in parts:
+            for at in file.parts:
                 if at not in made:
                     facet = self._facets[at]
-                    forms = columns[facet.trait].forms
-                    made[at] = [() if one is None else facet.make(one) for one in forms]
+                    made[at] = _texts(columns[facet.trait].forms, facet)
             texts = [
-                map(made[at].__getitem__, columns[self._facets[at].trait].ids) for at in parts
+                list(map(made[at].__getitem__, columns[self._facets[at].trait].ids))
+                for at in file.parts
             ]
-            file.postings.put_all(_filed(rows, texts))
-            still = {at for one in self._files[number + 1 :] for at in (one.first, *one.more)}
+            file.postings.put_all(*_filed(rows, texts))
+            still = {at for one in self._files[number + 1 :] for at in one.parts}
             made = {at: texts for at, texts in made.items() if at in still}
+        shared = {
+            one.trait.name for one in columns if 1 < len(one.forms) <= len(records) * _SHARED
+        }
         for kind, shaping in self._shapings.items():
-            mine = [at for at, one in enumerate(records) if one.ref.kind == kind]
-            shaping.learn([records[at] for at in mine], [every[at] for at in mine])
+            mine = [ref.kind == kind for ref in refs]
+            forms = compress(map(self._forms.__getitem__, rows), mine)
+            shaping.learn(list(compress(records, mine)), list(forms), shared)
 
     def _add(self, ref: Ref[Any], forms: tuple[Any, ...]) -> int:
         row = self._rows.add(ref)
@@ -199,6 +200,12 @@ class LinkageEntries:
             self._forms[row] = forms
             self._known[row] = known_of(forms)
         return row
+
+    def _add_all(self, refs: Iterable[Ref[Any]], forms: list[tuple[Any, ...]]) -> list[int]:
+        if self._forms:
+            return [self._add(ref, one) for ref, one in zip(refs, forms, strict=True)]
+        self._forms, self._known = forms, list(map(known_of, forms))
+        return self._rows.add_all(refs)
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out."""
@@ -280,18 +287,27 @@ class LinkageEntries:
         return found
 
 
-def _filed(rows: Iterable[int], texts: Sequence[Iterable[tuple[str, ...]]]) -> Iterator[Any]:
-    """Each key of many rows, whose texts these are, with its row."""
-    if len(texts) == 1:
-        for row, found in zip(rows, texts[0], strict=True):
-            for key in found:
-                yield key, row
-        return
-    for row, found, *more in zip(rows, *texts, strict=True):
-        for others in more:
-            found = joined(found, others) if found and others else ()
-        for key in found:
-            yield key, row
+def _filed(
+    rows: Sequence[int], texts: Sequence[Sequence[tuple[str, ...]]]
+) -> tuple[list[str], list[int]]:
+    """The keys of many rows, whose texts these are, and beside each the row that it belongs to."""
+    *before, last = texts
+    if not before:
+        times = map(len, last)
+        return list(chain.from_iterable(last)), list(chain.from_iterable(map(repeat, rows, times)))
+    first = list(reduce(partial(map, joined), before))
+    keys = [
+        f"{one}{_BETWEEN}{other}"
+        for ones, others in zip(first, last, strict=True)
+        for one in ones
+        for other in others
+    ]
+    times = map(mul, map(len, first), map(len, last))
+    return keys, list(chain.from_iterable(map(repeat, rows, times)))
+
+
+def _texts(forms: Iterable[Any], facet: _Facet) -> list[tuple[str, ...]]:
+    return [() if one is None else facet.make(one) for one in forms]
 
 
 def _followed(rule: LinkageRule, kind: str, model: Model) -> Iterator[str]:

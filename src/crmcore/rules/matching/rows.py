@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from crmcore.values.ref import Ref
@@ -45,6 +46,15 @@ class Rows:
                 self.refs.append(ref)
             self._numbers[ref] = number
         return number
+
+    def add_all(self, refs: Iterable[Ref[Any]]) -> list[int]:
+        """The numbers of references, each different from the others and without one till now."""
+        if self.refs:
+            return [self.add(ref) for ref in refs]
+        self.refs = list(refs)
+        numbers = list(range(len(self.refs)))
+        self._numbers = dict(zip(self.refs, numbers, strict=True))
+        return numbers
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take the number of a reference back; the next that is added has it."""

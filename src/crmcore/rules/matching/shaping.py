@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -13,7 +12,7 @@ from crmcore.rules.matching.linkage.subject import Trait
 from crmcore.rules.matching.readers import Reader
 
 _LATELY: Final = 10_000
-"""So many values of a meaning are remembered, besides twice those that several records share."""
+"""So many values of a meaning are remembered, besides twice those that were learnt."""
 
 
 @frozen
@@ -50,18 +49,14 @@ class _Meaning:
         return tuple([make(raw) for make in self.makes])
 
     def learn(self, records: Sequence[Record], forms: Sequence[tuple[Any, ...]]) -> None:
-        """Remember the forms of values that several records share."""
-        held = self.read.held(records)
+        """Remember the forms of these records."""
         try:
-            times = Counter(held)
+            different = dict(zip(self.read.held(records), forms, strict=True))
         except TypeError:  # bad data, as above
             return
-        rows = dict(zip(held, forms, strict=True))
-        places = self.places
-        for one, count in times.items():
-            if count > 1:
-                key = self.read.of_held((one,))[0] if self.is_followed else one
-                self.known[key] = tuple([rows[one][at] for at in places])
+        for held, row in different.items():
+            key = self.read.of_held((held,))[0] if self.is_followed else held
+            self.known[key] = tuple([row[at] for at in self.places])
         self.most[0] = 2 * len(self.known) + _LATELY
 
 
@@ -77,7 +72,7 @@ class Shaping:
     def __init__(
         self, traits: Sequence[Trait], readers: Sequence[Reader | None], followed: Iterable[str]
     ) -> None:
-        self._size = len(traits)
+        self._names = [trait.name for trait in traits]
         through = frozenset(followed)
         together: dict[tuple[str, ...], list[int]] = {}
         for at, trait in enumerate(traits):
@@ -102,7 +97,7 @@ class Shaping:
         """
         if record is stored:
             return tuple(its)
-        made: list[Any] = [None] * self._size
+        made: list[Any] = [None] * len(self._names)
         one = (record,)
         for meaning in self._meanings:
             held = meaning.read.held(one)[0]
@@ -114,7 +109,13 @@ class Shaping:
                 made[at] = form
         return tuple(made)
 
-    def learn(self, records: Sequence[Record], forms: Sequence[tuple[Any, ...]]) -> None:
-        """Remember forms that several of these records share, which are filed by them."""
+    def learn(
+        self,
+        records: Sequence[Record],
+        forms: Sequence[tuple[Any, ...]],
+        traits: Collection[str],
+    ) -> None:
+        """Remember the forms of these records, of traits whose values many share."""
         for meaning in self._meanings:
-            meaning.learn(records, forms)
+            if all(self._names[at] in traits for at in meaning.places):
+                meaning.learn(records, forms)

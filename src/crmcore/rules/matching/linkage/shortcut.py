@@ -22,7 +22,12 @@ _MARGIN: Final = 1e-6
 
 def known_of(forms: Forms) -> int:
     """Which traits are known, as bits: the first trait is the lowest one."""
-    return sum(1 << at for at, form in enumerate(forms) if form is not None)
+    known, bit = 0, 1
+    for form in forms:
+        if form is not None:
+            known |= bit
+        bit <<= 1
+    return known
 
 
 class _Node:
