@@ -19,7 +19,7 @@ from crmcore.rules.matching.followers import Followers
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage_entries import LinkageEntries
 from crmcore.rules.matching.match_rule import MatchRule
-from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings
+from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings, gather_parts
 from crmcore.rules.matching.reading import FieldPath, Forms, paths_of_rule, reader
 from crmcore.rules.matching.rows import Rows
 from crmcore.rules.matching.search import Search
@@ -98,20 +98,26 @@ class WeightedEntries:
             self._postings.drop(key, row)
         self._rows.drop(ref)
 
+    def forget(self, _: Ref[Any]) -> None:
+        """Nothing is remembered that follows from another record."""
+
     def ask(
-        self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
+        self,
+        me: Ref[Any],
+        candidate: Record,
+        records: Mapping[Ref[Any], Record],
+        threshold: float | None,
     ) -> Asked:
         """The matches of a record, in no order."""
-        skipped: list[SkippedBlock] = []
-
-        def told(key: object, size: int) -> None:
-            at, text = key if isinstance(key, tuple) else (0, "")
-            name = self._rule.keys[at].name
-            skipped.append(SkippedBlock(rule=self._rule.name, key=name, value=text, size=size))
-
         shared: set[int] = set()
-        self._postings.gather(self._keys(candidate), tuple, shared, told)
-        me = candidate.ref
+        crowds = self._postings.gather(self._keys(candidate), shared)
+        too_large: list[Any] = gather_parts(crowds, (), shared)  # Any: keys are those of _keys
+        skipped = [
+            SkippedBlock(
+                rule=self._rule.name, key=self._rule.keys[at].name, value=text, size=size
+            )
+            for (at, text), size in too_large
+        ]
         kinds = [kind for kind in self._rule.kinds if kind != me.kind] or list(self._rule.kinds)
         refs = map(self._rows.ref, shared)
         near = [ref for ref in refs if ref.kind in kinds and ref != me]
@@ -162,13 +168,12 @@ class Catalogue:
         ref = record.ref
         if ref.kind not in self.kinds:
             return
-        if ref in self._records:
-            self._take_out(ref)
+        known = self._records.get(ref)
+        if known is not None:
+            self._take_out(ref, known)
         self._records[ref] = record
         self._file(ref, record)
-        for follower in self._followers.of(ref):
-            self._take_out(follower)
-            self._file(follower, self._records[follower])
+        self._file_followers(ref)
 
     def put_all(self, records: Iterable[Record]) -> None:
         """File many records, as ``put`` does, and sooner where none of them is filed yet."""
@@ -188,12 +193,11 @@ class Catalogue:
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out; one that is not there is no matter."""
-        if self._records.pop(ref, None) is None:
+        known = self._records.pop(ref, None)
+        if known is None:
             return
-        self._take_out(ref)
-        for follower in self._followers.of(ref):
-            self._take_out(follower)
-            self._file(follower, self._records[follower])
+        self._take_out(ref, known)
+        self._file_followers(ref)
 
     def matches(
         self,
@@ -211,13 +215,11 @@ class Catalogue:
         chosen = None if rules is None else frozenset(rules)
         best: dict[tuple[Ref[Any], Ref[Any]], Match] = {}
         skipped: list[SkippedBlock] = []
-        compared = 0
+        compared, me = 0, candidate.ref
         for rule, entries in self._entries:
-            if candidate.ref.kind not in rule.kinds or (
-                chosen is not None and rule.name not in chosen
-            ):
+            if me.kind not in rule.kinds or (chosen is not None and rule.name not in chosen):
                 continue
-            found, passed, looked_at = entries.ask(candidate, self._records, threshold)
+            found, passed, looked_at = entries.ask(me, candidate, self._records, threshold)
             skipped += passed
             compared += looked_at
             for match in found:
@@ -227,14 +229,23 @@ class Catalogue:
         kept = (one for one in best.values() if without.isdisjoint(one.refs))
         return Matches(found=sorted(kept, key=by_score), skipped=tuple(skipped), compared=compared)
 
+    def _file_followers(self, ref: Ref[Any]) -> None:
+        """File anew what looks at a record that changed."""
+        for _, entries in self._entries:
+            entries.forget(ref)
+        for follower in self._followers.of(ref):
+            record = self._records[follower]
+            self._take_out(follower, record)
+            self._file(follower, record)
+
     def _file(self, ref: Ref[Any], record: Record) -> None:
         self._followers.note(ref, record)
         for rule, entries in self._entries:
             if ref.kind in rule.kinds:
                 entries.put(ref, record)
 
-    def _take_out(self, ref: Ref[Any]) -> None:
-        self._followers.forget(ref)
+    def _take_out(self, ref: Ref[Any], record: Record) -> None:
+        self._followers.forget(ref, record)
         for rule, entries in self._entries:
             if ref.kind in rule.kinds:
                 entries.drop(ref)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -12,8 +12,8 @@ from crmcore.query import value_at
 from crmcore.rules.matching.reading import FieldPath
 from crmcore.values.ref import Ref
 
-_Chain: TypeAlias = tuple[tuple[Callable[[Record], object], str], ...]
-"""References, each in the record that the one before leads to: how it is got, and its kind."""
+_Step: TypeAlias = tuple[Callable[[Record], object], str]
+"""How a reference is got from a record, and the kind of what it leads to."""
 
 _Target: TypeAlias = tuple[str, str]
 """Kind and id of a record, whose hash costs less than that of its reference."""
@@ -29,9 +29,13 @@ class Followers:
         self, paths: Mapping[str, Iterable[FieldPath]], records: Mapping[Ref[Any], Record]
     ) -> None:
         self._records = records
-        self._chains = {kind: _chains(places) for kind, places in paths.items()}
+        chains = {kind: _chains(places) for kind, places in paths.items()}
+        self._direct = {kind: _first_steps(found) for kind, found in chains.items()}
+        self._longer = {
+            kind: tuple(one for one in found if len(one) > 1) for kind, found in chains.items()
+        }
         self._followers: dict[_Target, dict[Ref[Any], None]] = {}
-        self._followed: dict[Ref[Any], tuple[_Target, ...]] = {}
+        self._through: dict[Ref[Any], tuple[_Target, ...]] = {}
 
     def of(self, ref: Ref[Any]) -> tuple[Ref[Any], ...]:
         """The records that look at this one, in the order in which they were noted."""
@@ -39,44 +43,48 @@ class Followers:
 
     def note(self, ref: Ref[Any], record: Record) -> None:
         """Note what a record looks at."""
-        chains = self._chains.get(ref.kind)
-        if not chains:
-            return
-        targets = self._targets(record, chains)
-        if targets:
-            self._followed[ref] = targets
-            for target in targets:
+        kind = ref.kind
+        for target in self._seen(kind, record):
+            self._followers.setdefault(target, {})[ref] = None
+        if self._longer.get(kind):
+            # what lies behind another record may be elsewhere when this one is forgotten
+            through = self._through[ref] = tuple(self._seen_through(kind, record))
+            for target in through:
                 self._followers.setdefault(target, {})[ref] = None
 
-    def forget(self, ref: Ref[Any]) -> None:
-        """Forget what a record looks at."""
-        for target in self._followed.pop(ref, ()):
-            followers = self._followers[target]
-            del followers[ref]
-            if not followers:
-                del self._followers[target]
+    def forget(self, ref: Ref[Any], record: Record) -> None:
+        """Forget what a record, as it was noted, looks at."""
+        for target in (*self._seen(ref.kind, record), *self._through.pop(ref, ())):
+            followers = self._followers.get(target)
+            if followers is not None:
+                followers.pop(ref, None)
+                if not followers:
+                    del self._followers[target]
 
-    def _targets(self, record: Record, chains: tuple[_Chain, ...]) -> tuple[_Target, ...]:
-        found: dict[_Target, None] = {}
-        for (get, kind), *more in chains:
-            target = _target(get(record), kind)
+    def _seen(self, kind: str, record: Record) -> Iterator[_Target]:
+        """What the references of a record itself lead to."""
+        for get, to in self._direct.get(kind, ()):
+            target = _target(get(record), to)
             if target is not None:
-                found[target] = None
-            for further, of in more:
+                yield target
+
+    def _seen_through(self, kind: str, record: Record) -> Iterator[_Target]:
+        """What references in other records lead to."""
+        for (get, to), *more in self._longer[kind]:
+            target = _target(get(record), to)
+            for further, beyond in more:
                 holder = None if target is None else self._records.get(Ref(*target))
-                target = None if holder is None else _target(further(holder), of)
-                if target is None:
-                    break
-                found[target] = None
-        return tuple(found)
+                target = None if holder is None else _target(further(holder), beyond)
+                if target is not None:
+                    yield target
 
 
 def _target(held: object, kind: str) -> _Target | None:
     """What a reference field leads to, the first of several."""
-    if held is None:
-        return None
     if isinstance(held, str):
         return kind, held
+    if held is None:
+        return None
     if isinstance(held, Ref):
         return held.kind, held.id
     if isinstance(held, tuple | list | frozenset):
@@ -85,21 +93,23 @@ def _target(held: object, kind: str) -> _Target | None:
     return kind, str(held)
 
 
-def _chains(paths: Iterable[FieldPath]) -> tuple[_Chain, ...]:
-    """The references in these paths, those of several paths once."""
-    found: dict[object, _Chain] = {}
+def _chains(paths: Iterable[FieldPath]) -> tuple[tuple[_Step, ...], ...]:
+    """The references in these paths one after the other, those of several paths once."""
+    found: dict[object, tuple[_Step, ...]] = {}
     for path in paths:
         step: FieldPath | None = path
-        steps: list[tuple[tuple[str, ...], str]] = []
-        chain: list[tuple[Callable[[Record], object], str]] = []
+        names: list[tuple[tuple[str, ...], str]] = []
+        chain: list[_Step] = []
         while step is not None and step.kind is not None:
-            names = step.path.steps
-            steps.append((names, step.kind))
-            get: Callable[[Record], object] = (
-                attrgetter(names[0]) if len(names) == 1 else partial(value_at, path=step.path)
-            )
-            chain.append((get, step.kind))
+            own = step.path.steps
+            names.append((own, step.kind))
+            get: Callable[[Record], object] = partial(value_at, path=step.path)
+            chain.append((attrgetter(own[0]) if len(own) == 1 else get, step.kind))
             step = step.rest
-        if chain:
-            found[tuple(steps)] = tuple(chain)
+        for length in range(1, len(chain) + 1):
+            found[tuple(names[:length])] = tuple(chain[:length])
     return tuple(found.values())
+
+
+def _first_steps(chains: Iterable[tuple[_Step, ...]]) -> tuple[_Step, ...]:
+    return tuple(chain[0] for chain in chains if len(chain) == 1)

@@ -16,15 +16,19 @@ from crmcore.rules.matching.duplicate_sets import SkippedBlock
 from crmcore.rules.matching.evidence import Match
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.shortcut import Forms, Shortcut, known_of
+from crmcore.rules.matching.linkage.shortcut import Forms, Reached, Shortcut, known_of
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import LinkageSearch
-from crmcore.rules.matching.postings import Asked, Key, Postings
-from crmcore.rules.matching.reading import field_path
+from crmcore.rules.matching.postings import Asked, Postings, gather_parts
+from crmcore.rules.matching.readers import Raw
+from crmcore.rules.matching.reading import FieldPath, field_path
 from crmcore.rules.matching.rows import Rows
 from crmcore.rules.matching.shaping import Shaping
-from crmcore.rules.matching.witness import Shown, Witness
+from crmcore.rules.matching.witness import Showing, Witness
+from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.ref import Ref
+
+_NOWHERE: Final[FrozenMap[tuple[str, ...]]] = FrozenMap()
 
 _UNKNOWN: Final = ("",)
 """The mark of a record without the second facet of a key."""
@@ -47,49 +51,39 @@ class _Facet:
     make: Callable[[Any], tuple[str, ...]]
 
 
-class _Texts:
-    """The texts of a record by each facet that keys are made of, made when they are wanted."""
-
-    __slots__ = ("_facets", "_forms", "_made")
-
-    def __init__(self, facets: Sequence[_Facet], forms: Forms) -> None:
-        self._facets, self._forms = facets, forms
-        self._made: list[tuple[str, ...] | None] = [None] * len(facets)
-
-    def __getitem__(self, at: int) -> tuple[str, ...]:
-        found = self._made[at]
-        if found is None:
-            facet = self._facets[at]
-            form = self._forms[facet.trait]
-            found = self._made[at] = () if form is None else facet.make(form)
-        return found
-
-
 @frozen
 class _File:
     """The rows under the texts of one key; ``parts`` and ``split`` are places of facets.
 
-    The parts of a key are joined to one text, whose hash Python keeps.
+    The parts of a key are joined to one text, whose hash Python keeps. ``needs`` says as bits
+    which traits a record must have to be filed.
     """
 
     name: str
+    needs: int
     parts: tuple[int, ...]
     split: int | None
     postings: Postings
 
-    def keys(self, texts: _Texts) -> Sequence[Key]:
-        """The keys of a record with these texts."""
+    def keys(self, texts: Mapping[int, tuple[str, ...]]) -> Sequence[str]:
+        """The keys of a record with these texts by the place of their facet."""
         parts = self.parts
         found = texts[parts[0]]
         for at in parts[1:]:
-            if not found:
-                break
             found = joined(found, texts[at])
         return found
 
-    def marks(self, texts: _Texts) -> Sequence[Key]:
-        """What splits a key of these texts that many records share."""
-        return () if self.split is None else texts[self.split] or _UNKNOWN
+
+@frozen
+class _Plan:
+    """The files that records with some traits are in, and the facets that their keys take."""
+
+    files: tuple[_File, ...]
+    facets: tuple[tuple[int, int, Callable[[Any], tuple[str, ...]]], ...]
+
+    def texts(self, forms: Forms) -> dict[int, tuple[str, ...]]:
+        """The texts of a record by the place of their facet."""
+        return {at: make(forms[trait]) for at, trait, make in self.facets}
 
 
 def joined(ones: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
@@ -116,9 +110,10 @@ class LinkageEntries:
         subject = self._subject = rule.about.in_region(model.phone_region)
         self._scorer = Scorer(subject, self._search.learnt)
         self._witness = Witness(rule, self._scorer)
+        self._showing = Showing(rule, self._search.readers)
         self._shortcuts: dict[float, Shortcut] = {}
         self._shapings = {
-            kind: Shaping(subject.traits, read, _followed(rule, kind, model))
+            kind: Shaping(subject.traits, read, _paths(rule, kind, model))
             for kind, read in self._search.readers.items()
         }
         self._rows = Rows()
@@ -126,6 +121,7 @@ class LinkageEntries:
         self._known: list[int] = []
         self._facets: list[_Facet] = []
         self._files = tuple(self._made_files())
+        self._plans: dict[int, _Plan] = {}
 
     def _made_files(self) -> Iterator[_File]:
         """A file for each key of the subject."""
@@ -140,22 +136,40 @@ class LinkageEntries:
                     self._facets.append(_Facet(at, self._subject.traits[at].facets[facet]))
             parts = tuple(places[part] for part in key.parts)
             split = None if key.split is None else places[key.split]
-            yield _File(key.name, parts, split, Postings(partial(self._marks, split=split)))
+            needs = 0
+            for part in parts:
+                needs |= 1 << self._facets[part].trait
+            yield _File(key.name, needs, parts, split, Postings(partial(self._marks, split=split)))
 
-    def _marks(self, row: int, *, split: int | None) -> Sequence[Key]:
+    def _marks(self, row: int, *, split: int | None) -> Sequence[str]:
         """The marks of a row by a facet."""
+        return self._marks_of(self._forms[row], split)
+
+    def _marks_of(self, forms: Forms, split: int | None) -> Sequence[str]:
+        """What splits a key of a record with these forms that many records share."""
         if split is None:
             return ()
         facet = self._facets[split]
-        form = self._forms[row][facet.trait]
+        form = forms[facet.trait]
         return _UNKNOWN if form is None else facet.make(form) or _UNKNOWN
+
+    def _plan(self, known: int) -> _Plan:
+        """The plan of records of which these traits are known."""
+        plan = self._plans.get(known)
+        if plan is None:
+            files = tuple(file for file in self._files if not file.needs & ~known)
+            places = sorted({at for file in files for at in file.parts})
+            facets = tuple((at, self._facets[at].trait, self._facets[at].make) for at in places)
+            plan = self._plans[known] = _Plan(files, facets)
+        return plan
 
     def put(self, ref: Ref[Any], record: Record) -> None:
         """File a record."""
         forms = self._shapings[ref.kind].forms(record)
         row = self._add(ref, forms)
-        texts = _Texts(self._facets, forms)
-        for file in self._files:
+        plan = self._plan(self._known[row])
+        texts = plan.texts(forms)
+        for file in plan.files:
             put = file.postings.put
             for key in file.keys(texts):
                 put(key, row)
@@ -183,9 +197,8 @@ class LinkageEntries:
             file.postings.put_all(*_filed(rows, texts))
             still = {at for one in self._files[number + 1 :] for at in one.parts}
             made = {at: texts for at, texts in made.items() if at in still}
-        shared = {
-            one.trait.name for one in columns if 1 < len(one.forms) <= len(records) * _SHARED
-        }
+        most = len(records) * _SHARED
+        shared = {one.trait.name: len(one.forms) for one in columns if len(one.forms) <= most}
         for kind, shaping in self._shapings.items():
             mine = [ref.kind == kind for ref in refs]
             forms = compress(map(self._forms.__getitem__, rows), mine)
@@ -212,69 +225,88 @@ class LinkageEntries:
         row = self._rows.number(ref)
         if row is None:
             return
-        texts = _Texts(self._facets, self._forms[row])
-        for file in self._files:
+        plan = self._plan(self._known[row])
+        texts = plan.texts(self._forms[row])
+        for file in plan.files:
             drop = file.postings.drop
             for key in file.keys(texts):
                 drop(key, row)
         self._rows.drop(ref)
         self._forms[row] = ()
 
+    def forget(self, ref: Ref[Any]) -> None:
+        """Forget forms that follow from a record which others look at, because it changed."""
+        for shaping in self._shapings.values():
+            shaping.forget(ref.kind, ref.id)
+
     def ask(
-        self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
+        self,
+        me: Ref[Any],
+        candidate: Record,
+        records: Mapping[Ref[Any], Record],
+        threshold: float | None,
     ) -> Asked:
         """The matches of a record, in no order."""
-        me = candidate.ref
         row = self._rows.number(me)
         shaping = self._shapings[me.kind]
         if row is None:
             forms = shaping.forms(candidate)
         else:
-            forms = shaping.forms(candidate, records.get(me), self._forms[row])
-        near, skipped = self._near(me, row, forms)
-        found: list[Match] = []
-        shortcut = self._shortcut(self.rule.likely if threshold is None else threshold)
+            forms = shaping.forms(candidate, records[me], self._forms[row])
         known, every, all_known = known_of(forms), self._forms, self._known
-        mine: Shown | None = None
-        for one in near:
-            reached = shortcut.score(forms, every[one], known & all_known[one])
-            if reached is None:
-                continue
-            ref = self._rows.ref(one)
-            other = records[ref]
-            if not self._search.may_be(candidate, other):
-                continue
-            score, levels = reached
-            mine = mine or self._search.shown(candidate)
-            theirs = self._search.shown(other)
-            if me <= ref:
-                found.append(self._witness.match((me, ref), (mine, theirs), score, levels))
-            else:
-                found.append(self._witness.match((ref, me), (theirs, mine), score, levels))
+        near, skipped = self._near(known, forms)
+        if row is not None:
+            near.discard(row)
+        refs = self._rows.refs
+        if len(self.rule.kinds) > 1:
+            near = {one for one in near if (ref := refs[one]) is None or ref.kind != me.kind}
+        found: list[Match] = []
+        read: dict[object, Raw] = {}
+        if near:
+            score = self._shortcut(self.rule.likely if threshold is None else threshold).score
+            for one in near:
+                reached = score(forms, every[one], known & all_known[one])
+                if reached is not None:
+                    ref = self._rows.ref(one)
+                    found += self._match((me, candidate), (ref, records[ref]), reached, read)
         return found, skipped, len(near)
 
-    def _near(
-        self, me: Ref[Any], row: int | None, forms: Forms
-    ) -> tuple[Iterable[int], list[SkippedBlock]]:
+    def _near(self, known: int, forms: Forms) -> tuple[set[int], list[SkippedBlock]]:
         """The rows that share a key with these forms, and what was too large to look at."""
-        texts = _Texts(self._facets, forms)
+        plan = self._plan(known)
+        texts = plan.texts(forms)
         found: set[int] = set()
         skipped: list[SkippedBlock] = []
-        for file in self._files:
-            keys = file.keys(texts)
-            if keys:
-                told = partial(self._skipped, skipped, file)
-                file.postings.gather(keys, partial(file.marks, texts), found, told)
-        if row is not None:
-            found.discard(row)
-        if len(self.rule.kinds) == 1:
-            return found, skipped
-        refs = self._rows.refs
-        return [one for one in found if (ref := refs[one]) and ref.kind != me.kind], skipped
+        for file in plan.files:
+            crowds = file.postings.gather(file.keys(texts), found)
+            if crowds:
+                marks = self._marks_of(forms, file.split)
+                for key, size in gather_parts(crowds, marks, found):
+                    value = str(key).replace(_BETWEEN, " | ")
+                    skipped.append(
+                        SkippedBlock(rule=self.rule.name, key=file.name, value=value, size=size)
+                    )
+        return found, skipped
 
-    def _skipped(self, told: list[SkippedBlock], file: _File, key: Key, size: int) -> None:
-        value = str(key).replace(_BETWEEN, " | ")
-        told.append(SkippedBlock(rule=self.rule.name, key=file.name, value=value, size=size))
+    def _match(
+        self,
+        mine: tuple[Ref[Any], Record],
+        theirs: tuple[Ref[Any], Record],
+        reached: Reached,
+        read: dict[object, Raw],
+    ) -> Iterator[Match]:
+        """The match of two records, unless the rule leaves them apart.
+
+        ``read`` keeps what was read of the first of them.
+        """
+        if self._search.may_be(mine[1], theirs[1]):
+            score, levels = reached
+            own = self._showing.shown(*mine, levels, read)
+            other = self._showing.shown(*theirs, levels)
+            if mine[0] <= theirs[0]:
+                yield self._witness.match((mine[0], theirs[0]), (own, other), score, levels)
+            else:
+                yield self._witness.match((theirs[0], mine[0]), (other, own), score, levels)
 
     def _shortcut(self, least: float) -> Shortcut:
         found = self._shortcuts.get(least)
@@ -310,14 +342,12 @@ def _texts(forms: Iterable[Any], facet: _Facet) -> list[tuple[str, ...]]:
     return [() if one is None else facet.make(one) for one in forms]
 
 
-def _followed(rule: LinkageRule, kind: str, model: Model) -> Iterator[str]:
-    """The traits that are read through a reference."""
-    for trait in rule.about.traits:
-        paths = (path for one in trait.meanings for path in _paths(rule, one, kind))
-        if any(field_path(path, kind, model).kind is not None for path in paths):
-            yield trait.name
-
-
-def _paths(rule: LinkageRule, meaning: str, kind: str) -> Sequence[str]:
-    fields = rule.fields.get(meaning)
-    return () if fields is None else fields.get(kind, ())
+def _paths(rule: LinkageRule, kind: str, model: Model) -> dict[str, list[FieldPath]]:
+    """The places of each meaning in records of a kind."""
+    return {
+        meaning: [
+            field_path(path, kind, model)
+            for path in rule.fields.get(meaning, _NOWHERE).get(kind, ())
+        ]
+        for meaning in rule.about.meanings
+    }

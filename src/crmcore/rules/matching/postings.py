@@ -21,7 +21,7 @@ Asked: TypeAlias = tuple[list[Match], list[SkippedBlock], int]
 """The matches of a record, the blocks that were too large, and how many records were compared."""
 
 
-class _Crowd:
+class Crowd:
     """The rows under a key that many have had, by mark as well."""
 
     __slots__ = ("members", "parts")
@@ -57,7 +57,7 @@ class Postings:
 
     def __init__(self, marks: Marks = lambda _: ()) -> None:
         self._marks = marks
-        self._by_key: dict[Key, int | list[int] | _Crowd] = {}
+        self._by_key: dict[Key, int | list[int] | Crowd] = {}
 
     def put(self, key: Key, row: int) -> None:
         """File a row under a key."""
@@ -65,12 +65,12 @@ class Postings:
         if isinstance(known, int):
             if known != row:
                 self._by_key[key] = [known, row]
-        elif isinstance(known, _Crowd):
+        elif isinstance(known, Crowd):
             known.put(row, self._marks)
         elif row not in known:
             known.append(row)
             if len(known) > POSTING_LIMIT:
-                self._by_key[key] = _Crowd(known, self._marks)
+                self._by_key[key] = Crowd(known, self._marks)
 
     def put_all(self, every: Sequence[Key], filed: Sequence[int]) -> None:
         """File many rows, none of which is filed yet: each key beside its row.
@@ -94,7 +94,7 @@ class Postings:
                 if len(known) == POSTING_LIMIT + 1:
                     crowded.append(key)
         for key in crowded:
-            by_key[key] = _Crowd(by_key[key], self._marks)
+            by_key[key] = Crowd(by_key[key], self._marks)
         self._by_key = by_key
 
     def drop(self, key: Key, row: int) -> None:
@@ -105,7 +105,7 @@ class Postings:
         if isinstance(known, int):
             if known == row:
                 del self._by_key[key]
-        elif isinstance(known, _Crowd):
+        elif isinstance(known, Crowd):
             known.drop(row, self._marks)
             if not known.members:
                 del self._by_key[key]
@@ -114,18 +114,10 @@ class Postings:
             if not known:
                 del self._by_key[key]
 
-    def gather(
-        self,
-        keys: Iterable[Key],
-        marks: Callable[[], Sequence[Hashable]],
-        found: set[int],
-        too_large: Callable[[Key, int], None],
-    ) -> None:
-        """Add to ``found`` the rows under these keys, of a large one those with these marks.
-
-        ``too_large`` hears of each key and size whose rows were passed over.
-        """
+    def gather(self, keys: Iterable[Key], found: set[int]) -> list[tuple[Key, Crowd]]:
+        """Add to ``found`` the rows under these keys; gives those keys that too many share."""
         by_key = self._by_key
+        crowds: list[tuple[Key, Crowd]] = []
         for key in keys:
             known = by_key.get(key)
             if known is None:
@@ -137,9 +129,21 @@ class Postings:
             elif len(known.members) <= POSTING_LIMIT:
                 found.update(known.members)
             else:
-                parts = known.parts
-                for part in [parts.get(mark, ()) for mark in marks()] or [known.members]:
-                    if len(part) <= POSTING_LIMIT:
-                        found.update(part)
-                    else:
-                        too_large(key, len(part))
+                crowds.append((key, known))
+        return crowds
+
+
+def gather_parts(
+    crowds: Iterable[tuple[Key, Crowd]], marks: Sequence[Hashable], found: set[int]
+) -> list[tuple[Key, int]]:
+    """Add to ``found`` the rows of crowds with these marks; gives each key, and how many rows are
+    under it, that were passed over because they are too many still."""
+    too_large: list[tuple[Key, int]] = []
+    for key, crowd in crowds:
+        nobody: set[int] = set()
+        for part in [crowd.parts.get(mark, nobody) for mark in marks] or [crowd.members]:
+            if len(part) <= POSTING_LIMIT:
+                found.update(part)
+            else:
+                too_large.append((key, len(part)))
+    return too_large
