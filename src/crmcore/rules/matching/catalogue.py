@@ -113,9 +113,7 @@ class WeightedEntries:
         crowds = self._postings.gather(self._keys(candidate), shared)
         too_large: list[Any] = gather_parts(crowds, (), shared)  # Any: keys are those of _keys
         skipped = [
-            SkippedBlock(
-                rule=self._rule.name, key=self._rule.keys[at].name, value=text, size=size
-            )
+            SkippedBlock(rule=self._rule.name, key=self._rule.keys[at].name, value=text, size=size)
             for (at, text), size in too_large
         ]
         kinds = [kind for kind in self._rule.kinds if kind != me.kind] or list(self._rule.kinds)
@@ -187,9 +185,7 @@ class Catalogue:
             self._followers.note(ref, record)
         for rule, entries in self._entries:
             mine = [ref.kind in rule.kinds for ref in every]
-            entries.put_all(
-                list(compress(every, mine)), list(compress(every.values(), mine))
-            )
+            entries.put_all(list(compress(every, mine)), list(compress(every.values(), mine)))
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out; one that is not there is no matter."""

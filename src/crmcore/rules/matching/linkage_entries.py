@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial, reduce
+from functools import partial
 from itertools import chain, compress, repeat
 from operator import mul
 from typing import Any, Final
@@ -327,7 +327,9 @@ def _filed(
     if not before:
         times = map(len, last)
         return list(chain.from_iterable(last)), list(chain.from_iterable(map(repeat, rows, times)))
-    first = list(reduce(partial(map, joined), before))
+    first: Sequence[tuple[str, ...]] = before[0]
+    for part in before[1:]:
+        first = list(map(joined, first, part))
     keys = [
         f"{one}{_BETWEEN}{other}"
         for ones, others in zip(first, last, strict=True)

@@ -33,11 +33,13 @@ class Crowd:
             self.put(one, marks)
 
     def put(self, row: int, marks: Marks) -> None:
+        """Add a row."""
         self.members.add(row)
         for mark in marks(row):
             self.parts.setdefault(mark, set()).add(row)
 
     def drop(self, row: int, marks: Marks) -> None:
+        """Take a row out."""
         self.members.discard(row)
         for mark in marks(row):
             part = self.parts.get(mark)
@@ -136,8 +138,10 @@ class Postings:
 def gather_parts(
     crowds: Iterable[tuple[Key, Crowd]], marks: Sequence[Hashable], found: set[int]
 ) -> list[tuple[Key, int]]:
-    """Add to ``found`` the rows of crowds with these marks; gives each key, and how many rows are
-    under it, that were passed over because they are too many still."""
+    """Add to ``found`` the rows of crowds with these marks.
+
+    Gives each key whose rows are too many even so, and how many they are.
+    """
     too_large: list[tuple[Key, int]] = []
     for key, crowd in crowds:
         nobody: set[int] = set()

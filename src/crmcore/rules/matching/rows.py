@@ -51,9 +51,10 @@ class Rows:
         """The numbers of references, each different from the others and without one till now."""
         if self.refs:
             return [self.add(ref) for ref in refs]
-        self.refs = list(refs)
-        numbers = list(range(len(self.refs)))
-        self._numbers = dict(zip(self.refs, numbers, strict=True))
+        given = list(refs)
+        numbers = list(range(len(given)))
+        self.refs = [*given]
+        self._numbers = dict(zip(given, numbers, strict=True))
         return numbers
 
     def drop(self, ref: Ref[Any]) -> None:
