@@ -2,14 +2,15 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from crmcore.rules.matching.rows import Rows
 from crmcore.values.ref import Ref
 
-REFS = st.builds(Ref, st.sampled_from(("contact", "lead")), st.sampled_from("abcdef"))
+REFS: st.SearchStrategy[Ref[Any]] = st.builds(
+    Ref, st.sampled_from(("contact", "lead")), st.sampled_from("abcdef")
+)
 
 
 @given(
@@ -36,13 +37,3 @@ def test_no_two_references_have_one_number(
         assert all(rows.number(ref) == numbers.get(ref) for ref in (*first, ref))
     assert len(rows.refs) == most
     event(f"given again: {sum(is_added for is_added, _ in steps) > most}")
-
-
-def test_a_number_that_nobody_has_leads_nowhere() -> None:
-    rows = Rows()
-    (number,) = rows.add_all([Ref("contact", "a")])
-    rows.drop(Ref("contact", "a"))
-    assert rows.add_all([Ref("contact", "b"), Ref("lead", "b")]) == [number, 1]
-    rows.drop(Ref("lead", "b"))
-    with pytest.raises(LookupError):
-        rows.ref(1)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import chain, compress, repeat
-from operator import mul
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Any, Final
-
-from attrs import frozen
 
 from crmcore.entities.record import Record
 from crmcore.model.model import Model
 from crmcore.rules.matching.duplicate_sets import SkippedBlock
 from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.key_files import KeyFiles
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.shortcut import Forms, Reached, Shortcut, known_of
+from crmcore.rules.matching.linkage.shortcut import Reached, Shortcut, known_of
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import LinkageSearch
-from crmcore.rules.matching.postings import Asked, Postings, gather_parts
+from crmcore.rules.matching.postings import Asked
 from crmcore.rules.matching.readers import Raw
 from crmcore.rules.matching.reading import FieldPath, field_path
 from crmcore.rules.matching.rows import Rows
@@ -30,67 +27,11 @@ from crmcore.values.ref import Ref
 
 _NOWHERE: Final[FrozenMap[tuple[str, ...]]] = FrozenMap()
 
-_UNKNOWN: Final = ("",)
-"""The mark of a record without the second facet of a key."""
-
-_BETWEEN: Final = "\0"
-"""Stands between the parts of a key: a character that no normal form has."""
-
 _SHARED: Final = 0.5
 """A value is looked up again where there are half as many different ones as records, or fewer."""
 
 _MOST_SHORTCUTS: Final = 4
 """One is kept for each of so many thresholds."""
-
-
-@frozen
-class _Facet:
-    """One facet of a trait, which has this place among the traits."""
-
-    trait: int
-    make: Callable[[Any], tuple[str, ...]]
-
-
-@frozen
-class _File:
-    """The rows under the texts of one key; ``parts`` and ``split`` are places of facets.
-
-    The parts of a key are joined to one text, whose hash Python keeps. ``needs`` says as bits
-    which traits a record must have to be filed.
-    """
-
-    name: str
-    needs: int
-    parts: tuple[int, ...]
-    split: int | None
-    postings: Postings
-
-    def keys(self, texts: Mapping[int, tuple[str, ...]]) -> Sequence[str]:
-        """The keys of a record with these texts by the place of their facet."""
-        parts = self.parts
-        found = texts[parts[0]]
-        for at in parts[1:]:
-            found = joined(found, texts[at])
-        return found
-
-
-@frozen
-class _Plan:
-    """The files that records with some traits are in, and the facets that their keys take."""
-
-    files: tuple[_File, ...]
-    facets: tuple[tuple[int, int, Callable[[Any], tuple[str, ...]]], ...]
-
-    def texts(self, forms: Forms) -> dict[int, tuple[str, ...]]:
-        """The texts of a record by the place of their facet."""
-        return {at: make(forms[trait]) for at, trait, make in self.facets}
-
-
-def joined(ones: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
-    """Each of some texts with each of others."""
-    if len(ones) == len(others) == 1:
-        return (f"{ones[0]}{_BETWEEN}{others[0]}",)
-    return tuple([f"{one}{_BETWEEN}{other}" for one in ones for other in others])
 
 
 class LinkageEntries:
@@ -119,60 +60,13 @@ class LinkageEntries:
         self._rows = Rows()
         self._forms: list[tuple[Any, ...]] = []
         self._known: list[int] = []
-        self._facets: list[_Facet] = []
-        self._files = tuple(self._made_files())
-        self._plans: dict[int, _Plan] = {}
-
-    def _made_files(self) -> Iterator[_File]:
-        """A file for each key of the subject."""
-        places: dict[str, int] = {}
-        traits = {trait.name: at for at, trait in enumerate(self._subject.traits)}
-        for key in self._subject.keys:
-            for name in (*key.parts, *([key.split] if key.split else ())):
-                if name not in places:
-                    places[name] = len(places)
-                    trait, _, facet = name.partition(".")
-                    at = traits[trait]
-                    self._facets.append(_Facet(at, self._subject.traits[at].facets[facet]))
-            parts = tuple(places[part] for part in key.parts)
-            split = None if key.split is None else places[key.split]
-            needs = 0
-            for part in parts:
-                needs |= 1 << self._facets[part].trait
-            yield _File(key.name, needs, parts, split, Postings(partial(self._marks, split=split)))
-
-    def _marks(self, row: int, *, split: int | None) -> Sequence[str]:
-        """The marks of a row by a facet."""
-        return self._marks_of(self._forms[row], split)
-
-    def _marks_of(self, forms: Forms, split: int | None) -> Sequence[str]:
-        """What splits a key of a record with these forms that many records share."""
-        if split is None:
-            return ()
-        facet = self._facets[split]
-        form = forms[facet.trait]
-        return _UNKNOWN if form is None else facet.make(form) or _UNKNOWN
-
-    def _plan(self, known: int) -> _Plan:
-        """The plan of records of which these traits are known."""
-        plan = self._plans.get(known)
-        if plan is None:
-            files = tuple(file for file in self._files if not file.needs & ~known)
-            places = sorted({at for file in files for at in file.parts})
-            facets = tuple((at, self._facets[at].trait, self._facets[at].make) for at in places)
-            plan = self._plans[known] = _Plan(files, facets)
-        return plan
+        self._files = KeyFiles(subject, lambda row: self._forms[row])
 
     def put(self, ref: Ref[Any], record: Record) -> None:
         """File a record."""
         forms = self._shapings[ref.kind].forms(record)
         row = self._add(ref, forms)
-        plan = self._plan(self._known[row])
-        texts = plan.texts(forms)
-        for file in plan.files:
-            put = file.postings.put
-            for key in file.keys(texts):
-                put(key, row)
+        self._files.put(row, forms, self._known[row])
 
     def put_all(self, refs: Sequence[Ref[Any]], records: Sequence[Record]) -> None:
         """File many records, none of which is filed: as ``put`` for each.
@@ -184,19 +78,7 @@ class LinkageEntries:
         columns = table.columns
         each = [map(one.forms.__getitem__, one.ids) for one in columns]
         rows = self._add_all(refs, list(zip(*each, strict=True)))
-        made: dict[int, list[tuple[str, ...]]] = {}
-        for number, file in enumerate(self._files):
-            for at in file.parts:
-                if at not in made:
-                    facet = self._facets[at]
-                    made[at] = _texts(columns[facet.trait].forms, facet)
-            texts = [
-                list(map(made[at].__getitem__, columns[self._facets[at].trait].ids))
-                for at in file.parts
-            ]
-            file.postings.put_all(*_filed(rows, texts))
-            still = {at for one in self._files[number + 1 :] for at in one.parts}
-            made = {at: texts for at, texts in made.items() if at in still}
+        self._files.put_all(rows, columns)
         most = len(records) * _SHARED
         shared = {one.trait.name: len(one.forms) for one in columns if len(one.forms) <= most}
         for kind, shaping in self._shapings.items():
@@ -225,12 +107,7 @@ class LinkageEntries:
         row = self._rows.number(ref)
         if row is None:
             return
-        plan = self._plan(self._known[row])
-        texts = plan.texts(self._forms[row])
-        for file in plan.files:
-            drop = file.postings.drop
-            for key in file.keys(texts):
-                drop(key, row)
+        self._files.drop(row, self._forms[row], self._known[row])
         self._rows.drop(ref)
         self._forms[row] = ()
 
@@ -254,7 +131,11 @@ class LinkageEntries:
         else:
             forms = shaping.forms(candidate, records[me], self._forms[row])
         known, every, all_known = known_of(forms), self._forms, self._known
-        near, skipped = self._near(known, forms)
+        near, passed = self._files.near(forms, known)
+        skipped = [
+            SkippedBlock(rule=self.rule.name, key=key, value=value, size=size)
+            for key, value, size in passed
+        ]
         if row is not None:
             near.discard(row)
         refs = self._rows.refs
@@ -270,23 +151,6 @@ class LinkageEntries:
                     ref = self._rows.ref(one)
                     found += self._match((me, candidate), (ref, records[ref]), reached, read)
         return found, skipped, len(near)
-
-    def _near(self, known: int, forms: Forms) -> tuple[set[int], list[SkippedBlock]]:
-        """The rows that share a key with these forms, and what was too large to look at."""
-        plan = self._plan(known)
-        texts = plan.texts(forms)
-        found: set[int] = set()
-        skipped: list[SkippedBlock] = []
-        for file in plan.files:
-            crowds = file.postings.gather(file.keys(texts), found)
-            if crowds:
-                marks = self._marks_of(forms, file.split)
-                for key, size in gather_parts(crowds, marks, found):
-                    value = str(key).replace(_BETWEEN, " | ")
-                    skipped.append(
-                        SkippedBlock(rule=self.rule.name, key=file.name, value=value, size=size)
-                    )
-        return found, skipped
 
     def _match(
         self,
@@ -317,31 +181,6 @@ class LinkageEntries:
                 self._subject, self._search.learnt, self._scorer, least=least
             )
         return found
-
-
-def _filed(
-    rows: Sequence[int], texts: Sequence[Sequence[tuple[str, ...]]]
-) -> tuple[list[str], list[int]]:
-    """The keys of many rows, whose texts these are, and beside each the row that it belongs to."""
-    *before, last = texts
-    if not before:
-        times = map(len, last)
-        return list(chain.from_iterable(last)), list(chain.from_iterable(map(repeat, rows, times)))
-    first: Sequence[tuple[str, ...]] = before[0]
-    for part in before[1:]:
-        first = list(map(joined, first, part))
-    keys = [
-        f"{one}{_BETWEEN}{other}"
-        for ones, others in zip(first, last, strict=True)
-        for one in ones
-        for other in others
-    ]
-    times = map(mul, map(len, first), map(len, last))
-    return keys, list(chain.from_iterable(map(repeat, rows, times)))
-
-
-def _texts(forms: Iterable[Any], facet: _Facet) -> list[tuple[str, ...]]:
-    return [() if one is None else facet.make(one) for one in forms]
 
 
 def _paths(rule: LinkageRule, kind: str, model: Model) -> dict[str, list[FieldPath]]:
