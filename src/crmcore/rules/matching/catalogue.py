@@ -23,6 +23,7 @@ from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings, gath
 from crmcore.rules.matching.reading import FieldPath, Forms, paths_of_rule, reader
 from crmcore.rules.matching.rows import Rows
 from crmcore.rules.matching.search import Search
+from crmcore.rules.matching.shaping import Shaping
 from crmcore.values.ref import Ref
 
 Entries: TypeAlias = "LinkageEntries | WeightedEntries"
@@ -141,8 +142,9 @@ class Catalogue:
     def __init__(self, rules: Iterable[AnyRule], *, model: Model) -> None:
         self.rules: Final = tuple(rules)
         self._records: dict[Ref[Any], Record] = {}
+        shapings: dict[object, Shaping] = {}
         self._entries: list[tuple[AnyRule, Entries]] = [
-            (rule, _entries(rule, model, self._records)) for rule in self.rules
+            (rule, _entries(rule, model, self._records, shapings)) for rule in self.rules
         ]
         looked_at: dict[str, tuple[FieldPath, ...]] = {}
         for rule in self.rules:
@@ -254,9 +256,14 @@ def _steps(path: FieldPath) -> Iterator[FieldPath]:
         step = step.rest
 
 
-def _entries(rule: AnyRule, model: Model, related: Mapping[Ref[Any], Record]) -> Entries:
+def _entries(
+    rule: AnyRule,
+    model: Model,
+    related: Mapping[Ref[Any], Record],
+    shapings: dict[object, Shaping],
+) -> Entries:
     if isinstance(rule, LinkageRule):
-        return LinkageEntries(rule, model=model, related=related)
+        return LinkageEntries(rule, model=model, related=related, shapings=shapings)
     return WeightedEntries(rule, model=model, related=related)
 
 

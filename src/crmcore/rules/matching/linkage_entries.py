@@ -18,7 +18,7 @@ from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import LinkageSearch
 from crmcore.rules.matching.postings import Asked
 from crmcore.rules.matching.readers import Raw
-from crmcore.rules.matching.reading import FieldPath, field_path
+from crmcore.rules.matching.reading import field_path
 from crmcore.rules.matching.rows import Rows
 from crmcore.rules.matching.shaping import Shaping
 from crmcore.rules.matching.witness import Showing, Witness
@@ -38,11 +38,17 @@ class LinkageEntries:
     """The records of one linkage rule under its keys.
 
     A record is a row: a number under which its forms are kept, by which its keys lead to it, and
-    which is given again once it is gone.
+    which is given again once it is gone. ``shapings`` are those of all rules of one catalogue: a
+    contact is asked for by two rules that read it alike, and its forms are made once.
     """
 
     def __init__(
-        self, rule: LinkageRule, *, model: Model, related: Mapping[Ref[Any], Record]
+        self,
+        rule: LinkageRule,
+        *,
+        model: Model,
+        related: Mapping[Ref[Any], Record],
+        shapings: dict[object, Shaping],
     ) -> None:
         self.rule = rule
         self._search = LinkageSearch(
@@ -53,10 +59,17 @@ class LinkageEntries:
         self._witness = Witness(rule, self._scorer)
         self._showing = Showing(rule, self._search.readers)
         self._shortcuts: dict[float, Shortcut] = {}
-        self._shapings = {
-            kind: Shaping(subject.traits, read, _paths(rule, kind, model))
-            for kind, read in self._search.readers.items()
-        }
+        self._shapings: dict[str, Shaping] = {}
+        for kind, read in self._search.readers.items():
+            texts = {one: rule.fields.get(one, _NOWHERE).get(kind, ()) for one in subject.meanings}
+            read_as = rule.subject, kind, tuple(texts.items())
+            if read_as not in shapings:
+                paths = {
+                    meaning: [field_path(text, kind, model) for text in own]
+                    for meaning, own in texts.items()
+                }
+                shapings[read_as] = Shaping(subject.traits, read, paths)
+            self._shapings[kind] = shapings[read_as]
         self._rows = Rows()
         self._forms: list[tuple[Any, ...]] = []
         self._known: list[int] = []
@@ -181,14 +194,3 @@ class LinkageEntries:
                 self._subject, self._search.learnt, self._scorer, least=least
             )
         return found
-
-
-def _paths(rule: LinkageRule, kind: str, model: Model) -> dict[str, list[FieldPath]]:
-    """The places of each meaning in records of a kind."""
-    return {
-        meaning: [
-            field_path(path, kind, model)
-            for path in rule.fields.get(meaning, _NOWHERE).get(kind, ())
-        ]
-        for meaning in rule.about.meanings
-    }
