@@ -93,7 +93,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.matching.key_files": BY_THE_INDEX,
     "crmcore.rules.matching.linkage.shortcut": "tests/properties/matching/test_shortcut.py",
     "crmcore.rules.matching.linkage_entries": BY_THE_INDEX,
-    "crmcore.rules.matching.postings": BY_THE_INDEX,
     "crmcore.rules.matching.predict": "tests/unit/rules/matching/test_measure.py",
     "crmcore.rules.matching.progress": "tests/unit/rules/matching/linkage/test_spread.py",
     "crmcore.rules.matching.witness": BY_LINKAGE,

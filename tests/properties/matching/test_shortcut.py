@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import attrs
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from crmcore.rules.matching.linkage import shortcut as module
 from crmcore.rules.matching.linkage.companies import COMPANIES
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.names import CROSSWISE, FAMILY_BUCKET, GIVEN_BUCKET, GIVEN_LEVEL
@@ -121,6 +123,22 @@ def test_what_ends_early_is_no_match(data: st.DataObject, subject: Subject, leas
         is_early = len(counted) < sum(map(bool, codes))
         event(f"ends early: {is_early}, finds: {answer is not None}")
         assert len(set(counted)) == len(counted)
+
+
+def test_what_is_remembered_is_forgotten_when_it_is_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """D12: and changes no answer."""
+    monkeypatch.setattr(module, "_MOST_NODES", 3)
+    learnt = PEOPLE.standard
+    subject = counting(PEOPLE, [])
+    shortcut = Shortcut(subject, learnt, Scorer(subject, learnt), least=0.1)
+    for level in (1, 2, 6, 1, 2, 6):
+        codes = (level | level << GIVEN_LEVEL, coded(level, RARE), *(0,) * 6, coded(1, RARE))
+        assert shortcut.score(codes, codes, known(codes)) == score_of(PEOPLE, learnt, codes, 0.1)
+        assert sum(len(start.after) for _, start in shortcut._plans.values() if start) <= 3
+    nothing = (0,) * len(PEOPLE.traits)
+    assert shortcut.score(nothing, nothing, known(nothing)) is None
 
 
 @given(st.data(), SUBJECTS)

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import pytest
 
+from crmcore import CustomField, Model
 from crmcore.entities import Account, Contact, Record
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import CONTACT_LINKAGE, LinkageRule
@@ -29,15 +30,24 @@ ADA = Contact(
 )
 
 
-def shaping(related: Mapping[Any, Record], rule: LinkageRule = CONTACT_LINKAGE) -> Shaping:
+MODEL = STANDARD_MODEL.with_custom_fields(
+    Contact, CustomField(name="employer"), CustomField(name="former")
+)
+
+
+def shaping(
+    related: Mapping[Any, Record],
+    rule: LinkageRule = CONTACT_LINKAGE,
+    model: Model = STANDARD_MODEL,
+) -> Shaping:
     paths = {
         meaning: [
-            field_path(text, "contact", STANDARD_MODEL)
+            field_path(text, "contact", model)
             for text in (rule.fields[meaning].get("contact", ()) if meaning in rule.fields else ())
         ]
         for meaning in rule.about.meanings
     }
-    read = readers(rule, STANDARD_MODEL, related, is_cached=False)["contact"]
+    read = readers(rule, model, related, is_cached=False)["contact"]
     return Shaping(rule.about.traits, read, paths)
 
 
@@ -63,6 +73,15 @@ def test_forms_that_follow_from_several_records_are_made_each_time() -> None:
     made = shaping({ACME.ref: ACME}, rule)
     ada = attrs.evolve(ADA, department="Bolt Systems")
     assert made.forms(ada)[COMPANY] == ("acme foods", "bolt systems")
+
+
+def test_values_within_values_are_read() -> None:
+    for places in ("custom.employer", ("custom.employer", "custom.former")):
+        rule = CONTACT_LINKAGE.with_field("company", {"contact": places})
+        made = shaping({}, rule, MODEL)
+        ada = attrs.evolve(ADA, custom={"employer": "Acme Foods", "former": "Acme Foods"})
+        assert made.forms(ada)[COMPANY] == ("acme foods",)
+        assert made.forms(ADA)[COMPANY] is None
 
 
 def test_what_a_record_has_kept_has_the_form_that_it_had() -> None:

@@ -16,6 +16,8 @@ Forms: TypeAlias = Sequence[Any]
 """The form of each trait of a record; ``None``: nothing is known."""
 
 _MOST_NODES: Final = 50_000
+"""So many codes are remembered before all are forgotten: a few hundred bytes each."""
+
 _MARGIN: Final = 1e-6
 """In bits: sums of the same numbers in another order differ by far less."""
 
@@ -91,8 +93,6 @@ class Shortcut:
 
     def _plan(self, shared: int) -> tuple[_Steps, _Node | None]:
         """What is compared of two records, and where it begins; ``None``: it need not."""
-        if self._nodes > _MOST_NODES:
-            self._plans, self._nodes = {}, 0
         traits = self._subject.traits
         steps = tuple((at, traits[at].compare) for at in self._order if shared >> at & 1)
         start = _Node((0,) * len(traits), self._all & ~shared)
@@ -101,7 +101,9 @@ class Shortcut:
         return plan
 
     def _after(self, node: _Node, at: int, code: int) -> _Node | Reached | None:
-        """Where a code leads; it is remembered."""
+        """Where a code leads; it is remembered, unless too much is."""
+        if self._nodes >= _MOST_NODES:
+            self._plans, self._nodes = {}, 0
         codes = (*node.codes[:at], code, *node.codes[at + 1 :])
         made = _Node(codes, node.done | 1 << at)
         found: _Node | Reached | None
