@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import attrs
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from crmcore.rules.matching import (
     Catalogue,
     matches_of,
 )
+from crmcore.rules.matching.postings import Postings
 from crmcore.values.ids import AccountId, ContactId
 from tests.properties.matching.records import EMPLOYERS, accounts, contacts, leads
 
@@ -33,13 +35,24 @@ RECORDS = (
 STEPS = st.lists(st.tuples(st.sampled_from(["put", "put", "put", "drop"]), RECORDS), max_size=25)
 
 
-@given(STEPS, RECORDS, st.sampled_from([STANDARD_MATCH_RULES, WEIGHTED_MATCH_RULES]))
+@given(
+    st.lists(RECORDS, max_size=8, unique_by=lambda one: one.ref),
+    STEPS,
+    RECORDS,
+    st.sampled_from([STANDARD_MATCH_RULES, WEIGHTED_MATCH_RULES]),
+)
 def test_a_catalogue_kept_up_to_date_equals_one_made_afresh(
-    steps: list[tuple[str, Record]], candidate: Record, rules: Any
+    first: list[Record], steps: list[tuple[str, Record]], candidate: Record, rules: Any
 ) -> None:
-    """D12: after any sequence of writes, accounts that contacts refer to among them."""
+    """D12: after any sequence of writes, accounts that contacts refer to among them.
+
+    It is asked all the time, and what it remembers of earlier answers changes no later one.
+    """
     kept, now = Catalogue(rules, model=STANDARD_MODEL), dict[Any, Record]()
+    kept.put_all(first)
+    now.update((record.ref, record) for record in first)
     for step, record in steps:
+        kept.matches(candidate)
         if step == "put":
             kept.put(record)
             now[record.ref] = record
@@ -163,6 +176,38 @@ def test_a_judgement_is_respected() -> None:
     assert not crm.matches_of(one)
     crm.duplicates(one, other)
     assert crm.matches_of(one)
+
+
+def test_catching_up_with_one_change_takes_as_much_as_the_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """D12: whatever the number of records that are filed already."""
+    counted: list[str] = []
+    for name in ("put", "drop"):
+        plain = getattr(Postings, name)
+
+        def count(self: Postings, key: str, row: int, plain: Any = plain) -> None:
+            counted.append(key)
+            plain(self, key, row)
+
+        monkeypatch.setattr(Postings, name, count)
+    costs: list[int] = []
+    for size in (10, 300):
+        repository = MemoryRepository()
+        crm, other = Crm(repository), Crm(repository)
+        crm.add_all(_numbered(at) for at in range(size))
+        crm.matches_of(ada(99))
+        stored = other.get(Contact, ContactId("n7"))
+        counted.clear()
+        other.save(_moved(stored, "given00007@elsewhere.org"))
+        assert not crm.matches_of(ada(99))
+        costs.append(len(counted))
+    assert costs[0] == costs[1] > 0
+
+
+def _numbered(at: int) -> Contact:
+    name = PersonName(given=f"Given{at:05}", family=f"Family{at:05}")
+    return Contact(id=ContactId(f"n{at}"), name=name, email=f"given{at:05}@x{at}.org")
 
 
 def test_asking_looks_at_few_records() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
@@ -14,12 +15,15 @@ from crmcore.rules.matching.clusters import by_score
 from crmcore.rules.matching.duplicate_sets import SkippedBlock
 from crmcore.rules.matching.evidence import Match
 from crmcore.rules.matching.find import AnyRule
+from crmcore.rules.matching.followers import Followers
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage_entries import LinkageEntries
 from crmcore.rules.matching.match_rule import MatchRule
-from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings, in_order
+from crmcore.rules.matching.postings import POSTING_LIMIT, Asked, Postings, gather_parts
 from crmcore.rules.matching.reading import FieldPath, Forms, paths_of_rule, reader
+from crmcore.rules.matching.rows import Rows
 from crmcore.rules.matching.search import Search
+from crmcore.rules.matching.shaping import Shaping
 from crmcore.values.ref import Ref
 
 Entries: TypeAlias = "LinkageEntries | WeightedEntries"
@@ -70,39 +74,52 @@ class WeightedEntries:
         self._rule, self._model, self._related = rule, model, related
         self._readers = {kind: reader(rule, kind, model) for kind in rule.kinds}
         self._postings = Postings()
+        self._rows = Rows()
         self._filed: dict[Ref[Any], tuple[tuple[int, str], ...]] = {}
 
-    def put(self, record: Record) -> None:
+    def put(self, ref: Ref[Any], record: Record) -> None:
         """File a record."""
         made = tuple(self._keys(record))
-        self._filed[record.ref] = made
+        self._filed[ref] = made
+        row = self._rows.add(ref)
         for key in made:
-            self._postings.put(key, record.ref)
+            self._postings.put(key, row)
 
-    def put_all(self, records: Sequence[Record]) -> None:
+    def put_all(self, refs: Sequence[Ref[Any]], records: Sequence[Record]) -> None:
         """File many records."""
-        for record in records:
-            self.put(record)
+        for ref, record in zip(refs, records, strict=True):
+            self.put(ref, record)
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out."""
-        for key in self._filed.pop(ref, ()):
-            self._postings.drop(key, ref)
+        row = self._rows.number(ref)
+        if row is None:
+            return
+        for key in self._filed.pop(ref):
+            self._postings.drop(key, row)
+        self._rows.drop(ref)
+
+    def forget(self, _: Ref[Any]) -> None:
+        """Nothing is remembered that follows from another record."""
 
     def ask(
-        self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
+        self,
+        me: Ref[Any],
+        candidate: Record,
+        records: Mapping[Ref[Any], Record],
+        threshold: float | None,
     ) -> Asked:
-        """The matches of a record."""
-        skipped: list[SkippedBlock] = []
-
-        def told(key: object, size: int) -> None:
-            at, text = key if isinstance(key, tuple) else (0, "")
-            name = self._rule.keys[at].name
-            skipped.append(SkippedBlock(rule=self._rule.name, key=name, value=text, size=size))
-
-        shared: dict[Ref[Any], None] = {}
-        self._postings.gather(self._keys(candidate), tuple, shared, told)
-        near = in_order(shared, wanted(self._rule.kinds, candidate.ref))
+        """The matches of a record, in no order."""
+        shared: set[int] = set()
+        crowds = self._postings.gather(self._keys(candidate), shared)
+        too_large: list[Any] = gather_parts(crowds, (), shared)  # Any: keys are those of _keys
+        skipped = [
+            SkippedBlock(rule=self._rule.name, key=self._rule.keys[at].name, value=text, size=size)
+            for (at, text), size in too_large
+        ]
+        kinds = [kind for kind in self._rule.kinds if kind != me.kind] or list(self._rule.kinds)
+        refs = map(self._rows.ref, shared)
+        near = [ref for ref in refs if ref.kind in kinds and ref != me]
         search = Search(self._rule, model=self._model, forms=self._forms(), threshold=threshold)
         found = (search.match(records[ref], candidate) for ref in near)
         return [one for one in found if one is not None], skipped, len(near)
@@ -115,12 +132,6 @@ class WeightedEntries:
         return ((at, text) for at, texts in enumerate(made) for text in texts)
 
 
-def wanted(kinds: Sequence[str], ref: Ref[Any]) -> Callable[[Ref[Any]], bool]:
-    """Whether a record may be one with that of ``ref`` by a rule for these kinds."""
-    others = [kind for kind in kinds if kind != ref.kind] or list(kinds)
-    return lambda other: other.kind in others and other != ref
-
-
 class Catalogue:
     """Records filed under the blocking keys of some rules, kept up to date one by one.
 
@@ -131,19 +142,19 @@ class Catalogue:
     def __init__(self, rules: Iterable[AnyRule], *, model: Model) -> None:
         self.rules: Final = tuple(rules)
         self._records: dict[Ref[Any], Record] = {}
-        self._followers: dict[Ref[Any], dict[Ref[Any], None]] = {}
-        self._followed: dict[Ref[Any], tuple[Ref[Any], ...]] = {}
+        shapings: dict[object, Shaping] = {}
         self._entries: list[tuple[AnyRule, Entries]] = [
-            (rule, _entries(rule, model, self._records)) for rule in self.rules
+            (rule, _entries(rule, model, self._records, shapings)) for rule in self.rules
         ]
-        self._paths: dict[str, tuple[FieldPath, ...]] = {}
+        looked_at: dict[str, tuple[FieldPath, ...]] = {}
         for rule in self.rules:
             for kind in rule.kinds:
                 through = (one for one in paths_of_rule(rule, kind, model) if one.kind is not None)
-                self._paths[kind] = (*self._paths.get(kind, ()), *through)
-        self.kinds: Final = frozenset(self._paths) | {
+                looked_at[kind] = (*looked_at.get(kind, ()), *through)
+        self._followers = Followers(looked_at, self._records)
+        self.kinds: Final = frozenset(looked_at) | {
             step.kind
-            for paths in self._paths.values()
+            for paths in looked_at.values()
             for path in paths
             for step in _steps(path)
             if step.kind is not None
@@ -157,35 +168,34 @@ class Catalogue:
         ref = record.ref
         if ref.kind not in self.kinds:
             return
-        if ref in self._records:
-            self._take_out(ref)
+        known = self._records.get(ref)
+        if known is not None:
+            self._take_out(ref, known)
         self._records[ref] = record
-        self._file(record)
-        for follower in tuple(self._followers.get(ref, ())):
-            self._take_out(follower)
-            self._file(self._records[follower])
+        self._file(ref, record)
+        self._file_followers(ref)
 
     def put_all(self, records: Iterable[Record]) -> None:
         """File many records, as ``put`` does, and sooner where none of them is filed yet."""
-        wanted = [one for one in records if one.ref.kind in self.kinds]
+        every = {ref: one for one in records if (ref := one.ref).kind in self.kinds}
         if self._records:
-            for record in wanted:
+            for record in every.values():
                 self.put(record)
             return
-        self._records.update((one.ref, one) for one in wanted)
-        for record in self._records.values():
-            self._follow(record)
+        self._records.update(every)
+        for ref, record in every.items():
+            self._followers.note(ref, record)
         for rule, entries in self._entries:
-            entries.put_all([one for ref, one in self._records.items() if ref.kind in rule.kinds])
+            mine = [ref.kind in rule.kinds for ref in every]
+            entries.put_all(list(compress(every, mine)), list(compress(every.values(), mine)))
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out; one that is not there is no matter."""
-        if self._records.pop(ref, None) is None:
+        known = self._records.pop(ref, None)
+        if known is None:
             return
-        self._take_out(ref)
-        for follower in tuple(self._followers.get(ref, ())):
-            self._take_out(follower)
-            self._file(self._records[follower])
+        self._take_out(ref, known)
+        self._file_followers(ref)
 
     def matches(
         self,
@@ -203,13 +213,11 @@ class Catalogue:
         chosen = None if rules is None else frozenset(rules)
         best: dict[tuple[Ref[Any], Ref[Any]], Match] = {}
         skipped: list[SkippedBlock] = []
-        compared = 0
+        compared, me = 0, candidate.ref
         for rule, entries in self._entries:
-            if candidate.ref.kind not in rule.kinds or (
-                chosen is not None and rule.name not in chosen
-            ):
+            if me.kind not in rule.kinds or (chosen is not None and rule.name not in chosen):
                 continue
-            found, passed, looked_at = entries.ask(candidate, self._records, threshold)
+            found, passed, looked_at = entries.ask(me, candidate, self._records, threshold)
             skipped += passed
             compared += looked_at
             for match in found:
@@ -219,41 +227,26 @@ class Catalogue:
         kept = (one for one in best.values() if without.isdisjoint(one.refs))
         return Matches(found=sorted(kept, key=by_score), skipped=tuple(skipped), compared=compared)
 
-    def _file(self, record: Record) -> None:
-        ref = record.ref
-        self._follow(record)
+    def _file_followers(self, ref: Ref[Any]) -> None:
+        """File anew what looks at a record that changed."""
+        for _, entries in self._entries:
+            entries.forget(ref)
+        for follower in self._followers.of(ref):
+            record = self._records[follower]
+            self._take_out(follower, record)
+            self._file(follower, record)
+
+    def _file(self, ref: Ref[Any], record: Record) -> None:
+        self._followers.note(ref, record)
         for rule, entries in self._entries:
             if ref.kind in rule.kinds:
-                entries.put(record)
+                entries.put(ref, record)
 
-    def _follow(self, record: Record) -> None:
-        """Note which records this one refers to."""
-        targets = tuple(dict.fromkeys(self._targets(record)))
-        self._followed[record.ref] = targets
-        for target in targets:
-            self._followers.setdefault(target, {})[record.ref] = None
-
-    def _take_out(self, ref: Ref[Any]) -> None:
-        for target in self._followed.pop(ref, ()):
-            followers = self._followers[target]
-            followers.pop(ref, None)
-            if not followers:
-                del self._followers[target]
+    def _take_out(self, ref: Ref[Any], record: Record) -> None:
+        self._followers.forget(ref, record)
         for rule, entries in self._entries:
             if ref.kind in rule.kinds:
                 entries.drop(ref)
-
-    def _targets(self, record: Record) -> Iterator[Ref[Any]]:
-        for path in self._paths.get(record.ref.kind, ()):
-            step: FieldPath | None = path
-            holder: Record | None = record
-            while step is not None and step.kind is not None and holder is not None:
-                target = next(iter(FieldPath(step.path).values(holder, {})), None)
-                if target is None:
-                    break
-                ref = target if isinstance(target, Ref) else Ref(step.kind, str(target))
-                yield ref
-                holder, step = self._records.get(ref), step.rest
 
 
 def _steps(path: FieldPath) -> Iterator[FieldPath]:
@@ -263,9 +256,14 @@ def _steps(path: FieldPath) -> Iterator[FieldPath]:
         step = step.rest
 
 
-def _entries(rule: AnyRule, model: Model, related: Mapping[Ref[Any], Record]) -> Entries:
+def _entries(
+    rule: AnyRule,
+    model: Model,
+    related: Mapping[Ref[Any], Record],
+    shapings: dict[object, Shaping],
+) -> Entries:
     if isinstance(rule, LinkageRule):
-        return LinkageEntries(rule, model=model, related=related)
+        return LinkageEntries(rule, model=model, related=related, shapings=shapings)
     return WeightedEntries(rule, model=model, related=related)
 
 

@@ -2,207 +2,195 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import product
-from typing import Any
-
-from attrs import frozen
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
+from typing import Any, Final
 
 from crmcore.entities.record import Record
 from crmcore.model.model import Model
 from crmcore.rules.matching.duplicate_sets import SkippedBlock
+from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.key_files import KeyFiles
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.table import Column, Table
-from crmcore.rules.matching.linkage.weights import probability
+from crmcore.rules.matching.linkage.shortcut import Reached, Shortcut, known_of
+from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import LinkageSearch
-from crmcore.rules.matching.postings import Asked, Postings, in_order
-from crmcore.rules.matching.witness import Shown, Witness, shown
+from crmcore.rules.matching.postings import Asked
+from crmcore.rules.matching.readers import Raw
+from crmcore.rules.matching.reading import field_path
+from crmcore.rules.matching.rows import Rows
+from crmcore.rules.matching.shaping import Shaping
+from crmcore.rules.matching.witness import Showing, Witness
+from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.ref import Ref
 
-_UNKNOWN = ("",)
-"""The mark of a record without the second facet of a key."""
+_NOWHERE: Final[FrozenMap[tuple[str, ...]]] = FrozenMap()
 
-Texts = Sequence[tuple[str, ...]]
-"""The texts of a record by each facet that keys are made of."""
+_SHARED: Final = 0.5
+"""A value is looked up again where there are half as many different ones as records, or fewer."""
 
-
-@frozen
-class _Facet:
-    """One facet of a trait, which has this place among the traits."""
-
-    trait: int
-    make: Callable[[Any], tuple[str, ...]]
-
-
-@frozen
-class _File:
-    """The records under the texts of one key; ``parts`` and ``split`` are places of facets."""
-
-    name: str
-    parts: tuple[int, ...]
-    split: int | None
-    postings: Postings
-
-    def keys(self, texts: Texts) -> Iterable[Hashable]:
-        """The keys of a record with these texts."""
-        if len(self.parts) == 1:
-            return texts[self.parts[0]]
-        return product(*(texts[at] for at in self.parts))
+_MOST_SHORTCUTS: Final = 4
+"""One is kept for each of so many thresholds."""
 
 
 class LinkageEntries:
-    """The records of one linkage rule under its keys; forms that many share are kept once."""
+    """The records of one linkage rule under its keys.
+
+    A record is a row: a number under which its forms are kept, by which its keys lead to it, and
+    which is given again once it is gone. ``shapings`` are those of all rules of one catalogue: a
+    contact is asked for by two rules that read it alike, and its forms are made once.
+    """
 
     def __init__(
-        self, rule: LinkageRule, *, model: Model, related: Mapping[Ref[Any], Record]
+        self,
+        rule: LinkageRule,
+        *,
+        model: Model,
+        related: Mapping[Ref[Any], Record],
+        shapings: dict[object, Shaping],
     ) -> None:
         self.rule = rule
         self._search = LinkageSearch(
             rule, model=model, related=related, threshold=None, is_cached=False
         )
         subject = self._subject = rule.about.in_region(model.phone_region)
-        self._columns: tuple[Column, ...] = Table(subject).columns
-        self._buckets = self._search.learnt.buckets()
         self._scorer = Scorer(subject, self._search.learnt)
         self._witness = Witness(rule, self._scorer)
-        self._rows: dict[Ref[Any], tuple[int, ...]] = {}
-        self._facets: list[_Facet] = []
-        places: dict[str, int] = {}
-        traits = {trait.name: at for at, trait in enumerate(subject.traits)}
-        for name in (one for key in subject.keys for one in (*key.parts, key.split) if one):
-            if name not in places:
-                places[name] = len(places)
-                trait, _, facet = name.partition(".")
-                at = traits[trait]
-                self._facets.append(_Facet(at, subject.traits[at].facets[facet]))
-        self._files = tuple(
-            _File(
-                key.name,
-                tuple(places[part] for part in key.parts),
-                None if key.split is None else places[key.split],
-                Postings(self._marks(None if key.split is None else places[key.split])),
-            )
-            for key in subject.keys
-        )
+        self._showing = Showing(rule, self._search.readers)
+        self._shortcuts: dict[float, Shortcut] = {}
+        self._shapings: dict[str, Shaping] = {}
+        for kind, read in self._search.readers.items():
+            texts = {one: rule.fields.get(one, _NOWHERE).get(kind, ()) for one in subject.meanings}
+            read_as = rule.subject, kind, tuple(texts.items())
+            if read_as not in shapings:
+                paths = {
+                    meaning: [field_path(text, kind, model) for text in own]
+                    for meaning, own in texts.items()
+                }
+                shapings[read_as] = Shaping(subject.traits, read, paths)
+            self._shapings[kind] = shapings[read_as]
+        self._rows = Rows()
+        self._forms: list[tuple[Any, ...]] = []
+        self._known: list[int] = []
+        self._files = KeyFiles(subject, lambda row: self._forms[row])
 
-    def put(self, record: Record) -> None:
+    def put(self, ref: Ref[Any], record: Record) -> None:
         """File a record."""
-        readers = self._search.readers[record.ref.kind]
-        row = tuple(
-            0 if read is None else column.add(read(record))
-            for column, read in zip(self._columns, readers, strict=True)
-        )
-        self._file(record.ref, row)
+        forms = self._shapings[ref.kind].forms(record)
+        row = self._add(ref, forms)
+        self._files.put(row, forms, self._known[row])
 
-    def put_all(self, records: Sequence[Record]) -> None:
-        """File many records of the rule's kinds, none of which is filed: as ``put`` for each."""
-        table = Table(self._subject, columns=self._columns)
+    def put_all(self, refs: Sequence[Ref[Any]], records: Sequence[Record]) -> None:
+        """File many records, none of which is filed: as ``put`` for each.
+
+        They are filed key by key, and the texts of each different form are made once.
+        """
+        table = Table(self._subject)
         table.fill(records, self._search.readers)
-        rows = zip(*(column.ids for column in self._columns), strict=True)
-        for record, row in zip(records, rows, strict=True):
-            self._file(record.ref, row)
-        for column in self._columns:
-            column.ids.clear()
+        columns = table.columns
+        each = [map(one.forms.__getitem__, one.ids) for one in columns]
+        rows = self._add_all(refs, list(zip(*each, strict=True)))
+        self._files.put_all(rows, columns)
+        most = len(records) * _SHARED
+        shared = {one.trait.name: len(one.forms) for one in columns if len(one.forms) <= most}
+        for kind, shaping in self._shapings.items():
+            mine = [ref.kind == kind for ref in refs]
+            forms = compress(map(self._forms.__getitem__, rows), mine)
+            shaping.learn(list(compress(records, mine)), list(forms), shared)
 
-    def _file(self, ref: Ref[Any], row: tuple[int, ...]) -> None:
-        self._rows[ref] = row
-        texts = self._texts(self._forms(row))
-        for file in self._files:
-            put = file.postings.put
-            for key in file.keys(texts):
-                put(key, ref)
+    def _add(self, ref: Ref[Any], forms: tuple[Any, ...]) -> int:
+        row = self._rows.add(ref)
+        if row == len(self._forms):
+            self._forms.append(forms)
+            self._known.append(known_of(forms))
+        else:
+            self._forms[row] = forms
+            self._known[row] = known_of(forms)
+        return row
+
+    def _add_all(self, refs: Iterable[Ref[Any]], forms: list[tuple[Any, ...]]) -> list[int]:
+        if self._forms:
+            return [self._add(ref, one) for ref, one in zip(refs, forms, strict=True)]
+        self._forms, self._known = forms, list(map(known_of, forms))
+        return self._rows.add_all(refs)
 
     def drop(self, ref: Ref[Any]) -> None:
         """Take a record out."""
-        row = self._rows.get(ref)
+        row = self._rows.number(ref)
         if row is None:
             return
-        texts = self._texts(self._forms(row))
-        for file in self._files:
-            for key in file.keys(texts):
-                file.postings.drop(key, ref)
-        del self._rows[ref]
+        self._files.drop(row, self._forms[row], self._known[row])
+        self._rows.drop(ref)
+        self._forms[row] = ()
+
+    def forget(self, ref: Ref[Any]) -> None:
+        """Forget forms that follow from a record which others look at, because it changed."""
+        for shaping in self._shapings.values():
+            shaping.forget(ref.kind, ref.id)
 
     def ask(
-        self, candidate: Record, records: Mapping[Ref[Any], Record], threshold: float | None
+        self,
+        me: Ref[Any],
+        candidate: Record,
+        records: Mapping[Ref[Any], Record],
+        threshold: float | None,
     ) -> Asked:
-        """The matches of a record."""
-        me = candidate.ref
-        raws = {
-            column.trait.name: None if read is None else read(candidate)
-            for column, read in zip(self._columns, self._search.readers[me.kind], strict=True)
-        }
-        forms = [
-            None if raw is None else column.trait.form(raw)
-            for column, raw in zip(self._columns, raws.values(), strict=True)
+        """The matches of a record, in no order."""
+        row = self._rows.number(me)
+        shaping = self._shapings[me.kind]
+        if row is None:
+            forms = shaping.forms(candidate)
+        else:
+            forms = shaping.forms(candidate, records[me], self._forms[row])
+        known, every, all_known = known_of(forms), self._forms, self._known
+        near, passed = self._files.near(forms, known)
+        skipped = [
+            SkippedBlock(rule=self.rule.name, key=key, value=value, size=size)
+            for key, value, size in passed
         ]
-        near, skipped = self._near(me, self._texts(forms))
-        least = self.rule.likely if threshold is None else threshold
-        about, found = self._subject, []
-        mine: Shown | None = None
-        for ref in near:
-            if not self._search.may_be(candidate, records[ref]):
-                continue
-            levels = about.classify(self._codes(forms, self._rows[ref]))
-            if not any(levels):
-                continue
-            score = min(probability(self._scorer.total(levels)), about.cap(levels))
-            if score < least:
-                continue
-            mine = mine or shown(self.rule, raws.__getitem__)
-            theirs = self._search.shown(records[ref])
-            if me <= ref:
-                found.append(self._witness.match((me, ref), (mine, theirs), score, levels))
-            else:
-                found.append(self._witness.match((ref, me), (theirs, mine), score, levels))
+        if row is not None:
+            near.discard(row)
+        refs = self._rows.refs
+        if len(self.rule.kinds) > 1:
+            near = {one for one in near if (ref := refs[one]) is None or ref.kind != me.kind}
+        found: list[Match] = []
+        read: dict[object, Raw] = {}
+        if near:
+            score = self._shortcut(self.rule.likely if threshold is None else threshold).score
+            for one in near:
+                reached = score(forms, every[one], known & all_known[one])
+                if reached is not None:
+                    ref = self._rows.ref(one)
+                    found += self._match((me, candidate), (ref, records[ref]), reached, read)
         return found, skipped, len(near)
 
-    def _near(self, me: Ref[Any], texts: Texts) -> tuple[list[Ref[Any]], list[SkippedBlock]]:
-        """The records that share a key with these texts, and what was too large to look at."""
-        found: dict[Ref[Any], None] = {}
-        skipped: list[SkippedBlock] = []
-        for file in self._files:
+    def _match(
+        self,
+        mine: tuple[Ref[Any], Record],
+        theirs: tuple[Ref[Any], Record],
+        reached: Reached,
+        read: dict[object, Raw],
+    ) -> Iterator[Match]:
+        """The match of two records, unless the rule leaves them apart.
 
-            def told(key: Hashable, size: int, name: str = file.name) -> None:
-                value = " | ".join(key) if isinstance(key, tuple) else str(key)
-                block = SkippedBlock(rule=self.rule.name, key=name, value=value, size=size)
-                skipped.append(block)
+        ``read`` keeps what was read of the first of them.
+        """
+        if self._search.may_be(mine[1], theirs[1]):
+            score, levels = reached
+            own = self._showing.shown(*mine, levels, read)
+            other = self._showing.shown(*theirs, levels)
+            if mine[0] <= theirs[0]:
+                yield self._witness.match((mine[0], theirs[0]), (own, other), score, levels)
+            else:
+                yield self._witness.match((theirs[0], mine[0]), (other, own), score, levels)
 
-            def marks(split: int | None = file.split) -> tuple[Hashable, ...]:
-                return () if split is None else texts[split] or _UNKNOWN
-
-            file.postings.gather(file.keys(texts), marks, found, told)
-        kinds = [one for one in self.rule.kinds if one != me.kind] or [me.kind]
-        return in_order(found, lambda ref: ref.kind in kinds and ref != me), skipped
-
-    def _codes(self, forms: Sequence[Any], row: Sequence[int]) -> tuple[int, ...]:
-        return tuple(
-            [
-                column.trait.compare(form, column.forms[number], self._buckets)
-                if number and form is not None
-                else 0
-                for form, number, column in zip(forms, row, self._columns, strict=True)
-            ]
-        )
-
-    def _forms(self, row: Sequence[int]) -> list[Any]:
-        return [column.forms[number] for column, number in zip(self._columns, row, strict=True)]
-
-    def _texts(self, forms: Sequence[Any]) -> Texts:
-        return [
-            () if (form := forms[facet.trait]) is None else facet.make(form)
-            for facet in self._facets
-        ]
-
-    def _marks(self, split: int | None) -> Callable[[Ref[Any]], tuple[Hashable, ...]]:
-        if split is None:
-            return lambda _: ()
-        facet = self._facets[split]
-        column = self._columns[facet.trait]
-
-        def marks(ref: Ref[Any]) -> tuple[Hashable, ...]:
-            form = column.forms[self._rows[ref][facet.trait]]
-            return () if form is None else facet.make(form)
-
-        return lambda ref: marks(ref) or _UNKNOWN
+    def _shortcut(self, least: float) -> Shortcut:
+        found = self._shortcuts.get(least)
+        if found is None:
+            if len(self._shortcuts) == _MOST_SHORTCUTS:
+                self._shortcuts = {}
+            found = self._shortcuts[least] = Shortcut(
+                self._subject, self._search.learnt, self._scorer, least=least
+            )
+        return found

@@ -39,6 +39,15 @@ class Reader:
             [_joined([one.values(one.get(record)) for one in fields]) for fields in self.fields]
         )
 
+    def of_fields(self, held: Any) -> Raw:  # Any: a tuple where there are several fields
+        """The values of a record whose fields hold this."""
+        if len(self.fields) == 1 and len(self.fields[0]) == 1:
+            return (self.fields[0][0].values(held),)
+        given = iter(held if sum(map(len, self.fields)) > 1 else (held,))
+        return tuple(
+            [_joined([one.values(next(given)) for one in fields]) for fields in self.fields]
+        )
+
     def held(self, records: Sequence[Record]) -> Sequence[object]:
         """What each of these records holds, of which ``raw`` makes its values.
 
@@ -55,10 +64,6 @@ class Reader:
         if len(self.fields) == 1:
             return (_values(held),)
         return tuple(map(_values, held))
-
-    def of_held(self, held: Iterable[Any]) -> list[Raw]:  # Any: likewise
-        """The values of what records hold, for each."""
-        return list(map(self.raw, held))
 
 
 @frozen

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from crmcore.entities.record import Record
 from crmcore.rules.matching.evidence import Evidence, Match
 from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
@@ -98,6 +99,67 @@ def shown(rule: LinkageRule, raws: Callable[[str], Raw | None]) -> Shown:
     """What a reader is shown of a record, whose values ``raws`` gives by the name of the trait."""
     known = {name: raws(name) for name in rule.about.shows}
     return tuple(_first(known, group.shows, group.part) for group in rule.about.groups)
+
+
+class Showing:
+    """What a reader is shown of records one by one: only of the evidence that there is.
+
+    ``readers`` has for each kind how the traits of the rule are read.
+    """
+
+    def __init__(
+        self, rule: LinkageRule, readers: Mapping[str, Sequence[Callable[[Record], Raw] | None]]
+    ) -> None:
+        places = {trait.name: at for at, trait in enumerate(rule.about.traits)}
+        self._groups = {
+            kind: tuple(
+                (
+                    tuple(
+                        (rule.about.traits[at].meanings, read)
+                        for at in (places[name] for name in group.shows)
+                        if (read := reads[at]) is not None
+                    ),
+                    group.part,
+                )
+                for group in rule.about.groups
+            )
+            for kind, reads in readers.items()
+        }
+
+    def shown(
+        self,
+        ref: Ref[Any],
+        record: Record,
+        found: tuple[Found, ...],
+        known: dict[object, Raw] | None = None,
+    ) -> Shown:
+        """What is shown of a record beside these levels; ``None`` where there is none.
+
+        ``known`` keeps what was read of the record, for the next time that it is shown.
+        """
+        known = {} if known is None else known
+        return tuple(
+            [
+                None if level is None else _of_group(record, reads, part, known)
+                for level, (reads, part) in zip(found, self._groups[ref.kind], strict=True)
+            ]
+        )
+
+
+def _of_group(
+    record: Record,
+    reads: Sequence[tuple[object, Callable[[Record], Raw]]],
+    part: str | None,
+    known: dict[object, Raw],
+) -> object:
+    for meanings, read in reads:
+        raw = known.get(meanings)
+        if raw is None:
+            raw = known[meanings] = read(record)
+        found = _first_of(raw, part)
+        if found is not None:
+            return found
+    return None
 
 
 def _first(raws: Mapping[str, Raw | None], traits: Sequence[str], part: str | None) -> object:

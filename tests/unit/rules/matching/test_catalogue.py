@@ -87,3 +87,25 @@ def test_many_filed_at_once_are_as_filed_one_by_one() -> None:
         found = at_once.matches(record, threshold=0.01)
         assert found == one_by_one.matches(record, threshold=0.01)
     assert {one.rule for one in found.skipped} == {CONTACTS.name}
+
+
+def test_an_emptied_catalogue_is_filled_like_a_new_one() -> None:
+    catalogue = filed(5, email="ada@x.org")
+    for at in range(5):
+        catalogue.drop(contact(at).ref)
+    catalogue.put_all([contact(at, email="ada@x.org") for at in range(3, 9)])
+    asked = contact(99, email="ada@x.org")
+    expected = filed(9, email="ada@x.org")
+    for at in range(3):
+        expected.drop(contact(at).ref)
+    assert catalogue.matches(asked) == expected.matches(asked)
+    assert len(catalogue.matches(asked)) == 6
+
+
+def test_each_threshold_has_its_own_answer() -> None:
+    catalogue = filed(1, phone="030 1234567")
+    asked = contact(99, phone="030 1234567")
+    (match,) = catalogue.matches(asked, threshold=0.01)
+    for least in (0.1, 0.2, 0.3, 0.4, match.score, min(1.0, match.score + 1e-6)):
+        assert bool(catalogue.matches(asked, threshold=least)) == (least <= match.score)
+    assert catalogue.matches(asked, threshold=0.1).found == (match,)

@@ -34,7 +34,7 @@ def test_many_records_are_read_as_one_is() -> None:
         for is_cached in (True, False):
             read = raw_reader(paths, {ACME.ref: ACME}, is_cached=is_cached)
             assert read is not None
-            assert read.of_held(read.held([ADA, BARE])) == [read(ADA), read(BARE)]
+            assert list(map(read.raw, read.held([ADA, BARE]))) == [read(ADA), read(BARE)]
 
 
 def _path(text: str) -> FieldPath:

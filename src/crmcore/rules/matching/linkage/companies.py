@@ -332,5 +332,6 @@ COMPANIES: Final = Subject(
     cap=_cap,
     within=(SITE,),
     is_alike=_is_alike,
+    decisive=("company", "tax"),
 )
 """Organisations."""

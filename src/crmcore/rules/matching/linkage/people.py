@@ -388,5 +388,6 @@ PEOPLE: Final = Subject(
     cap=_cap,
     within=(MAIL,),
     is_alike=_is_alike,
+    decisive=("name", "birth", "identifier", "mail"),
 )
 """People."""

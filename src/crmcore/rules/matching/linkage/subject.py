@@ -122,6 +122,10 @@ class Subject:
     ``usual`` has the bucket of a value of each table, as long as nothing was learnt. ``within``
     gives the groups whose u is learnt among pairs that agree in what ``is_alike`` says, because
     one value there often follows from the other, as a mailbox from a name.
+
+    ``decisive`` are the traits that say soonest whether two records can be one, in the order in
+    which they are best compared. ``cap`` never falls when one group is at its closest level instead
+    of another one, or of none.
     """
 
     name: str
@@ -133,6 +137,7 @@ class Subject:
     cap: Callable[[tuple[Found, ...]], float]
     within: tuple[int, ...] = ()
     is_alike: Callable[[tuple[Found, ...]], bool] = lambda _: False
+    decisive: tuple[str, ...] = ()
 
     @property
     def meanings(self) -> tuple[str, ...]:
