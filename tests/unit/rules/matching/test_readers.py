@@ -1,12 +1,13 @@
-from crmcore.entities import Account, Contact
+from crmcore.entities import Account, Contact, Lead
+from crmcore.fields import CustomField
 from crmcore.model.model import STANDARD_MODEL
-from crmcore.rules.matching import CONTACT_LINKAGE
+from crmcore.rules.matching import CONTACT_LINKAGE, LEAD_CONTACT_LINKAGE
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import readers
 from crmcore.rules.matching.readers import raw_reader
 from crmcore.rules.matching.reading import FieldPath, field_path
-from crmcore.values import PersonName
+from crmcore.values import Address, PersonName
 from tests.properties.matching.records import changed
 
 ACME = changed(Account(name="Acme"), id="a1")
@@ -57,3 +58,25 @@ def test_what_cannot_be_hashed_is_read_all_the_same() -> None:
     table.fill([ADA, odd], readers(CONTACT_LINKAGE, STANDARD_MODEL, {}))
     mail = next(one for one in table.columns if one.trait.name == "mail")
     assert [mail.forms[number] for number in mail.ids] == [("ada@x.org", "ada@y.org"), ("a@x.org",)]
+
+
+TIERED = STANDARD_MODEL.with_custom_fields(Contact, CustomField(name="tier"))
+
+
+def test_a_custom_value_or_a_part_of_one_is_read() -> None:
+    golden = changed(ADA, custom={"tier": "gold"}, mailing_address=Address(city="Bath"))
+    for text, expected in (("custom.tier", "gold"), ("mailing_address.city", "Bath")):
+        read = raw_reader([(field_path(text, "contact", TIERED),)], {}, is_cached=True)
+        assert read is not None
+        assert list(read.held([golden, BARE])) == [expected, None]
+        assert (read(golden), read(BARE)) == (((expected,),), ((),))
+
+
+def test_a_field_that_holds_nothing_is_no_value_of_any_record() -> None:
+    paths = [(_path("email"), _path("other_emails"), _path("phone"))]
+    read = raw_reader(paths, {}, is_cached=True)
+    assert read is not None
+    assert list(read.held([BARE, BARE])) == [None, None]
+    assert list(read.held([ADA, BARE])) == [("ada@x.org", "ada@y.org"), None]
+    lone = changed(BARE, other_emails=("b@x.org",))
+    assert list(map(read.raw, read.held([lone, ADA]))) == [read(lone), read(ADA)]

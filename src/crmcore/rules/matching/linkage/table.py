@@ -213,7 +213,7 @@ class Table:
         """How many rows share each value, by table."""
         if self._counted is None:
             self._counted = {}
-            names = next((one for one in self.columns if one.trait.name == "name"), None)
+            names = next((one for one in self.columns if "initials" in one.trait.facets), None)
             marks = None if names is None else _marks(names)
             for column in self.columns:
                 self._count(column, marks, self._counted)
@@ -240,9 +240,5 @@ _RARE = 2**RARE - 1
 
 def _marks(names: Column) -> list[int]:
     """A mark for each row, the same for equal initials."""
-    if "initials" in names.trait.facets:
-        made: Sequence[Hashable] = names.facet("initials")
-    else:
-        made = list(map(str, names.forms))
-    marks = list(map(numbering().__getitem__, made))
+    marks = list(map(numbering().__getitem__, names.facet("initials")))
     return list(map(marks.__getitem__, names.ids))
