@@ -56,6 +56,7 @@ def levels(one: tuple[str, str], other: tuple[str, str]) -> tuple[int, int, bool
         (("Lovelace", "Ada"), ("Ada", "Lovelace"), (SAME, SAME, True)),
         (("", "King"), ("Ada", "King"), (0, SAME, False)),
         (("Ada", "K"), ("Ada", "King"), (SAME, INITIAL, False)),
+        (("Ada", "K"), ("Ada", "King Lovelace"), (SAME, INITIAL, False)),
     ],
 )
 def test_names_are_compared_part_by_part(
