@@ -91,16 +91,15 @@ class Candidates:
         """
         if not isinstance(self.first, list):
             return Near(*fast.near((self.first, self.second), is_wanted, patterns))
-        pairs = list(zip(self.first, self.second, patterns, strict=True))
-        places = [at for at, (_, _, found) in enumerate(pairs) if is_wanted[found]]
-        wanted = [pairs[at] for at in places]
-        rows = {row for one, other, _ in wanted for row in (one, other)}
+        wanted = list(map(is_wanted.__getitem__, patterns))
+        places = [at for at, found in enumerate(wanted) if found]
+        rows = {self.first[at] for at in places} | {self.second[at] for at in places}
+        told = enumerate(zip(self.first, self.second, wanted, strict=True))
         rest = [
-            (one, other, found)
-            for one, other, found in pairs
-            if one in rows and other in rows and not is_wanted[found]
+            at for at, (one, other, found) in told if not found and one in rows and other in rows
         ]
-        return Near(places, _columns(wanted), _columns(rest), sorted(rows))
+        columns = (self.first, self.second, patterns)
+        return Near(places, _taken(columns, places), _taken(columns, rest), sorted(rows))
 
     def by_key(self, places: Sequence[int] | None = None) -> tuple[int, ...]:
         """How many pairs each key brings together, of all or of those in these places."""
@@ -128,17 +127,17 @@ class Near:
         """The rest as far as both rows are in one set; ``set_of`` numbers them, from 1."""
         if not isinstance(self.rest[0], list):
             return fast.within(self.rest, set_of)
-        return _columns(
-            [
-                (one, other, found)
-                for one, other, found in zip(*self.rest, strict=True)
-                if set_of.get(one, 0) == set_of.get(other, -1)
-            ]
-        )
+        first, second, _ = self.rest
+        rows = enumerate(zip(first, second, strict=True))
+        kept = [at for at, (a, b) in rows if set_of.get(a, 0) == set_of.get(b, -1)]
+        return _taken(self.rest, kept)
 
 
-def _columns(told: Sequence[tuple[int, int, int]]) -> tuple[list[int], list[int], list[int]]:
-    return [one for one, _, _ in told], [one for _, one, _ in told], [one for _, _, one in told]
+def _taken(
+    columns: tuple[Sequence[int], Sequence[int], Sequence[int]], places: Sequence[int]
+) -> tuple[list[int], list[int], list[int]]:
+    first, second, third = ([column[at] for at in places] for column in columns)
+    return first, second, third
 
 
 def _listed(numbers: Sequence[int]) -> list[int]:
