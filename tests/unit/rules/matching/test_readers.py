@@ -1,7 +1,7 @@
-from crmcore.entities import Account, Contact, Lead
+from crmcore.entities import Account, Contact
 from crmcore.fields import CustomField
 from crmcore.model.model import STANDARD_MODEL
-from crmcore.rules.matching import CONTACT_LINKAGE, LEAD_CONTACT_LINKAGE
+from crmcore.rules.matching import CONTACT_LINKAGE
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import readers
