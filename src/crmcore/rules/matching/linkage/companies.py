@@ -28,6 +28,7 @@ GROUPS: Final = (
         name="name",
         shows=("company",),
         table="company",
+        rare=0.02,
         levels=(
             Level(name="same", likeness=1, m=0.68, u=1e-5, is_counted=True),
             Level(name="slip", likeness=0.9, m=0.1, u=0.0001),
@@ -72,13 +73,29 @@ GROUPS: Final = (
     Group(
         name="place",
         shows=("place",),
+        is_by_case=True,
         levels=(
-            Level(name="same house", likeness=1, m=0.5, u=1e-5, is_counted=True),
-            Level(name="same street", likeness=0.9, m=0.1, u=0.0003),
-            Level(name="same town", likeness=0.6, m=0.25, u=1e-5, is_counted=True),
-            Level(name="same town, other street", likeness=0.3, m=0.08, u=1e-5, is_counted=True),
-            Level(name="same house, other town", likeness=0.3, m=0.05, u=1e-5, is_counted=True),
-            Level(name="other town", likeness=0, m=0.06, u=0.98, least=-5.0),
+            Level(name="same house", likeness=1, m=0.6, u=1e-5, is_counted=True, case="street"),
+            Level(name="same street", likeness=0.9, m=0.12, u=0.0003, case="street"),
+            Level(name="same town", likeness=0.6, m=0.85, u=1e-5, is_counted=True, case="town"),
+            Level(
+                name="same town, other street",
+                likeness=0.3,
+                m=0.12,
+                u=1e-5,
+                is_counted=True,
+                case="street",
+            ),
+            Level(
+                name="same house, other town",
+                likeness=0.3,
+                m=0.06,
+                u=1e-5,
+                is_counted=True,
+                case="street",
+            ),
+            Level(name="other place", likeness=0, m=0.1, u=0.98, least=-5.0, case="street"),
+            Level(name="other town", likeness=0, m=0.15, u=0.98, least=-5.0, case="town"),
         ),
     ),
     Group(
@@ -294,7 +311,9 @@ def _where(place: int, street: int) -> Found:
         return (3 if house else 2), place // LEVELS
     if house == 1:
         return 4, street // LEVELS
-    return (5, RARE) if town == 3 or house else None  # another
+    if house:
+        return 5, RARE
+    return (6, RARE) if town == 3 else None  # another
 
 
 _NAMELESS: Final = 0.94

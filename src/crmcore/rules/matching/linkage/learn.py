@@ -9,14 +9,14 @@ Using the EM Algorithm for Weight Computation in the Fellegi-Sunter Model (2000)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
 from attrs import frozen
 
 from crmcore.rules.matching.linkage.subject import Found, Subject
-from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of, probability
+from crmcore.rules.matching.linkage.weights import RARE, Group, Learnt, Weigher, count_of, probability
 
 ROUNDS: Final = 12
 _DOUBT: Final = 15.0
@@ -41,12 +41,13 @@ def with_blind_rates(
     rates: dict[str, tuple[float, ...]] = {}
     for at, group in enumerate(subject.groups):
         counts = _counts(blind, at, len(group.levels))
-        total = sum(counts) + _DOUBT_OF_U
         rates[group.name] = tuple(
             level.u
             if level.is_counted or at in subject.within
-            else (count + _DOUBT_OF_U * level.u) / total
-            for count, level in zip(counts, group.levels, strict=True)
+            else (count + _DOUBT_OF_U * level.u) / (total + _DOUBT_OF_U)
+            for count, total, level in zip(
+                counts, _totals(counts, group), group.levels, strict=True
+            )
         )
     return attrs.evolve(learnt, u=rates)
 
@@ -85,12 +86,7 @@ def from_labelled(
     """
     m, u = dict(learnt.m), dict(learnt.u)
     for at, group in enumerate(subject.groups):
-        same = _counts(ones, at, len(group.levels))
-        total = sum(same) + _DOUBT
-        m[group.name] = tuple(
-            (count + _DOUBT * level.m) / total
-            for count, level in zip(same, group.levels, strict=True)
-        )
+        m[group.name] = _shares(_counts(ones, at, len(group.levels)), group)
         if at in subject.within:
             alike = {found: times for found, times in twos.items() if subject.is_alike(found)}
             other = _counts(alike, at, len(group.levels))
@@ -110,6 +106,19 @@ def _counts(patterns: Mapping[tuple[Found, ...], int], group: int, levels: int) 
         if here is not None:
             counts[here[0]] += times
     return counts
+
+
+def _totals(counts: Sequence[float], group: Group) -> list[float]:
+    """For each level the pairs of all levels whose rates sum to 1 with its own."""
+    return [sum(counts[at] for at in group.beside(level)) for level in range(len(counts))]
+
+
+def _shares(counts: Sequence[float], group: Group) -> tuple[float, ...]:
+    """m of each level of a group, of which so many pairs of one entity show it."""
+    return tuple(
+        (count + _DOUBT * level.m) / (total + _DOUBT)
+        for count, total, level in zip(counts, _totals(counts, group), group.levels, strict=True)
+    )
 
 
 def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Learnt:
@@ -133,7 +142,7 @@ def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...
         learnt,
         m=standard.m,
         u=standard.u,
-        rare={},
+        rare=standard.rare,
         expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
         has_footing=False,
     )
@@ -151,11 +160,16 @@ def _round(
 
 @frozen
 class _Tally:
-    """Pairs by group and level: those of one entity, those of two that are alike, and rare ones."""
+    """Pairs by group and level: those of one entity, those of two that are alike, and rare ones.
+
+    ``apart`` are pairs of two entities that share a rare value, and ``told`` the share of the
+    pairs with such a value that can teach that, because something else is known of both.
+    """
 
     ones: list[list[float]]
     twos: list[list[float]]
     apart: list[float]
+    told: list[float]
     expected: float
 
 
@@ -164,8 +178,10 @@ def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...]
     ones = [[0.0] * len(group.levels) for group in subject.groups]
     twos = [[0.0] * len(group.levels) for group in subject.groups]
     apart = [0.0] * len(subject.groups)
+    rare, told = [0.0] * len(subject.groups), [0.0] * len(subject.groups)
     expected = 0.0
     for found, times in patterns.items():
+        is_bare = sum(here is not None for here in found) == 1
         total = bits.total(found)
         share = 1 / (1 + 2.0 ** -max(min(total, 60.0), -60.0))
         share = min(share, subject.cap(found) if subject.cap(found) < 0.5 else 1.0)  # a gate
@@ -175,11 +191,21 @@ def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...]
         for at, here in enumerate(found):
             if here is not None:
                 ones[at][here[0]] += one
-                if here[1] == RARE and subject.groups[at].levels[here[0]].is_counted:
-                    apart[at] += times - one
+                group = subject.groups[at]
+                if here[1] == RARE and group.levels[here[0]].is_counted:
+                    rare[at] += times
+                    if group.rare is None or not is_bare:
+                        apart[at] += times - one
+                        told[at] += times
                 if is_alike and at in subject.within:
                     twos[at][here[0]] += times - one
-    return _Tally(ones, twos, apart, expected)
+    return _Tally(
+        ones,
+        twos,
+        apart,
+        [some / every if every else 1.0 for some, every in zip(told, rare, strict=True)],
+        expected,
+    )
 
 
 def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str, int]) -> Learnt:
@@ -187,11 +213,7 @@ def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str
     m: dict[str, tuple[float, ...]] = {}
     u = dict(learnt.u)
     for at, group in enumerate(subject.groups):
-        total = sum(ones[at]) + _DOUBT
-        m[group.name] = tuple(
-            (count + _DOUBT * level.m) / total
-            for count, level in zip(ones[at], group.levels, strict=True)
-        )
+        m[group.name] = _shares(ones[at], group)
         if at in subject.within:
             total = sum(twos[at]) + _DOUBT_WITHIN
             u[group.name] = tuple(
@@ -200,7 +222,8 @@ def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str
             )
     rare = {
         group.name: min(
-            (2 * apart[at] + _DOUBT_RARE) / (values.get(group.table, 0) + _DOUBT_RARE),
+            (2 * apart[at] + _DOUBT_RARE * (1.0 if group.rare is None else group.rare))
+            / (values.get(group.table, 0) * tally.told[at] + _DOUBT_RARE),
             count_of(RARE),
         )
         for at, group in enumerate(subject.groups)

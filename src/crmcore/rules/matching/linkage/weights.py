@@ -60,7 +60,10 @@ class Group:
     ``levels`` fall from the closest to the farthest; no level ever counts more than one before it
     (law D5), and one whose likeness is 0 never counts for a pair (law D4). ``table`` is that of
     the values whose frequency counts, where it is one. ``shows`` names the traits that a reader is
-    shown, the first that is known, and ``part`` the part of their values.
+    shown, the first that is known, and ``part`` the part of their values. ``rare`` is how many
+    other entities share a rare value of its table, as far as nothing was learnt of that; ``None``:
+    three. With ``is_by_case`` the rates of each case of its levels sum to 1, because what is known
+    of two records says which case it is, not whether they are one.
     """
 
     name: str
@@ -68,6 +71,15 @@ class Group:
     table: str | None = None
     shows: tuple[str, ...] = ()
     part: str | None = None
+    rare: float | None = None
+    is_by_case: bool = False
+
+    def beside(self, level: int) -> tuple[int, ...]:
+        """The places of the levels whose rates sum to 1 together with that of this one."""
+        case = self.levels[level].case
+        return tuple(
+            at for at, one in enumerate(self.levels) if not self.is_by_case or one.case == case
+        )
 
 
 def _numbers(given: Mapping[str, float]) -> FrozenMap[float]:
@@ -147,6 +159,7 @@ def standard_learnt(groups: Iterable[Group], usual: Mapping[str, int]) -> Learnt
         u={group.name: tuple(level.u for level in group.levels) for group in given},
         common={},
         usual=usual,
+        rare={group.name: group.rare for group in given if group.rare is not None},
     )
 
 
