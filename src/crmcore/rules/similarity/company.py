@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from crmcore.rules.similarity.latin import latin
@@ -10,7 +11,10 @@ from crmcore.rules.similarity.tables import company_words, number_words, table
 from crmcore.rules.similarity.text import same_words, shortened
 from crmcore.values.text import normal_text
 
-_AND: Final = frozenset({"and", "und", "et", "och", "og", "ja", "i", "y"})
+_AND: Final = frozenset({"and", "und", "u", "et", "en", "och", "og", "ja", "ve", "kai", "oraz"})
+_AND_OR_FIGURE: Final = frozenset({"i", "y", "e"})
+"""Left out only when no legal form is left: *Fund I* has no *and* at its end."""
+
 _ARTICLES: Final = frozenset({"the"})
 _MOST_WORDS_OF_A_FORM: Final = 5
 _LEAST: Final = 0.85
@@ -29,21 +33,25 @@ def normal_company(text: str) -> str:
     letter or digit is left. Idempotent.
     """
     name = normal_text(text)
-    while (shorter := _stripped(name)) != name:
+    while True:
+        shorter = _stripped(name, _AND)
+        if shorter == name:
+            shorter = _stripped(name, _AND_OR_FIGURE)
+            if shorter == name:
+                return name
         name = shorter
-    return name
 
 
-def _stripped(name: str) -> str:
-    words = _without_links(_joined_letters(name.split()))
+def _stripped(name: str, links: frozenset[str]) -> str:
+    words = _without_links(_joined_letters(name.split()), links)
     words = _without_attached(_without_forms(words))
     return " ".join(words)
 
 
-def _without_links(words: list[str]) -> list[str]:
+def _without_links(words: list[str], links: frozenset[str]) -> list[str]:
     if len(words) > 1 and words[0] in _ARTICLES:
         words = words[1:]
-    return [*words[:1], *(word for word in words[1:-1] if word not in _AND), *words[1:][-1:]]
+    return [*words[:1], *(word for word in words[1:-1] if word not in links), *words[1:][-1:]]
 
 
 def _joined_letters(words: list[str]) -> list[str]:
@@ -143,7 +151,7 @@ def company_likeness(left: str, right: str) -> float:
     numbers, others = ({word for word in words if word.isdigit()} for words in (one, other))
     if (numbers and others and numbers != others) or _countries(one) != _countries(other):
         return 0.0
-    if _is_acronym(one, other) or _is_acronym(other, one):
+    if is_acronym(one, other) or is_acronym(other, one):
         return _ACRONYM
     return _MORE_WORDS if _is_part(one, other) else same_words(left, right, least=_LEAST)
 
@@ -157,7 +165,7 @@ def _countries(words: list[str]) -> frozenset[str]:
     return table("countries").intersection(words)
 
 
-def _is_acronym(words: list[str], other: list[str]) -> bool:
+def is_acronym(words: Sequence[str], other: Sequence[str]) -> bool:
     """Whether a word of ``other`` is made of the initials of words in a row, the rest being equal.
 
     The initials of all words are three at least, those of some of them two.

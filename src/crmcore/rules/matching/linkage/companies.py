@@ -17,8 +17,7 @@ from crmcore.rules.matching.linkage.compare import (
 )
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
-from crmcore.rules.similarity.company import company_likeness, countries_of
-from crmcore.rules.similarity.latin import romanised
+from crmcore.rules.similarity.company_relation import Relation, company_relation
 from crmcore.rules.similarity.text import slips
 
 NAME, SITE, PHONE, PLACE, IDENT = range(5)
@@ -111,8 +110,7 @@ GROUPS: Final = (
 )
 
 _SLIP_LETTERS: Final = 5
-_LONG: Final = 10
-N_SAME, N_SLIP, N_MORE, N_ALIKE, N_DIFFERENT, N_BRANCH = range(1, 7)
+N_SAME, N_SLIP, N_MORE, N_ALIKE, N_DIFFERENT, N_BRANCH = map(int, Relation)
 
 
 def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
@@ -120,37 +118,10 @@ def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
 
 
 def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
-    if one == other:
-        return N_SAME, learnt.bucket("company", one)
-    size = max(learnt.bucket("company", one), learnt.bucket("company", other))
-    if countries_of(one) != countries_of(other):
-        return N_BRANCH, RARE
-    first, second = one.replace(" ", ""), other.replace(" ", "")
-    if forms.digits(first) != forms.digits(second) and forms.digits(first) and forms.digits(second):
-        return N_DIFFERENT, RARE
-    if first == second or _is_slip(one.split(), other.split()) or _is_romanised(first, second):
-        return N_SLIP, size
-    words, others = frozenset(one.split()), frozenset(other.split())
-    if words < others or others < words:
-        return N_MORE, size
-    return (N_ALIKE if company_likeness(one, other) else N_DIFFERENT), size
-
-
-def _is_slip(one: list[str], other: list[str]) -> bool:
-    """One letter in each of two words at most, two in a long word; or in all, spaces left out."""
-    if len(one) == len(other):
-        wrong = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
-        return len(wrong) <= 2 and all(_are_near(a, b) for a, b in wrong)  # words
-    return _are_near("".join(one), "".join(other))
-
-
-def _are_near(one: str, other: str) -> bool:
-    shorter = min(len(one), len(other))
-    return shorter >= _SLIP_LETTERS and slips(one, other) <= (2 if shorter >= _LONG else 1)
-
-
-def _is_romanised(one: str, other: str) -> bool:
-    return one[0] == other[0] and romanised(one) == romanised(other)
+    relation = company_relation(one, other)
+    if relation >= N_DIFFERENT:
+        return relation, RARE
+    return relation, max(learnt.bucket("company", one), learnt.bucket("company", other))
 
 
 def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:

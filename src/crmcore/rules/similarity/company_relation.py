@@ -1,0 +1,186 @@
+"""Company relation: how the names of two companies go together, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from functools import cache, lru_cache
+from os.path import commonprefix
+from typing import Final
+
+from attrs import frozen
+
+from crmcore.rules.similarity.company import is_acronym
+from crmcore.rules.similarity.latin import romanised
+from crmcore.rules.similarity.tables import table
+from crmcore.rules.similarity.text import slips
+
+
+class Relation(IntEnum):
+    """How two names go together, from the closest to the farthest."""
+
+    SAME = 1
+    SLIP = 2
+    """The same but for slips, spaces, the order of words or a romanisation."""
+
+    MORE_WORDS = 3
+    """One has all words of the other, in their order, and more."""
+
+    ALIKE = 4
+    """What they share tells companies apart, and no word stands against another."""
+
+    DIFFERENT = 5
+    PART = 6
+    """Two companies of one group: they name other countries, or one of them a part of the group."""
+
+
+@frozen
+class _Name:
+    """A name in the form of ``company_form``, taken apart once."""
+
+    words: tuple[str, ...]
+    known: frozenset[str]
+    joined: str
+    figures: str
+    countries: frozenset[str]
+
+
+_MOST: Final = 50_000
+_SLIP_LETTERS: Final = 5
+_LONG: Final = 10
+_WRONG_WORDS: Final = 2
+_SHORT_FOR: Final = 3
+_STEM: Final = 6
+_STEM_SHARE: Final = 0.6
+_SHORT_LETTERS: Final = 4
+_MARKED: Final = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
+"""What some languages write for a letter with a mark, and what normal text has for it."""
+
+
+def company_relation(one: str, other: str) -> Relation:
+    """How two names in the form of ``company_form`` go together; symmetric.
+
+    Other figures, on one side or on both, make two companies, and so does a word that stands
+    against another one (*Acme Foods*, *Acme Motors*), unless one of them is short for the other.
+    Words that very many companies have (*Hotel*) are nothing to share.
+    """
+    if one == other:
+        return Relation.SAME
+    left, right = _taken_apart(one), _taken_apart(other)
+    if left.joined == right.joined:
+        return Relation.SLIP
+    if left.countries != right.countries:
+        return Relation.PART
+    if left.figures != right.figures:
+        return Relation.DIFFERENT
+    shared = left.known & right.known
+    if len(shared) == len(left.known) == len(right.known):
+        return Relation.SLIP  # in another order
+    if len(shared) == len(left.known):
+        return _with_more(left, right)
+    if len(shared) == len(right.known):
+        return _with_more(right, left)
+    return _with_others(left, right, shared) if one < other else _with_others(right, left, shared)
+
+
+@lru_cache(_MOST)
+def _taken_apart(name: str) -> _Name:
+    words = tuple(name.split())
+    known = frozenset(words)
+    figures = "".join(filter(str.isdigit, name))
+    return _Name(words, known, "".join(words), figures, table("countries") & known)
+
+
+@cache
+def _parts() -> tuple[frozenset[str], frozenset[str]]:
+    """Words that name a part of a group, and those that do where the rest names a trade."""
+    return table("group_parts"), table("group_trades")
+
+
+def _is_part(base: frozenset[str], extra: frozenset[str]) -> bool:
+    """Whether these words more make a name that of another company of the group."""
+    always, beside_a_trade = _parts()
+    if not extra.isdisjoint(always):
+        return True
+    trades = table("generic_words") | beside_a_trade
+    return not (extra.isdisjoint(beside_a_trade) or base.isdisjoint(trades))
+
+
+def _with_more(shorter: _Name, longer: _Name) -> Relation:
+    """Of a name that has all words of another one and more."""
+    if _is_part(shorter.known, longer.known - shorter.known):
+        return Relation.PART
+    if shorter.known <= table("generic_words"):
+        return Relation.DIFFERENT
+    rest = iter(longer.words)
+    in_order = all(word in rest for word in shorter.words)
+    return Relation.MORE_WORDS if in_order else Relation.ALIKE
+
+
+def _with_others(left: _Name, right: _Name, shared: frozenset[str]) -> Relation:
+    """Of two names that both have words of their own."""
+    if is_romanised(left.joined, right.joined):
+        return Relation.SLIP
+    if len(left.words) != len(right.words) and _are_near(left.joined, right.joined):
+        return Relation.SLIP
+    mine = [word for word in left.words if word not in shared]
+    theirs = [word for word in right.words if word not in shared]
+    near = _paired(mine, theirs, _are_near)
+    if not mine and not theirs:
+        return Relation.SLIP if near <= _WRONG_WORDS else Relation.ALIKE
+    if is_acronym(left.words, right.words) or is_acronym(right.words, left.words):
+        return Relation.ALIKE
+    near += _paired(mine, theirs, _may_be_one)
+    if mine and theirs:
+        return Relation.DIFFERENT
+    if _is_part(shared, frozenset(mine or theirs)):
+        return Relation.PART
+    return Relation.ALIKE if near or not shared <= table("generic_words") else Relation.DIFFERENT
+
+
+def _paired(mine: list[str], theirs: list[str], is_pair: Callable[[str, str], bool]) -> int:
+    """Take out of both the words that are pairs, each once; how many pairs there were."""
+    count = 0
+    for word in tuple(mine):
+        found = next((other for other in theirs if is_pair(word, other)), None)
+        if found is not None:
+            mine.remove(word)
+            theirs.remove(found)
+            count += 1
+    return count
+
+
+def _are_near(one: str, other: str) -> bool:
+    """Whether two words are one letter apart, two if they are long, or two ways to write one."""
+    shorter, longer = sorted((len(one), len(other)))
+    if shorter < _SHORT_LETTERS - 1 or longer - shorter > _SHORT_LETTERS:
+        return False
+    if shorter >= _SLIP_LETTERS and slips(one, other) <= (2 if shorter >= _LONG else 1):
+        return True
+    return one[0] == other[0] and (_unmarked(one) == _unmarked(other) or is_romanised(one, other))
+
+
+def _unmarked(word: str) -> str:
+    for written, plain in _MARKED:
+        word = word.replace(written, plain)
+    return word
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether one word may be short for the other, a form of it, or a slip in a short word."""
+    if one[0] != other[0]:
+        return False
+    shorter, longer = sorted((one, other), key=len)
+    stem = len(commonprefix((one, other)))
+    if stem == len(shorter) >= _SHORT_FOR or stem >= max(_STEM, _STEM_SHARE * len(longer)):
+        return True
+    return _SHORT_LETTERS in (len(one), len(other)) and slips(one, other) <= 1
+
+
+def is_romanised(one: str, other: str) -> bool:
+    """Whether two words of other letters may be one in two romanisations."""
+    return (
+        one[0] == other[0]
+        and abs(len(one) - len(other)) <= _SHORT_LETTERS
+        and romanised(one) == romanised(other)
+    )
