@@ -96,7 +96,8 @@ def company_form(value: object) -> str | None:
 
     The normal form in Latin letters as far as ``latin`` knows, with short forms of usual words in
     full (*Bros*), one form for such as *technology* and *technologies*, numbers in figures
-    (*Trois*, *21st*, *III*), and without *-gesellschaft* at the end of a word.
+    (*Trois*, *21st*, *III*), without articles and such as *de*, and without *-gesellschaft* at
+    the end of a word.
     """
     text = shortened(value)
     if text is None:
@@ -105,7 +106,14 @@ def company_form(value: object) -> str | None:
     for word in latin(normal_company(_POSSESSIVE.sub("s", text))).split():
         plain = known.get(word, word)
         words.append(_GESELLSCHAFT.sub("", plain) if plain.endswith("gesellschaft") else plain)
-    return " ".join(_counted(words)) or None
+    return " ".join(_counted(_without_particles(words))) or None
+
+
+def _without_particles(words: list[str]) -> list[str]:
+    """Without articles and *of* in languages that may leave them out; some word of three stays."""
+    particles = table("company_particles")
+    kept = [word for word in words if word not in particles]
+    return kept if any(len(word) > _SHORTEST_PART for word in kept) else words
 
 
 _POSSESSIVE: Final = re.compile(r"['\u2019]s\b")

@@ -11,7 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from crmcore.rules.similarity.company import is_acronym
-from crmcore.rules.similarity.latin import romanised
+from crmcore.rules.similarity.latin import consonants, romanised
 from crmcore.rules.similarity.tables import table
 from crmcore.rules.similarity.text import slips
 
@@ -157,7 +157,21 @@ def _are_near(one: str, other: str) -> bool:
         return False
     if shorter >= _SLIP_LETTERS and slips(one, other) <= (2 if shorter >= _LONG else 1):
         return True
-    return one[0] == other[0] and (_unmarked(one) == _unmarked(other) or is_romanised(one, other))
+    return one[0] == other[0] and (_unmarked(one) == _unmarked(other) or _has_other_vowel(one, other))
+
+
+def _has_other_vowel(one: str, other: str) -> bool:
+    """Whether two words are one in two romanisations, or would be but for one vowel."""
+    if is_romanised(one, other):
+        return True
+    mine, theirs = romanised(one), romanised(other)
+    bare = consonants(one)
+    return (
+        len(mine) == len(theirs)
+        and len(bare) >= _SHORT_FOR
+        and bare == consonants(other)
+        and slips(mine, theirs) <= 1
+    )
 
 
 def _unmarked(word: str) -> str:

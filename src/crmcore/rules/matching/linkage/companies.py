@@ -28,6 +28,7 @@ GROUPS: Final = (
         shows=("company",),
         table="company",
         rare=0.02,
+        apart=(0.1, 0.5),
         levels=(
             Level(name="same", likeness=1, m=0.68, u=1e-5, is_counted=True),
             Level(name="slip", likeness=0.9, m=0.1, u=0.0001),

@@ -143,6 +143,7 @@ def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...
         m=standard.m,
         u=standard.u,
         rare=standard.rare,
+        apart=standard.apart,
         expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
         has_footing=False,
     )
@@ -163,13 +164,15 @@ class _Tally:
     """Pairs by group and level: those of one entity, those of two that are alike, and rare ones.
 
     ``apart`` are pairs of two entities that share a rare value, and ``told`` the share of the
-    pairs with such a value that can teach that, because something else is known of both.
+    pairs with such a value that can teach that, because something else is known of both. ``shared``
+    has the share of two entities among the pairs that share a value of each bucket above.
     """
 
     ones: list[list[float]]
     twos: list[list[float]]
     apart: list[float]
     told: list[float]
+    shared: list[tuple[float, ...]]
     expected: float
 
 
@@ -179,6 +182,7 @@ def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...]
     twos = [[0.0] * len(group.levels) for group in subject.groups]
     apart = [0.0] * len(subject.groups)
     rare, told = [0.0] * len(subject.groups), [0.0] * len(subject.groups)
+    shared = [_Shared(group.apart) for group in subject.groups]
     expected = 0.0
     for found, times in patterns.items():
         is_bare = sum(here is not None for here in found) == 1
@@ -192,11 +196,15 @@ def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...]
             if here is not None:
                 ones[at][here[0]] += one
                 group = subject.groups[at]
-                if here[1] == RARE and group.levels[here[0]].is_counted:
+                if not group.levels[here[0]].is_counted:
+                    pass
+                elif here[1] == RARE:
                     rare[at] += times
                     if group.rare is None or not is_bare:
                         apart[at] += times - one
                         told[at] += times
+                elif group.rare is not None and not is_bare:
+                    shared[at].add(here[1], times, times - one)
                 if is_alike and at in subject.within:
                     twos[at][here[0]] += times - one
     return _Tally(
@@ -204,8 +212,31 @@ def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...]
         twos,
         apart,
         [some / every if every else 1.0 for some, every in zip(told, rare, strict=True)],
+        [one.shares() for one in shared],
         expected,
     )
+
+
+class _Shared:
+    """Pairs that share a value, by its bucket, and how many of them are two entities."""
+
+    def __init__(self, before: tuple[float, ...]) -> None:
+        self._pairs: dict[int, list[float]] = {}
+        self._before = before
+
+    def add(self, bucket: int, times: float, apart: float) -> None:
+        counts = self._pairs.setdefault(bucket, [0.0, 0.0])
+        counts[0] += times
+        counts[1] += apart
+
+    def shares(self) -> tuple[float, ...]:
+        """From the bucket after the rare one on, beginning with what was held ``before``."""
+        made = []
+        for at in range(max(max(self._pairs, default=RARE) - RARE, len(self._before))):
+            times, apart = self._pairs.get(RARE + 1 + at, (0.0, 0.0))
+            before = self._before[at] if at < len(self._before) else 1.0
+            made.append((apart + _DOUBT_RARE * before) / (times + _DOUBT_RARE))
+        return tuple(made)
 
 
 def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str, int]) -> Learnt:
@@ -230,7 +261,18 @@ def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str
         if group.table is not None
     }
     least, most = _LEAST_EXPECTED * learnt.records, _MOST_EXPECTED * learnt.records
-    return attrs.evolve(learnt, m=m, u=u, rare=rare, expected=min(max(tally.expected, least), most))
+    return attrs.evolve(
+        learnt,
+        m=m,
+        u=u,
+        rare=rare,
+        apart={
+            group.name: shares
+            for group, shares in zip(subject.groups, tally.shared, strict=True)
+            if shares
+        },
+        expected=min(max(tally.expected, least), most),
+    )
 
 
 class Scorer:
