@@ -154,6 +154,23 @@ def _compact(form: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.replace(" ", "") for text in form))
 
 
+_HALF: Final = 6
+_END: Final = 4
+
+
+def _heads(form: tuple[str, ...]) -> tuple[str, ...]:
+    """The first six letters of longer names: right wherever the slip is behind them."""
+    return tuple(dict.fromkeys(one[:_HALF] for one in _compact(form) if len(one) > _HALF))
+
+
+def _tails(form: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one[-_HALF:] for one in _compact(form) if len(one) > _HALF))
+
+
+def _ends(form: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one[-_END:] for one in _compact(form)))
+
+
 TRAITS: Final = (
     Trait(
         name="company",
@@ -161,7 +178,14 @@ TRAITS: Final = (
         form=forms.companies,
         compare=_name,
         values=under("company"),
-        facets={"whole": _compact, "start": beginnings, "word": _first_words},
+        facets={
+            "whole": _compact,
+            "start": beginnings,
+            "word": _first_words,
+            "head": _heads,
+            "tail": _tails,
+            "end": _ends,
+        },
     ),
     Trait(
         name="site",
@@ -239,6 +263,18 @@ KEYS: Final = (
         about="a misspelt end of a name in one city",
         parts=("company.start", "place.city"),
         split="place.post",
+    ),
+    Key(
+        name="first letters",
+        about="a misspelt end of a name anywhere",
+        parts=("company.head",),
+        split="company.end",
+    ),
+    Key(
+        name="last letters",
+        about="a misspelt beginning of a name anywhere",
+        parts=("company.tail",),
+        split="company.start",
     ),
     Key(name="house", about="one house in one city", parts=("street.house", "place.city")),
     Key(
