@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from os.path import commonprefix
 from typing import Final
 
@@ -83,6 +83,10 @@ def company_relation(one: str, other: str) -> Relation:
     return _with_others(left, right, shared) if one < other else _with_others(right, left, shared)
 
 
+def _is_no_trade(_: str) -> bool:
+    return False
+
+
 @lru_cache(_MOST)
 def _taken_apart(name: str) -> _Name:
     words = tuple(name.split())
@@ -91,24 +95,26 @@ def _taken_apart(name: str) -> _Name:
     return _Name(words, known, "".join(words), figures, table("countries") & known)
 
 
-@cache
-def _parts() -> tuple[frozenset[str], frozenset[str]]:
-    """Words that name a part of a group, and those that do where the rest names a trade."""
-    return table("group_parts"), table("group_trades")
+def part_of_group(
+    base: frozenset[str], extra: frozenset[str], *, is_trade: Callable[[str], bool] = _is_no_trade
+) -> bool:
+    """Whether a name of the words ``base`` and ``extra`` is that of a part of the group ``base``.
 
-
-def _is_part(base: frozenset[str], extra: frozenset[str]) -> bool:
-    """Whether these words more make a name that of another company of the group."""
-    always, beside_a_trade = _parts()
-    if not extra.isdisjoint(always):
+    Some words always say so (*Holding*), others where the rest names what the company does
+    already: a word that very many companies have, or one that ``is_trade``.
+    """
+    if not extra.isdisjoint(table("group_parts")):
         return True
-    trades = table("generic_words") | beside_a_trade
-    return not (extra.isdisjoint(beside_a_trade) or base.isdisjoint(trades))
+    parts = table("group_trades")
+    if extra.isdisjoint(parts):
+        return False
+    generic = table("generic_words")
+    return any(word in generic or word in parts or is_trade(word) for word in base)
 
 
 def _with_more(shorter: _Name, longer: _Name) -> Relation:
     """Of a name that has all words of another one and more."""
-    if _is_part(shorter.known, longer.known - shorter.known):
+    if part_of_group(shorter.known, longer.known - shorter.known):
         return Relation.PART
     if shorter.known <= table("generic_words"):
         return Relation.DIFFERENT
@@ -133,7 +139,7 @@ def _with_others(left: _Name, right: _Name, shared: frozenset[str]) -> Relation:
     near += _paired(mine, theirs, _may_be_one)
     if mine and theirs:
         return Relation.DIFFERENT
-    if _is_part(shared, frozenset(mine or theirs)):
+    if part_of_group(shared, frozenset(mine or theirs)):
         return Relation.PART
     return Relation.ALIKE if near or not shared <= table("generic_words") else Relation.DIFFERENT
 
@@ -155,7 +161,8 @@ def _are_near(one: str, other: str) -> bool:
     shorter, longer = sorted((len(one), len(other)))
     if shorter < _SHORT_LETTERS - 1 or longer - shorter > _SHORT_LETTERS:
         return False
-    if shorter >= _SLIP_LETTERS and slips(one, other) <= (2 if shorter >= _LONG else 1):
+    is_swap = shorter == longer >= _SHORT_LETTERS and sorted(one) == sorted(other)
+    if (is_swap or shorter >= _SLIP_LETTERS) and slips(one, other) <= (2 if shorter >= _LONG else 1):
         return True
     return one[0] == other[0] and (_unmarked(one) == _unmarked(other) or _has_other_vowel(one, other))
 

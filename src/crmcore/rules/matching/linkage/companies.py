@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from crmcore.rules.matching.linkage import forms
@@ -17,7 +18,11 @@ from crmcore.rules.matching.linkage.compare import (
 )
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
-from crmcore.rules.similarity.company_relation import Relation, company_relation
+from crmcore.rules.similarity.company_relation import (
+    Relation,
+    company_relation,
+    part_of_group,
+)
 from crmcore.rules.similarity.text import slips
 
 NAME, SITE, PHONE, PLACE, IDENT = range(5)
@@ -112,6 +117,11 @@ GROUPS: Final = (
 
 _SLIP_LETTERS: Final = 5
 N_SAME, N_SLIP, N_MORE, N_ALIKE, N_DIFFERENT, N_BRANCH = map(int, Relation)
+N_TOWN: Final = 7
+"""One has the name of a town more: the same company, if that is where the other one is."""
+
+_TRADE: Final = 4
+"""A word that eight companies have, the least count of this bucket, may say what they do."""
 
 
 def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
@@ -122,7 +132,41 @@ def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
     relation = company_relation(one, other)
     if relation >= N_DIFFERENT:
         return relation, RARE
+    if relation is Relation.MORE_WORDS:
+        relation = _more(*sorted((one, other), key=len), learnt)
+        if relation == N_BRANCH:
+            return N_BRANCH, RARE
     return relation, max(learnt.bucket("company", one), learnt.bucket("company", other))
+
+
+def _more(shorter: str, longer: str, learnt: Buckets) -> int:
+    """What it means that a name has more words, by what is known of these words."""
+    base = frozenset(shorter.split())
+    more = [word for word in longer.split() if word not in base]
+    towns = ("".join(more), *more)
+    if any(learnt.bucket("town", text) > RARE for text in towns):
+        return N_TOWN
+    is_part = part_of_group(
+        base, frozenset(more), is_trade=lambda word: learnt.bucket("word", word) >= _TRADE
+    )
+    return N_BRANCH if is_part else N_MORE
+
+
+def _name_values(form: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for text in form:
+        yield "company", text
+        for word in text.split():
+            yield "word", word
+
+
+def _place_values(form: tuple[forms.Place, ...]) -> Iterator[tuple[str, str]]:
+    yield from forms.place_values(form)
+    for _, city in form:
+        whole, first = city.replace(" ", ""), city.partition(" ")[0]
+        if whole:
+            yield "town", whole
+        if first != whole and len(first) >= _SLIP_LETTERS:
+            yield "town", first
 
 
 def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
@@ -177,7 +221,7 @@ TRAITS: Final = (
         meanings=("name",),
         form=forms.companies,
         compare=_name,
-        values=under("company"),
+        values=_name_values,
         facets={
             "whole": _compact,
             "start": beginnings,
@@ -209,7 +253,7 @@ TRAITS: Final = (
         meanings=("address",),
         form=forms.places,
         compare=compare_places,
-        values=forms.place_values,
+        values=_place_values,
         facets={"post": forms.posts, "city": forms.cities},
     ),
     Trait(
@@ -287,14 +331,26 @@ KEYS: Final = (
 
 def _classify(codes: tuple[int, ...]) -> tuple[Found, ...]:
     name, site, line, place, street, tax = codes
-    named = found_by(name)
+    where = _where(place, street)
+    named = _named(name, where)
     return (
         named,
         _site_group(site, is_one=_is_one(named)),
         found_by(line),
-        _where(place, street),
+        where,
         found_by(tax),
     )
+
+
+def _named(code: int, where: Found) -> Found:
+    if code % LEVELS != N_TOWN:
+        return found_by(code)
+    is_there = where is not None and where[0] in _ONE_TOWN
+    return (N_MORE - 1, code // LEVELS) if is_there else (N_BRANCH - 1, RARE)
+
+
+_ONE_TOWN: Final = frozenset({0, 1, 2, 3})
+"""The levels of places in one town."""
 
 
 def _is_one(named: Found) -> bool:
