@@ -116,11 +116,10 @@ def _with_more(shorter: _Name, longer: _Name) -> Relation:
     """Of a name that has all words of another one and more."""
     if part_of_group(shorter.known, longer.known - shorter.known):
         return Relation.PART
-    if shorter.known <= table("generic_words"):
-        return Relation.DIFFERENT
     rest = iter(longer.words)
     in_order = all(word in rest for word in shorter.words)
-    return Relation.MORE_WORDS if in_order else Relation.ALIKE
+    is_bare = shorter.known <= table("generic_words")
+    return Relation.MORE_WORDS if in_order and not is_bare else Relation.ALIKE
 
 
 def _with_others(left: _Name, right: _Name, shared: frozenset[str]) -> Relation:

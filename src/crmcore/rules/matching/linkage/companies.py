@@ -384,10 +384,15 @@ _NAMELESS: Final = 0.94
 _OTHER_NAME: Final = 0.9
 _BRANCH: Final = 0.4
 _OTHER_NAME_ONLY: Final = 0.45
+_BRANCH_OF_ONE_NAME: Final = 0.5
+_ELSEWHERE: Final = frozenset({5, 6})
+_OTHER_LINE: Final = 2
 
 
 def _cap(found: tuple[Found, ...]) -> float:
-    """Companies of different names are never surely one."""
+    """Companies of different names are never surely one, nor are those of one name that have
+    another place and another telephone: that is what branches have.
+    """
     named, tax = found[NAME], found[IDENT]
     if named is None:
         return _NAMELESS
@@ -395,7 +400,10 @@ def _cap(found: tuple[Found, ...]) -> float:
         if tax is not None and tax[0] == 0:
             return _OTHER_NAME
         return _BRANCH if named[0] == N_BRANCH - 1 else _OTHER_NAME_ONLY
-    return 1.0
+    where, line = found[PLACE], found[PHONE]
+    if where is None or line is None or where[0] not in _ELSEWHERE or line[0] != _OTHER_LINE:
+        return 1.0
+    return 1.0 if tax is not None and tax[0] == 0 else _BRANCH_OF_ONE_NAME
 
 
 COMPANIES: Final = Subject(
