@@ -16,6 +16,9 @@ _AND_OR_FIGURE: Final = frozenset({"i", "y", "e"})
 """Left out only when no legal form is left: *Fund I* has no *and* at its end."""
 
 _ARTICLES: Final = frozenset({"the"})
+_FIRST_ARTICLES: Final = frozenset(
+    {"al", "das", "der", "die", "el", "gli", "il", "la", "las", "le", "les", "lo", "los"}
+)
 _MOST_WORDS_OF_A_FORM: Final = 5
 _LEAST: Final = 0.85
 _SHORTEST_ACRONYM: Final = 3
@@ -110,9 +113,13 @@ def company_form(value: object) -> str | None:
 
 
 def _without_particles(words: list[str]) -> list[str]:
-    """Without articles and *of* in languages that may leave them out; some word of three stays."""
+    """Without articles and *of* in languages that may leave them out; some word of three stays.
+
+    At the beginning *de* and its like belong to a surname, and stay.
+    """
     particles = table("company_particles")
-    kept = [word for word in words if word not in particles]
+    first = [word for word in words[:1] if word not in _FIRST_ARTICLES]
+    kept = first + [word for word in words[1:] if word not in particles]
     return kept if any(len(word) > _SHORTEST_PART for word in kept) else words
 
 

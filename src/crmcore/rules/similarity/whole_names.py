@@ -68,7 +68,8 @@ def _are_two(first: list[str], second: list[str]) -> bool:
 
 
 def _digits(words: list[str]) -> list[str]:
-    return sorted(word for word in words if word.isdigit())
+    """The numbers; the first of several is often written without its *I*."""
+    return sorted(word for word in words if word.isdigit() and word != "1")
 
 
 def _acronym(shorter: list[str], longer: list[str]) -> float:

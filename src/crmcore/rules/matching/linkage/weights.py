@@ -205,7 +205,7 @@ class Weigher:
     def _apart(self, group: str, bucket: int) -> float:
         shares = self.learnt.apart.get(group, ())
         at = bucket - RARE - 1
-        return shares[at] if at < len(shares) else 1.0
+        return shares[at] if 0 <= at < len(shares) else 1.0
 
 
 def probability(bits: float) -> float:
