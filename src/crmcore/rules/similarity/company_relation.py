@@ -8,9 +8,7 @@ from functools import lru_cache
 from os.path import commonprefix
 from typing import Final
 
-from attrs import frozen
-
-from crmcore.rules.similarity.company import is_acronym
+from crmcore.rules.similarity.company import CompanyWords, are_acronym, taken_apart
 from crmcore.rules.similarity.latin import consonants, romanised
 from crmcore.rules.similarity.tables import table
 from crmcore.rules.similarity.text import slips
@@ -34,18 +32,7 @@ class Relation(IntEnum):
     """Two companies of one group: they name other countries, or one of them a part of the group."""
 
 
-@frozen
-class _Name:
-    """A name in the form of ``company_form``, taken apart once."""
-
-    words: tuple[str, ...]
-    known: frozenset[str]
-    joined: str
-    figures: str
-    countries: frozenset[str]
-
-
-_MOST: Final = 50_000
+_MOST_PAIRS: Final = 100_000
 _SLIP_LETTERS: Final = 5
 _LONG: Final = 10
 _WRONG_WORDS: Final = 2
@@ -66,7 +53,7 @@ def company_relation(one: str, other: str) -> Relation:
     """
     if one == other:
         return Relation.SAME
-    left, right = _taken_apart(one), _taken_apart(other)
+    left, right = taken_apart(one), taken_apart(other)
     if left.joined == right.joined:
         return Relation.SLIP
     if left.countries != right.countries:
@@ -87,14 +74,6 @@ def _is_no_trade(_: str) -> bool:
     return False
 
 
-@lru_cache(_MOST)
-def _taken_apart(name: str) -> _Name:
-    words = tuple(name.split())
-    known = frozenset(words)
-    figures = "".join(filter(str.isdigit, name))
-    return _Name(words, known, "".join(words), figures, table("countries") & known)
-
-
 def part_of_group(
     base: frozenset[str], extra: frozenset[str], *, is_trade: Callable[[str], bool] = _is_no_trade
 ) -> bool:
@@ -112,7 +91,7 @@ def part_of_group(
     return any(word in generic or word in parts or is_trade(word) for word in base)
 
 
-def _with_more(shorter: _Name, longer: _Name) -> Relation:
+def _with_more(shorter: CompanyWords, longer: CompanyWords) -> Relation:
     """Of a name that has all words of another one and more."""
     if part_of_group(shorter.known, longer.known - shorter.known):
         return Relation.PART
@@ -122,20 +101,24 @@ def _with_more(shorter: _Name, longer: _Name) -> Relation:
     return Relation.MORE_WORDS if in_order and not is_bare else Relation.ALIKE
 
 
-def _with_others(left: _Name, right: _Name, shared: frozenset[str]) -> Relation:
+def _with_others(left: CompanyWords, right: CompanyWords, shared: frozenset[str]) -> Relation:
     """Of two names that both have words of their own."""
-    if is_romanised(left.joined, right.joined):
-        return Relation.SLIP
-    if len(left.words) != len(right.words) and _are_near(left.joined, right.joined):
-        return Relation.SLIP
+    one, other = left.joined, right.joined
+    if -_SHORT_LETTERS <= len(one) - len(other) <= _SHORT_LETTERS:
+        if is_romanised(one, other):
+            return Relation.SLIP
+        if len(left.words) != len(right.words) and _are_near(one, other):
+            return Relation.SLIP
     mine = [word for word in left.words if word not in shared]
     theirs = [word for word in right.words if word not in shared]
-    near = _paired(mine, theirs, _are_near)
+    if not any([_nearness(word, word_of) for word in mine for word_of in theirs]):  # as most are
+        return Relation.ALIKE if are_acronym(left.words, right.words) else Relation.DIFFERENT
+    near = _paired(mine, theirs, _NEAR)
     if not mine and not theirs:
         return Relation.SLIP if near <= _WRONG_WORDS else Relation.ALIKE
-    if is_acronym(left.words, right.words) or is_acronym(right.words, left.words):
+    if are_acronym(left.words, right.words):
         return Relation.ALIKE
-    near += _paired(mine, theirs, _may_be_one)
+    near += _paired(mine, theirs, _MAYBE)
     if mine and theirs:
         return Relation.DIFFERENT
     if part_of_group(shared, frozenset(mine or theirs)):
@@ -143,26 +126,44 @@ def _with_others(left: _Name, right: _Name, shared: frozenset[str]) -> Relation:
     return Relation.ALIKE if near or not shared <= table("generic_words") else Relation.DIFFERENT
 
 
-def _paired(mine: list[str], theirs: list[str], is_pair: Callable[[str, str], bool]) -> int:
-    """Take out of both the words that are pairs, each once; how many pairs there were."""
+_MAYBE, _NEAR = 1, 2
+
+
+def _paired(mine: list[str], theirs: list[str], least: int) -> int:
+    """Take out of both the words that are so near, each once; how many pairs there were."""
     count = 0
     for word in tuple(mine):
-        found = next((other for other in theirs if is_pair(word, other)), None)
-        if found is not None:
-            mine.remove(word)
-            theirs.remove(found)
-            count += 1
+        for other in theirs:
+            if _nearness(word, other) >= least:
+                mine.remove(word)
+                theirs.remove(other)
+                count += 1
+                break
     return count
+
+
+@lru_cache(_MOST_PAIRS)
+def _nearness(one: str, other: str) -> int:
+    """How near two words are: most pairs of words come again, *Foods* and *Motors*."""
+    if _are_near(one, other):
+        return _NEAR
+    return _MAYBE if _may_be_one(one, other) else 0
 
 
 def _are_near(one: str, other: str) -> bool:
     """Whether two words are one letter apart, two if they are long, or two ways to write one."""
-    shorter, longer = sorted((len(one), len(other)))
+    shorter, longer = len(one), len(other)
+    if shorter > longer:
+        shorter, longer = longer, shorter
     if shorter < _SHORT_LETTERS - 1 or longer - shorter > _SHORT_LETTERS:
         return False
-    is_swap = shorter == longer >= _SHORT_LETTERS and sorted(one) == sorted(other)
-    if (is_swap or shorter >= _SLIP_LETTERS) and slips(one, other) <= (2 if shorter >= _LONG else 1):
-        return True
+    most = 2 if shorter >= _LONG else 1
+    if longer - shorter <= most and (
+        shorter >= _SLIP_LETTERS
+        or (shorter == longer == _SHORT_LETTERS and sorted(one) == sorted(other))
+    ):
+        if slips(one, other) <= most:
+            return True
     return one[0] == other[0] and (_unmarked(one) == _unmarked(other) or _has_other_vowel(one, other))
 
 

@@ -125,6 +125,8 @@ _TRADE: Final = 4
 
 
 def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
+    if len(one) == len(other) == 1:
+        return coded(*_names(one[0], other[0], learnt))
     return coded(*min(_names(a, b, learnt) for a in one for b in other))
 
 
