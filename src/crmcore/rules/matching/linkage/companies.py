@@ -200,7 +200,8 @@ def _compact(form: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.replace(" ", "") for text in form))
 
 
-_HALF: Final = 6
+_HALF: Final = 8
+_RIM: Final = 2
 _END: Final = 4
 
 
@@ -209,8 +210,14 @@ def _heads(form: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one[:_HALF] for one in _compact(form) if len(one) > _HALF))
 
 
-def _tails(form: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one[-_HALF:] for one in _compact(form) if len(one) > _HALF))
+def _frames(form: tuple[str, ...]) -> tuple[str, ...]:
+    """The ends of the first word with the next letters: right where a slip is within that word."""
+    found = []
+    for text in form:
+        first, _, rest = text.partition(" ")
+        if len(first) > 2 * _RIM:
+            found.append(f"{first[:_RIM]}{first[-_RIM:]} {rest.replace(' ', '')[:_HALF]}")
+    return tuple(dict.fromkeys(found))
 
 
 def _ends(form: tuple[str, ...]) -> tuple[str, ...]:
@@ -229,7 +236,7 @@ TRAITS: Final = (
             "start": beginnings,
             "word": _first_words,
             "head": _heads,
-            "tail": _tails,
+            "frame": _frames,
             "end": _ends,
         },
     ),
@@ -317,10 +324,10 @@ KEYS: Final = (
         split="company.end",
     ),
     Key(
-        name="last letters",
-        about="a misspelt beginning of a name anywhere",
-        parts=("company.tail",),
-        split="company.start",
+        name="frame of a name",
+        about="a misspelt first word of a name anywhere",
+        parts=("company.frame",),
+        split="company.end",
     ),
     Key(name="house", about="one house in one city", parts=("street.house", "place.city")),
     Key(
