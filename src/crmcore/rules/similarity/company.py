@@ -118,8 +118,7 @@ def company_form(value: object) -> str | None:
 
     The normal form in Latin letters as far as ``latin`` knows, with short forms of usual words in
     full (*Bros*), one form for such as *technology* and *technologies*, numbers in figures
-    (*Trois*, *21st*, *III*), without articles and such as *de*, and without *-gesellschaft* at
-    the end of a word.
+    (*Trois*, *21st*, *III*), and without *-gesellschaft* at the end of a word.
     """
     text = shortened(value)
     if text is None:
@@ -127,7 +126,7 @@ def company_form(value: object) -> str | None:
     if "'" in text or "\u2019" in text:
         text = _POSSESSIVE.sub("s", text)
     words = [_in_full(word) for word in latin(normal_company(text)).split()]
-    return " ".join(_counted(_without_particles(words))) or None
+    return " ".join(_counted(words)) or None
 
 
 @lru_cache(_MOST)
@@ -141,17 +140,6 @@ def _figure(word: str) -> str:
     """The figures of a number, an ordinal or a word for one; any other word as it is."""
     ordinal = _ORDINAL.fullmatch(word)
     return ordinal[1] if ordinal else number_words().get(word, word)
-
-
-def _without_particles(words: list[str]) -> list[str]:
-    """Without articles and *of* in languages that may leave them out; some word of three stays.
-
-    At the beginning *de* and its like belong to a surname, and stay.
-    """
-    particles = table("company_particles")
-    first = [word for word in words[:1] if word not in _FIRST_ARTICLES]
-    kept = first + [word for word in words[1:] if word not in particles]
-    return kept if any(len(word) > _SHORTEST_PART for word in kept) else words
 
 
 _POSSESSIVE: Final = re.compile(r"['\u2019]s\b")
@@ -212,6 +200,11 @@ class CompanyWords:
     joined: str
     """Without its spaces."""
 
+    told: tuple[str, ...]
+    """The words without articles and *of* in most languages."""
+
+    telling: frozenset[str]
+
     numbers: frozenset[str]
     """The words that are numbers."""
 
@@ -222,15 +215,31 @@ class CompanyWords:
     """The countries it names, which tell the companies of a group apart."""
 
 
+def _without_particles(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Without articles and *of* in languages that may leave them out; some word of three stays.
+
+    At the beginning *de* and its like belong to a surname, and stay.
+    """
+    particles = table("company_particles")
+    if not words or (particles.isdisjoint(words) and words[0] not in _FIRST_ARTICLES):
+        return words
+    first = tuple(word for word in words[:1] if word not in _FIRST_ARTICLES)
+    kept = first + tuple(word for word in words[1:] if word not in particles)
+    return kept if any(len(word) > _SHORTEST_PART for word in kept) else words
+
+
 @lru_cache(_MOST)
 def taken_apart(name: str) -> CompanyWords:
     """The words of a company's name in normal form, and what comparing asks of them."""
     words = tuple(name.split())
     known = frozenset(words)
+    told = _without_particles(words)
     return CompanyWords(
         words,
         known,
         "".join(words),
+        told,
+        known if told is words else frozenset(told),
         frozenset(filter(str.isdigit, words)),
         "".join(filter(str.isdigit, name)),
         table("countries") & known,

@@ -60,12 +60,12 @@ def company_relation(one: str, other: str) -> Relation:
         return Relation.PART
     if left.figures != right.figures:
         return Relation.DIFFERENT
-    shared = left.known & right.known
-    if len(shared) == len(left.known) == len(right.known):
-        return Relation.SLIP  # in another order
-    if len(shared) == len(left.known):
+    shared = left.telling & right.telling
+    if len(shared) == len(left.telling) == len(right.telling):
+        return Relation.SLIP  # in another order, or without articles
+    if len(shared) == len(left.telling):
         return _with_more(left, right)
-    if len(shared) == len(right.known):
+    if len(shared) == len(right.telling):
         return _with_more(right, left)
     return _with_others(left, right, shared) if one < other else _with_others(right, left, shared)
 
@@ -93,11 +93,11 @@ def part_of_group(
 
 def _with_more(shorter: CompanyWords, longer: CompanyWords) -> Relation:
     """Of a name that has all words of another one and more."""
-    if part_of_group(shorter.known, longer.known - shorter.known):
+    if part_of_group(shorter.telling, longer.telling - shorter.telling):
         return Relation.PART
-    rest = iter(longer.words)
-    in_order = all(word in rest for word in shorter.words)
-    is_bare = shorter.known <= table("generic_words")
+    rest = iter(longer.told)
+    in_order = all(word in rest for word in shorter.told)
+    is_bare = shorter.telling <= table("generic_words")
     return Relation.MORE_WORDS if in_order and not is_bare else Relation.ALIKE
 
 
@@ -109,14 +109,14 @@ def _with_others(left: CompanyWords, right: CompanyWords, shared: frozenset[str]
             return Relation.SLIP
         if len(left.words) != len(right.words) and _are_near(one, other):
             return Relation.SLIP
-    mine = [word for word in left.words if word not in shared]
-    theirs = [word for word in right.words if word not in shared]
+    mine = [word for word in left.told if word not in shared]
+    theirs = [word for word in right.told if word not in shared]
     if not any([_nearness(word, word_of) for word in mine for word_of in theirs]):  # as most are
-        return Relation.ALIKE if are_acronym(left.words, right.words) else Relation.DIFFERENT
+        return Relation.ALIKE if are_acronym(left.told, right.told) else Relation.DIFFERENT
     near = _paired(mine, theirs, _NEAR)
     if not mine and not theirs:
         return Relation.SLIP if near <= _WRONG_WORDS else Relation.ALIKE
-    if are_acronym(left.words, right.words):
+    if are_acronym(left.told, right.told):
         return Relation.ALIKE
     near += _paired(mine, theirs, _MAYBE)
     if mine and theirs:

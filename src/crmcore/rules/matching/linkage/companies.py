@@ -18,6 +18,7 @@ from crmcore.rules.matching.linkage.compare import (
 )
 from crmcore.rules.matching.linkage.subject import LEVELS, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
+from crmcore.rules.similarity.company import taken_apart
 from crmcore.rules.similarity.company_relation import (
     Relation,
     company_relation,
@@ -143,8 +144,8 @@ def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
 
 def _more(shorter: str, longer: str, learnt: Buckets) -> int:
     """What it means that a name has more words, by what is known of these words."""
-    base = frozenset(shorter.split())
-    more = [word for word in longer.split() if word not in base]
+    base = taken_apart(shorter).telling
+    more = [word for word in taken_apart(longer).told if word not in base]
     towns = ("".join(more), *more)
     if any(learnt.bucket("town", text) > RARE for text in towns):
         return N_TOWN
@@ -197,7 +198,13 @@ def _first_words(form: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _compact(form: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text.replace(" ", "") for text in form))
+    """The letters of each name, with its articles and without."""
+    found: dict[str, None] = {}
+    for name in map(taken_apart, form):
+        found[name.joined] = None
+        if name.told is not name.words:
+            found["".join(name.told)] = None
+    return tuple(found)
 
 
 _HALF: Final = 8
@@ -421,7 +428,7 @@ COMPANIES: Final = Subject(
     keys=KEYS,
     groups=GROUPS,
     classify=_classify,
-    usual={"company": 3, "city": 7, "post": 5, "site": 3},
+    usual={"company": 3, "city": 8, "post": 6, "site": 3},
     cap=_cap,
     within=(SITE,),
     is_alike=_is_alike,
