@@ -81,27 +81,12 @@ GROUPS: Final = (
         shows=("place",),
         is_by_case=True,
         levels=(
-            Level(name="same house", likeness=1, m=0.6, u=1e-5, is_counted=True, case="street"),
+            Level(name="same house", likeness=1, m=0.68, u=1e-5, is_counted=True, case="street"),
             Level(name="same street", likeness=0.9, m=0.12, u=0.0003, case="street"),
-            Level(name="same town", likeness=0.6, m=0.85, u=1e-5, is_counted=True, case="town"),
-            Level(
-                name="same town, other street",
-                likeness=0.3,
-                m=0.12,
-                u=1e-5,
-                is_counted=True,
-                case="street",
-            ),
-            Level(
-                name="same house, other town",
-                likeness=0.3,
-                m=0.06,
-                u=1e-5,
-                is_counted=True,
-                case="street",
-            ),
-            Level(name="other place", likeness=0, m=0.1, u=0.98, least=-5.0, case="street"),
-            Level(name="other town", likeness=0, m=0.15, u=0.98, least=-5.0, case="town"),
+            Level(name="same town", likeness=0.6, m=0.8, u=1e-5, is_counted=True, case="town"),
+            Level(name="same town, other street", likeness=0.3, m=0.05, u=1e-5, is_counted=True),
+            Level(name="same house, other town", likeness=0.3, m=0.05, u=1e-5, is_counted=True),
+            Level(name="other town", likeness=0, m=0.1, u=0.98, least=-5.0),
         ),
     ),
     Group(
@@ -391,9 +376,7 @@ def _where(place: int, street: int) -> Found:
         return (3 if house else 2), place // LEVELS
     if house == 1:
         return 4, street // LEVELS
-    if house:
-        return 5, RARE
-    return (6, RARE) if town == 3 else None  # another
+    return (5, RARE) if town == 3 or house else None  # another
 
 
 _NAMELESS: Final = 0.94
@@ -401,7 +384,7 @@ _OTHER_NAME: Final = 0.9
 _BRANCH: Final = 0.4
 _OTHER_NAME_ONLY: Final = 0.45
 _BRANCH_OF_ONE_NAME: Final = 0.5
-_ELSEWHERE: Final = frozenset({5, 6})
+_ELSEWHERE: Final = 5
 _OTHER_LINE: Final = 2
 
 
@@ -417,7 +400,7 @@ def _cap(found: tuple[Found, ...]) -> float:
             return _OTHER_NAME
         return _BRANCH if named[0] == N_BRANCH - 1 else _OTHER_NAME_ONLY
     where, line = found[PLACE], found[PHONE]
-    if where is None or line is None or where[0] not in _ELSEWHERE or line[0] != _OTHER_LINE:
+    if where is None or line is None or where[0] != _ELSEWHERE or line[0] != _OTHER_LINE:
         return 1.0
     return 1.0 if tax is not None and tax[0] == 0 else _BRANCH_OF_ONE_NAME
 

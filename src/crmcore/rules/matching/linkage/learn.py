@@ -109,8 +109,18 @@ def _counts(patterns: Mapping[tuple[Found, ...], int], group: int, levels: int) 
 
 
 def _totals(counts: Sequence[float], group: Group) -> list[float]:
-    """For each level the pairs of all levels whose rates sum to 1 with its own."""
-    return [sum(counts[at] for at in group.beside(level)) for level in range(len(counts))]
+    """For each level the pairs of which its count is a share: all, or as many of its case."""
+    every = sum(counts)
+    if not group.is_by_case:
+        return [every] * len(counts)
+    cases: dict[str | None, float] = {}
+    for count, level in zip(counts, group.levels, strict=True):
+        cases[level.case] = cases.get(level.case, 0.0) + count
+    some = every - cases.get(None, 0.0)
+    return [
+        every if level.case is None or not some else cases[level.case] * every / some
+        for level in group.levels
+    ]
 
 
 def _shares(counts: Sequence[float], group: Group) -> tuple[float, ...]:

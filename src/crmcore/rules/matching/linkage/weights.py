@@ -63,8 +63,8 @@ class Group:
     shown, the first that is known, and ``part`` the part of their values. ``rare`` is how many
     other entities share a rare value of its table, as far as nothing was learnt of that; ``None``:
     three. ``apart`` is, by bucket from that of four records on, the share of the pairs that share a
-    value which are two entities, likewise; all of them where nothing is said. With ``is_by_case`` the rates of each case of its levels sum to 1, because what is known
-    of two records says which case it is, not whether they are one.
+    value which are two entities, likewise; all of them where nothing is said. With ``is_by_case`` the rates of each case of its levels sum to what the levels of no case
+    leave, because what is known of two records says which case it is, not whether they are one.
     """
 
     name: str
@@ -75,13 +75,6 @@ class Group:
     rare: float | None = None
     apart: tuple[float, ...] = ()
     is_by_case: bool = False
-
-    def beside(self, level: int) -> tuple[int, ...]:
-        """The places of the levels whose rates sum to 1 together with that of this one."""
-        case = self.levels[level].case
-        return tuple(
-            at for at, one in enumerate(self.levels) if not self.is_by_case or one.case == case
-        )
 
 
 def _numbers(given: Mapping[str, float]) -> FrozenMap[float]:
