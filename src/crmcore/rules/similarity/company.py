@@ -76,6 +76,9 @@ def _joined_letters(words: list[str]) -> list[str]:
         else:
             joined.append(word)
         letters = is_letter
+    last = joined[-1]
+    if last[0] in _LAST_FIGURE and last[1:] in table("legal_forms") and words[-1] != last:
+        joined[-1:] = [last[0], last[1:]]  # Fund I S.A.
     return joined
 
 
@@ -264,7 +267,7 @@ def _is_acronym(words: Sequence[str], other: Sequence[str]) -> bool:
     short = len(words) - len(other) + 1
     if short < _SHORTEST_PART or (len(other) == 1 and short < _SHORTEST_ACRONYM):
         return False
-    if not any([len(word) == short for word in other]):
+    if short not in map(len, other):
         return False
     return any(
         len(word) == short

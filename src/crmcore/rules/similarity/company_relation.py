@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
-from os.path import commonprefix
+from itertools import product
 from typing import Final
 
 from crmcore.rules.similarity.company import CompanyWords, are_acronym, taken_apart
@@ -111,7 +111,7 @@ def _with_others(left: CompanyWords, right: CompanyWords, shared: frozenset[str]
             return Relation.SLIP
     mine = [word for word in left.told if word not in shared]
     theirs = [word for word in right.told if word not in shared]
-    if not any([_nearness(word, word_of) for word in mine for word_of in theirs]):  # as most are
+    if not any(_nearness(*both) for both in product(mine, theirs)):  # as most are
         return Relation.ALIKE if are_acronym(left.told, right.told) else Relation.DIFFERENT
     near = _paired(mine, theirs, _NEAR)
     if not mine and not theirs:
@@ -158,13 +158,18 @@ def _are_near(one: str, other: str) -> bool:
     if shorter < _SHORT_LETTERS - 1 or longer - shorter > _SHORT_LETTERS:
         return False
     most = 2 if shorter >= _LONG else 1
-    if longer - shorter <= most and (
-        shorter >= _SLIP_LETTERS
-        or (shorter == longer == _SHORT_LETTERS and sorted(one) == sorted(other))
+    if (
+        longer - shorter <= most
+        and (
+            shorter >= _SLIP_LETTERS
+            or (shorter == longer == _SHORT_LETTERS and sorted(one) == sorted(other))
+        )
+        and slips(one, other) <= most
     ):
-        if slips(one, other) <= most:
-            return True
-    return one[0] == other[0] and (_unmarked(one) == _unmarked(other) or _has_other_vowel(one, other))
+        return True
+    return one[0] == other[0] and (
+        _unmarked(one) == _unmarked(other) or _has_other_vowel(one, other)
+    )
 
 
 def _has_other_vowel(one: str, other: str) -> bool:
@@ -191,9 +196,9 @@ def _may_be_one(one: str, other: str) -> bool:
     """Whether one word may be short for the other, a form of it, or a slip in a short word."""
     if one[0] != other[0]:
         return False
-    shorter, longer = sorted((one, other), key=len)
-    stem = len(commonprefix((one, other)))
-    if stem == len(shorter) >= _SHORT_FOR or stem >= max(_STEM, _STEM_SHARE * len(longer)):
+    shorter, longer = sorted((len(one), len(other)))
+    stem = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    if stem == shorter >= _SHORT_FOR or stem >= max(_STEM, _STEM_SHARE * longer):
         return True
     return _SHORT_LETTERS in (len(one), len(other)) and slips(one, other) <= 1
 

@@ -117,14 +117,13 @@ def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
 
 
 def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
-    relation = company_relation(one, other)
-    if relation >= N_DIFFERENT:
-        return relation, RARE
-    if relation is Relation.MORE_WORDS:
-        relation = _more(*sorted((one, other), key=len), learnt)
-        if relation == N_BRANCH:
-            return N_BRANCH, RARE
-    return relation, max(learnt.bucket("company", one), learnt.bucket("company", other))
+    level = int(company_relation(one, other))
+    if level == N_MORE:
+        shorter, longer = sorted((one, other), key=lambda name: len(taken_apart(name).told))
+        level = _more(shorter, longer, learnt)
+    if level in (N_DIFFERENT, N_BRANCH):
+        return level, RARE
+    return level, max(learnt.bucket("company", one), learnt.bucket("company", other))
 
 
 def _more(shorter: str, longer: str, learnt: Buckets) -> int:
@@ -389,8 +388,9 @@ _OTHER_LINE: Final = 2
 
 
 def _cap(found: tuple[Found, ...]) -> float:
-    """Companies of different names are never surely one, nor are those of one name that have
-    another place and another telephone: that is what branches have.
+    """Companies of different names are never surely one.
+
+    Nor are those of one name that have another place and another telephone, as branches have.
     """
     named, tax = found[NAME], found[IDENT]
     if named is None:

@@ -16,7 +16,14 @@ import attrs
 from attrs import frozen
 
 from crmcore.rules.matching.linkage.subject import Found, Subject
-from crmcore.rules.matching.linkage.weights import RARE, Group, Learnt, Weigher, count_of, probability
+from crmcore.rules.matching.linkage.weights import (
+    RARE,
+    Group,
+    Learnt,
+    Weigher,
+    count_of,
+    probability,
+)
 
 ROUNDS: Final = 12
 _DOUBT: Final = 15.0
@@ -124,7 +131,7 @@ def _totals(counts: Sequence[float], group: Group) -> list[float]:
 
 
 def _shares(counts: Sequence[float], group: Group) -> tuple[float, ...]:
-    """m of each level of a group, of which so many pairs of one entity show it."""
+    """The share m of each level of a group, of which so many pairs of one entity show it."""
     return tuple(
         (count + _DOUBT * level.m) / (total + _DOUBT)
         for count, total, level in zip(counts, _totals(counts, group), group.levels, strict=True)

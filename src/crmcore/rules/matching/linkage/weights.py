@@ -60,11 +60,13 @@ class Group:
     ``levels`` fall from the closest to the farthest; no level ever counts more than one before it
     (law D5), and one whose likeness is 0 never counts for a pair (law D4). ``table`` is that of
     the values whose frequency counts, where it is one. ``shows`` names the traits that a reader is
-    shown, the first that is known, and ``part`` the part of their values. ``rare`` is how many
-    other entities share a rare value of its table, as far as nothing was learnt of that; ``None``:
-    three. ``apart`` is, by bucket from that of four records on, the share of the pairs that share a
-    value which are two entities, likewise; all of them where nothing is said. With ``is_by_case`` the rates of each case of its levels sum to what the levels of no case
-    leave, because what is known of two records says which case it is, not whether they are one.
+    shown, the first that is known, and ``part`` the part of their values.
+
+    As far as nothing was learnt of it, ``rare`` is how many other entities share a rare value of
+    the table (``None``: three), and ``apart``, by bucket from that of four records on, the share of
+    the pairs with one value that are two entities (all of them where nothing is said). With
+    ``is_by_case`` the rates of each case of its levels sum to what the levels of no case leave:
+    what is known of two records says which case it is, not whether they are one.
     """
 
     name: str
@@ -101,9 +103,7 @@ class Learnt:
     ``records`` is their number and ``expected`` that of the pairs among them that are one entity.
     ``m`` and ``u`` have for each group the rates of its levels. ``common`` has for each table of
     values the bucket of those that more than three records share; all others are rare.
-    ``rare`` has for groups how many other entities share a rare value, and ``apart``, by bucket from
-    that of four records on, which share of the pairs that share a value are two entities (all of
-    them where nothing is said).
+    ``rare`` and ``apart`` have for groups what was learnt in place of those of ``Group``.
     ``has_footing`` is ``False`` where the records taught nothing, because too many are alike, and
     m and u are the standard ones.
     """
