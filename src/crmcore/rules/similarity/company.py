@@ -26,6 +26,9 @@ _FIRST_ARTICLES: Final = frozenset(
 _ENDS: Final = 2
 _MOST: Final = 50_000
 _LEAST: Final = 0.85
+_HOPELESS: Final = 0.849
+"""Of names of other lengths no greater share can be the same, and nothing need be compared."""
+
 _SHORTEST_ACRONYM: Final = 3
 _SHORTEST_PART: Final = 2
 _ACRONYM: Final = 0.8
@@ -191,6 +194,8 @@ def company_likeness(left: str, right: str) -> float:
         return _ACRONYM
     if one.words[0] == other.words[0] and (one.known < other.known or other.known < one.known):
         return _MORE_WORDS
+    if 2 * min(len(left), len(right)) < _HOPELESS * (len(left) + len(right)):
+        return 0.0
     return same_words(left, right, least=_LEAST)
 
 
