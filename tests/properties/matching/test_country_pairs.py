@@ -12,14 +12,14 @@ from tests.properties.matching.country_pairs import COUNTRIES, KINDS, Found, sea
 RECALL = 0.4
 """Recall in one country is at most so much below that of the best: three pairs of eight."""
 
-PEOPLE = 2 / 16
-"""The same for people, both halves together."""
+BOTH = 2 / 16
+"""The same for both halves together."""
 
 LEAST = {
     ("people", False): (0.94, 0.89),
     ("people", True): (0.94, 0.75),
     ("companies", False): (0.94, 0.91),
-    ("companies", True): (0.76, 0.91),
+    ("companies", True): (0.88, 0.87),
 }
 """Recall and precision over all countries, of each half; measured ones are 0.04 higher."""
 
@@ -50,8 +50,16 @@ def test_every_country_has_duplicates_found_and_others_told_apart(
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_people_of_every_country_are_found_alike(country: str) -> None:
     """D3: both halves together, within two pairs of sixteen of the best."""
-    shares = {}
-    for one in COUNTRIES:
-        halves = [found("people", one, is_held_out=held) for held in (False, True)]
-        shares[one] = sum(half.right for half in halves) / sum(half.true for half in halves)
-    assert shares[country] >= max(shares.values()) - PEOPLE
+    assert share("people", country) >= max(share("people", one) for one in COUNTRIES) - BOTH
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_companies_of_every_country_are_found_alike(country: str) -> None:
+    """D3: likewise."""
+    assert share("companies", country) >= max(share("companies", one) for one in COUNTRIES) - BOTH
+
+
+def share(kind: str, country: str) -> float:
+    """The recall in one country, both halves together."""
+    halves = [found(kind, country, is_held_out=held) for held in (False, True)]
+    return sum(half.right for half in halves) / sum(half.true for half in halves)

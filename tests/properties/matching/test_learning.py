@@ -10,7 +10,7 @@ from crmcore.rules.matching.linkage.learn import ROUNDS, Scorer, maximise, total
 from crmcore.rules.matching.linkage.levels import as_levels
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.matching.linkage.subject import Found, Subject
-from crmcore.rules.matching.linkage.weights import RARE, Learnt
+from crmcore.rules.matching.linkage.weights import RARE, Group, Learnt, Level
 
 Counted = dict[tuple[Found, ...], int]
 
@@ -50,6 +50,17 @@ def tallied(
     return ones, expected
 
 
+def whole_of(seen: list[float], group: Group, level: Level) -> float:
+    """The pairs of which a level's are a share: all, or so many as its case stands for."""
+    whole = sum(seen)
+    if not group.is_by_case or level.case is None:
+        return whole
+    cases = [one.case for one in group.levels]
+    own = sum(n for n, case in zip(seen, cases, strict=True) if case == level.case)
+    some = sum(n for n, case in zip(seen, cases, strict=True) if case is not None)
+    return own * whole / some if some else whole
+
+
 @given(WORLDS)
 def test_m_is_the_share_of_the_expected_pairs_that_show_a_level(
     world: tuple[Subject, Counted],
@@ -70,8 +81,10 @@ def test_m_is_the_share_of_the_expected_pairs_that_show_a_level(
         assert after.expected == min(max(expected, 5.0), 1000.0)
         for at, group in enumerate(subject.groups):
             seen = [ones.get((at, level), 0.0) for level in range(len(group.levels))]
-            whole = sum(seen) + 15
-            told = [(n + 15 * one.m) / whole for n, one in zip(seen, group.levels, strict=True)]
+            told = [
+                (n + 15 * one.m) / (whole_of(seen, group, one) + 15)
+                for n, one in zip(seen, group.levels, strict=True)
+            ]
             assert after.m[group.name] == pytest.approx(told, abs=1e-12)
     event(f"rounds: {rounds}")
 

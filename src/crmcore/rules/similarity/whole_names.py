@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
-from crmcore.rules.similarity.company import company_form, countries_of
+from crmcore.rules.similarity.company import company_form, taken_apart
 from crmcore.rules.similarity.latin import is_variant, latin
 from crmcore.rules.similarity.person import PARTICLES, TITLES, are_two_genders
 from crmcore.rules.similarity.tables import given_name_groups, table
@@ -16,6 +17,7 @@ _ENOUGH: Final = {"person": 0.76, "company": 0.75}
 _INITIAL: Final = 0.75
 _VARIANT: Final = 0.9
 _MOST_WORDS: Final = 12
+_MOST: Final = 50_000
 _EXTRA: Final = 0.12
 _EXTRA_WORDS: Final = 0.4
 _GENERIC: Final = 0.5
@@ -63,12 +65,13 @@ def _words(text: str, kind: str) -> list[str]:
 
 def _are_two(first: list[str], second: list[str]) -> bool:
     """Whether two companies have other numbers, or are in other countries where both name one."""
-    mine, theirs = countries_of(" ".join(first)), countries_of(" ".join(second))
+    mine, theirs = (taken_apart(" ".join(words)).countries for words in (first, second))
     return _digits(first) != _digits(second) or bool(mine and theirs and mine != theirs)
 
 
 def _digits(words: list[str]) -> list[str]:
-    return sorted(word for word in words if word.isdigit())
+    """The numbers; the first of several is often written without its *I*."""
+    return sorted(word for word in words if word.isdigit() and word != "1")
 
 
 def _acronym(shorter: list[str], longer: list[str]) -> float:
@@ -104,6 +107,7 @@ def _aligned(shorter: list[str], longer: list[str], kind: str) -> float:
     return total / weight - _EXTRA_WORDS * extra
 
 
+@lru_cache(_MOST)
 def _word(one: str, other: str, kind: str) -> float:
     if one == other:
         return 1.0

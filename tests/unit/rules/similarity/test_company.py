@@ -2,7 +2,12 @@
 
 import pytest
 
-from crmcore.rules.similarity.company import company_form, company_likeness, normal_company
+from crmcore.rules.similarity.company import (
+    company_form,
+    company_likeness,
+    normal_company,
+    taken_apart,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +30,10 @@ from crmcore.rules.similarity.company import company_form, company_likeness, nor
         ("Acme", "acme"),
         ("Siemens (Schweiz) AG", "siemens schweiz"),
         ("Inc.", "inc"),
+        ("Fund I GmbH", "fund i"),
+        ("Ramírez y Hijos S.L.", "ramirez hijos"),
+        ("Müller u. Söhne GmbH & Co. KG", "muller sohne"),
+        ("PHU Kowalski sp. z o.o. sp.k.", "kowalski"),
         ("...", ""),
     ],
 )
@@ -103,3 +112,15 @@ def test_forms_to_compare_tell_figures_apart() -> None:
 )
 def test_initials_stand_for_words_in_a_row(one: str, other: str, expected: float) -> None:
     assert company_likeness(one, other) == company_likeness(other, one) == expected
+
+
+def test_articles_do_not_tell_names_apart_but_those_of_surnames() -> None:
+    assert taken_apart("banque de la savoie").told == ("banque", "savoie")
+    assert taken_apart("le petit zinc").told == ("petit", "zinc")
+    assert taken_apart("de vries bouw").told == ("de", "vries", "bouw")
+    assert taken_apart("al di la").told == ("al", "di", "la")
+    assert taken_apart("").told == ()
+    name = taken_apart("acme 2 deutschland")
+    assert (name.numbers, name.figures) == (frozenset({"2"}), "2")
+    assert name.countries == {"deutschland"}
+    assert name.telling == name.known == {"acme", "2", "deutschland"}

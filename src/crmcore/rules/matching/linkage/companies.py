@@ -17,8 +17,12 @@ from crmcore.rules.matching.linkage.compare import (
 from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.subject import LEVELS, Basis, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
-from crmcore.rules.similarity.company import company_likeness, countries_of
-from crmcore.rules.similarity.latin import romanised
+from crmcore.rules.similarity.company import taken_apart
+from crmcore.rules.similarity.company_relation import (
+    Relation,
+    company_relation,
+    part_of_group,
+)
 from crmcore.rules.similarity.text import slips
 
 NAME, SITE, PHONE, PLACE, IDENT = range(5)
@@ -28,6 +32,8 @@ GROUPS: Final = (
         name="name",
         shows=("company",),
         table="company",
+        rare=0.02,
+        apart=(0.1, 0.5),
         levels=(
             Level(name="same", likeness=1, m=0.68, u=1e-5, is_counted=True),
             Level(name="slip", likeness=0.9, m=0.1, u=0.0001),
@@ -72,13 +78,14 @@ GROUPS: Final = (
     Group(
         name="place",
         shows=("place",),
+        is_by_case=True,
         levels=(
-            Level(name="same house", likeness=1, m=0.5, u=1e-5, is_counted=True),
-            Level(name="same street", likeness=0.9, m=0.1, u=0.0003),
-            Level(name="same town", likeness=0.6, m=0.25, u=1e-5, is_counted=True),
-            Level(name="same town, other street", likeness=0.3, m=0.08, u=1e-5, is_counted=True),
+            Level(name="same house", likeness=1, m=0.68, u=1e-5, is_counted=True, case="street"),
+            Level(name="same street", likeness=0.9, m=0.12, u=0.0003, case="street"),
+            Level(name="same town", likeness=0.6, m=0.8, u=1e-5, is_counted=True, case="town"),
+            Level(name="same town, other street", likeness=0.3, m=0.05, u=1e-5, is_counted=True),
             Level(name="same house, other town", likeness=0.3, m=0.05, u=1e-5, is_counted=True),
-            Level(name="other town", likeness=0, m=0.06, u=0.98, least=-5.0),
+            Level(name="other town", likeness=0, m=0.1, u=0.98, least=-5.0),
         ),
     ),
     Group(
@@ -94,46 +101,57 @@ GROUPS: Final = (
 )
 
 _SLIP_LETTERS: Final = 5
-_LONG: Final = 10
-N_SAME, N_SLIP, N_MORE, N_ALIKE, N_DIFFERENT, N_BRANCH = range(1, 7)
+N_SAME, N_SLIP, N_MORE, N_ALIKE, N_DIFFERENT, N_BRANCH = map(int, Relation)
+N_TOWN: Final = 7
+"""One has the name of a town more: the same company, if that is where the other one is."""
+
+_TRADE: Final = 4
+"""A word that eight companies have, the least count of this bucket, may say what they do."""
 
 
 def _name(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
+    if len(one) == len(other) == 1:
+        return coded(*_names(one[0], other[0], learnt))
     return coded(*min(_names(a, b, learnt) for a in one for b in other))
 
 
 def _names(one: str, other: str, learnt: Buckets) -> tuple[int, int]:
-    if one == other:
-        return N_SAME, learnt.bucket("company", one)
-    size = max(learnt.bucket("company", one), learnt.bucket("company", other))
-    if countries_of(one) != countries_of(other):
-        return N_BRANCH, RARE
-    first, second = one.replace(" ", ""), other.replace(" ", "")
-    if forms.digits(first) != forms.digits(second) and forms.digits(first) and forms.digits(second):
-        return N_DIFFERENT, RARE
-    if first == second or _is_slip(one.split(), other.split()) or _is_romanised(first, second):
-        return N_SLIP, size
-    words, others = frozenset(one.split()), frozenset(other.split())
-    if words < others or others < words:
-        return N_MORE, size
-    return (N_ALIKE if company_likeness(one, other) else N_DIFFERENT), size
+    level = int(company_relation(one, other))
+    if level == N_MORE:
+        shorter, longer = sorted((one, other), key=lambda name: len(taken_apart(name).told))
+        level = _more(shorter, longer, learnt)
+    if level in (N_DIFFERENT, N_BRANCH):
+        return level, RARE
+    return level, max(learnt.bucket("company", one), learnt.bucket("company", other))
 
 
-def _is_slip(one: list[str], other: list[str]) -> bool:
-    """One letter in each of two words at most, two in a long word; or in all, spaces left out."""
-    if len(one) == len(other):
-        wrong = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
-        return len(wrong) <= 2 and all(_are_near(a, b) for a, b in wrong)  # words
-    return _are_near("".join(one), "".join(other))
+def _more(shorter: str, longer: str, learnt: Buckets) -> int:
+    """What it means that a name has more words, by what is known of these words."""
+    base = taken_apart(shorter).telling
+    more = [word for word in taken_apart(longer).told if word not in base]
+    towns = ("".join(more), *more)
+    if any(learnt.bucket("town", text) > RARE for text in towns):
+        return N_TOWN
+    is_part = part_of_group(
+        base, frozenset(more), is_trade=lambda word: learnt.bucket("word", word) >= _TRADE
+    )
+    return N_BRANCH if is_part else N_MORE
 
 
-def _are_near(one: str, other: str) -> bool:
-    shorter = min(len(one), len(other))
-    return shorter >= _SLIP_LETTERS and slips(one, other) <= (2 if shorter >= _LONG else 1)
+def _words(form: tuple[str, ...]) -> list[str]:
+    return [word for text in form for word in text.split()]
 
 
-def _is_romanised(one: str, other: str) -> bool:
-    return one[0] == other[0] and romanised(one) == romanised(other)
+def _towns(form: tuple[forms.Place, ...]) -> list[str]:
+    """Each city in one word, and the first word of a longer one."""
+    found = []
+    for _, city in form:
+        whole, first = city.replace(" ", ""), city.partition(" ")[0]
+        if whole:
+            found.append(whole)
+        if first != whole and len(first) >= _SLIP_LETTERS:
+            found.append(first)
+    return found
 
 
 def _site(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
@@ -162,7 +180,37 @@ def _first_words(form: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _compact(form: tuple[str, ...]) -> tuple[str, ...]:
-    return forms.different([text.replace(" ", "") for text in form])
+    """The letters of each name, with its articles and without."""
+    found: dict[str, None] = {}
+    for name in map(taken_apart, form):
+        found[name.joined] = None
+        if name.told is not name.words:
+            found["".join(name.told)] = None
+    return tuple(found)
+
+
+_HALF: Final = 8
+_RIM: Final = 2
+_END: Final = 4
+
+
+def _heads(form: tuple[str, ...]) -> tuple[str, ...]:
+    """The first six letters of longer names: right wherever the slip is behind them."""
+    return tuple(dict.fromkeys(one[:_HALF] for one in _compact(form) if len(one) > _HALF))
+
+
+def _frames(form: tuple[str, ...]) -> tuple[str, ...]:
+    """The ends of the first word with the next letters: right where a slip is within that word."""
+    found = []
+    for text in form:
+        first, _, rest = text.partition(" ")
+        if len(first) > 2 * _RIM:
+            found.append(f"{first[:_RIM]}{first[-_RIM:]} {rest.replace(' ', '')[:_HALF]}")
+    return tuple(dict.fromkeys(found))
+
+
+def _ends(form: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one[-_END:] for one in _compact(form)))
 
 
 TRAITS: Final = (
@@ -172,8 +220,15 @@ TRAITS: Final = (
         form=forms.companies,
         lone=lone_forms.COMPANIES,
         compare=_name,
-        values={"company": itself},
-        facets={"whole": _compact, "start": beginnings, "word": _first_words},
+        values={"company": itself, "word": _words},
+        facets={
+            "whole": _compact,
+            "start": beginnings,
+            "word": _first_words,
+            "head": _heads,
+            "frame": _frames,
+            "end": _ends,
+        },
     ),
     Trait(
         name="site",
@@ -201,7 +256,7 @@ TRAITS: Final = (
         lone=lone_forms.PLACES,
         compare=compare_places,
         compare_many=compare_many_places,
-        values=forms.PLACE_VALUES,
+        values={**forms.PLACE_VALUES, "town": _towns},
         facets={"post": forms.posts, "city": forms.cities},
     ),
     Trait(
@@ -259,6 +314,18 @@ KEYS: Final = (
         parts=("company.start", "place.city"),
         split="place.post",
     ),
+    Key(
+        name="first letters",
+        about="a misspelt end of a name anywhere",
+        parts=("company.head",),
+        split="company.end",
+    ),
+    Key(
+        name="frame of a name",
+        about="a misspelt first word of a name anywhere",
+        parts=("company.frame",),
+        split="company.end",
+    ),
     Key(name="house", about="one house in one city", parts=("street.house", "place.city")),
     Key(
         name="house and postal code",
@@ -271,16 +338,34 @@ KEYS: Final = (
 _NAMES, _SITES, _LINES, _PLACES, _HOUSES, _NUMBERS = range(len(TRAITS))
 
 
+def _name_group(name: int, place: int, street: int) -> Found:
+    return _named(name, _where(place, street))
+
+
+def _site_group(site: int, name: int, place: int, street: int) -> Found:
+    if not site:
+        return None
+    is_one = _is_one(_name_group(name, place, street))
+    return 2 * (site % LEVELS - 1) + is_one, site // LEVELS
+
+
+def _named(code: int, where: Found) -> Found:
+    if code % LEVELS != N_TOWN:
+        return found_by(code)
+    is_there = where is not None and where[0] in _ONE_TOWN
+    return (N_MORE - 1, code // LEVELS) if is_there else (N_BRANCH - 1, RARE)
+
+
+_ONE_TOWN: Final = frozenset({0, 1, 2, 3})
+"""The levels of places in one town."""
+
+
 def _is_one(named: Found) -> bool:
     return named is not None and named[0] < N_ALIKE - 1
 
 
 def _is_alike(found: tuple[Found, ...]) -> bool:
     return _is_one(found[NAME])
-
-
-def _site_group(code: int, name: int) -> Found:
-    return (2 * (code % LEVELS - 1) + _is_one(found_by(name)), code // LEVELS) if code else None
 
 
 def _where(place: int, street: int) -> Found:
@@ -300,23 +385,31 @@ _NAMELESS: Final = 0.94
 _OTHER_NAME: Final = 0.9
 _BRANCH: Final = 0.4
 _OTHER_NAME_ONLY: Final = 0.45
+_BRANCH_OF_ONE_NAME: Final = 0.5
+_ELSEWHERE: Final = 5
+_OTHER_LINE: Final = 2
 
 
 def _cap(found: tuple[Found, ...]) -> float:
-    """Companies of different names are never surely one."""
-    named, tax = found[NAME], found[IDENT]
-    if named is None:
-        return _NAMELESS
-    if named[0] >= N_DIFFERENT - 1:
-        if tax is not None and tax[0] == 0:
+    """Companies of different names are never surely one.
+
+    Nor are those of one name that have another place and another telephone, as branches have.
+    """
+    named, tax, where, line = found[NAME], found[IDENT], found[PLACE], found[PHONE]
+    is_one_number = tax is not None and tax[0] == 0
+    if named is not None and named[0] >= N_DIFFERENT - 1:
+        if is_one_number:
             return _OTHER_NAME
         return _BRANCH if named[0] == N_BRANCH - 1 else _OTHER_NAME_ONLY
-    return 1.0
+    is_elsewhere = where is not None and where[0] == _ELSEWHERE
+    if is_elsewhere and line is not None and line[0] == _OTHER_LINE and not is_one_number:
+        return _BRANCH_OF_ONE_NAME
+    return _NAMELESS if named is None else 1.0
 
 
 _BASES: Final = (
-    Basis((_NAMES,), found_by),
-    Basis((_SITES, _NAMES), _site_group),
+    Basis((_NAMES, _PLACES, _HOUSES), _name_group),
+    Basis((_SITES, _NAMES, _PLACES, _HOUSES), _site_group),
     Basis((_LINES,), found_by),
     Basis((_PLACES, _HOUSES), _where),
     Basis((_NUMBERS,), found_by),
@@ -328,10 +421,10 @@ COMPANIES: Final = Subject(
     keys=KEYS,
     groups=GROUPS,
     bases=_BASES,
-    usual={"company": 3, "city": 7, "post": 5, "site": 3},
+    usual={"company": 3, "city": 8, "post": 6, "site": 3},
     cap=_cap,
     within=(SITE,),
     is_alike=_is_alike,
-    decisive=("company", "tax"),
+    decisive=("company", "place", "street", "tax"),
 )
 """Organisations."""

@@ -9,7 +9,7 @@ Using the EM Algorithm for Weight Computation in the Fellegi-Sunter Model (2000)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import add, mul, sub
 from typing import Final
@@ -19,7 +19,14 @@ from attrs import frozen
 
 from crmcore.rules.matching.linkage.levels import Levels, as_levels
 from crmcore.rules.matching.linkage.subject import Found, Subject
-from crmcore.rules.matching.linkage.weights import RARE, Learnt, Weigher, count_of, probability
+from crmcore.rules.matching.linkage.weights import (
+    RARE,
+    Group,
+    Learnt,
+    Weigher,
+    count_of,
+    probability,
+)
 
 ROUNDS: Final = 12
 _DOUBT: Final = 15.0
@@ -45,12 +52,13 @@ def with_blind_rates(learnt: Learnt, subject: Subject, blind: Levels) -> Learnt:
     rates: dict[str, tuple[float, ...]] = {}
     for at, group in enumerate(subject.groups):
         counts = _counts(blind, at, len(group.levels))
-        total = sum(counts) + _DOUBT_OF_U
         rates[group.name] = tuple(
             level.u
             if level.is_counted or at in subject.within
-            else (count + _DOUBT_OF_U * level.u) / total
-            for count, level in zip(counts, group.levels, strict=True)
+            else (count + _DOUBT_OF_U * level.u) / (total + _DOUBT_OF_U)
+            for count, total, level in zip(
+                counts, _totals(counts, group), group.levels, strict=True
+            )
         )
     return attrs.evolve(learnt, u=rates)
 
@@ -90,12 +98,7 @@ def from_labelled(
     alike = {found: times for found, times in twos.items() if subject.is_alike(found)}
     near = as_levels(subject, alike)
     for at, group in enumerate(subject.groups):
-        same = _counts(named, at, len(group.levels))
-        total = sum(same) + _DOUBT
-        m[group.name] = tuple(
-            (count + _DOUBT * level.m) / total
-            for count, level in zip(same, group.levels, strict=True)
-        )
+        m[group.name] = _shares(_counts(named, at, len(group.levels)), group)
         if at in subject.within:
             other = _counts(near, at, len(group.levels))
             total = sum(other) + _DOUBT_RARE
@@ -115,6 +118,29 @@ def _counts(patterns: Levels, group: int, levels: int) -> list[float]:
         if here is not None:
             counts[here[0]] += times
     return counts
+
+
+def _totals(counts: Sequence[float], group: Group) -> list[float]:
+    """For each level the pairs of which its count is a share: all, or as many of its case."""
+    every = sum(counts)
+    if not group.is_by_case:
+        return [every] * len(counts)
+    cases: dict[str | None, float] = {}
+    for count, level in zip(counts, group.levels, strict=True):
+        cases[level.case] = cases.get(level.case, 0.0) + count
+    some = every - cases.get(None, 0.0)
+    return [
+        every if level.case is None or not some else cases[level.case] * every / some
+        for level in group.levels
+    ]
+
+
+def _shares(counts: Sequence[float], group: Group) -> tuple[float, ...]:
+    """The share m of each level of a group, of which so many pairs of one entity show it."""
+    return tuple(
+        (count + _DOUBT * level.m) / (total + _DOUBT)
+        for count, total, level in zip(counts, _totals(counts, group), group.levels, strict=True)
+    )
 
 
 def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
@@ -137,7 +163,8 @@ def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
         learnt,
         m=standard.m,
         u=standard.u,
-        rare={},
+        rare=standard.rare,
+        apart=standard.apart,
         expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
         has_footing=False,
     )
@@ -154,13 +181,20 @@ def totals(patterns: Levels, subject: Subject, learnt: Learnt) -> list[float]:
     return bits
 
 
-@frozen
+@frozen(kw_only=True)
 class _Tally:
-    """Pairs by group and level: those of one entity, those of two that are alike, and rare ones."""
+    """Pairs by group and level: those of one entity, those of two that are alike, and rare ones.
+
+    ``apart`` are pairs of two entities that share a rare value, and ``told`` the share of the
+    pairs with such a value that can teach that, because something else is known of both. ``shared``
+    has the share of two entities among the pairs that share a value of each bucket above.
+    """
 
     ones: list[list[float]]
     twos: list[list[float]]
     apart: list[float]
+    told: list[float]
+    shared: list[tuple[float, ...]]
     expected: float
 
 
@@ -173,19 +207,46 @@ class _Rounds:
         caps = map(subject.cap, told)
         self._gates = [(at, cap) for at, cap in enumerate(caps) if cap < _GATE]
         self._alike = [at for at, found in enumerate(told) if subject.is_alike(found)]
+        self._is_bare = [len(found) - found.count(None) == 1 for found in told]
         self._levels: dict[int, list[int]] = {}
         self._rare: dict[int, list[int]] = {}
+        self._told: dict[int, float] = {}
+        self._shared: dict[int, dict[int, list[int]]] = {}
         for at, group in enumerate(subject.groups):
             kinds, column = patterns.found[at], patterns.columns[at]
             if any(kinds):
                 # one more than there are levels, for patterns in which nothing was compared
                 level = [len(group.levels) if here is None else here[0] for here in kinds]
-                is_rare = [
-                    here is not None and here[1] == RARE and group.levels[here[0]].is_counted
-                    for here in kinds
-                ]
                 self._levels[at] = list(map(level.__getitem__, column))
-                self._rare[at] = [one for one, kind in enumerate(column) if is_rare[kind]]
+                self._note(at, group)
+
+    def _note(self, at: int, group: Group) -> None:
+        """Note which patterns share a value of each bucket, as far as they can teach of it."""
+        kinds, shared = self._patterns.found[at], dict[int, list[int]]()
+        buckets = [
+            here[1] if here is not None and group.levels[here[0]].is_counted else 0
+            for here in kinds
+        ]
+        for one, kind in enumerate(self._patterns.columns[at]):
+            if buckets[kind]:
+                shared.setdefault(buckets[kind], []).append(one)
+        rare = teaching = shared.pop(RARE, [])
+        if group.rare is not None:
+            teaching = self._known_by_more(rare)
+            self._shared[at] = {
+                bucket: known
+                for bucket, every in sorted(shared.items())
+                if (known := self._known_by_more(every))
+            }
+        self._rare[at] = teaching
+        every = self._times(rare)
+        self._told[at] = self._times(teaching) / every if every else 1.0
+
+    def _known_by_more(self, patterns: Iterable[int]) -> list[int]:
+        return [one for one in patterns if not self._is_bare[one]]
+
+    def _times(self, patterns: Iterable[int]) -> float:
+        return float(sum(map(self._patterns.times.__getitem__, patterns)))
 
     def tally(self, learnt: Learnt) -> _Tally:
         """The pairs of one entity and of two, as far as what was learnt tells them apart."""
@@ -205,7 +266,26 @@ class _Rounds:
             near = map(levels.__getitem__, self._alike) if is_within else ()
             twos.append(_added(near, alike if is_within else (), len(group.levels)))
             apart.append(_sum(map(other.__getitem__, self._rare.get(at, ()))))
-        return _Tally(ones, twos, apart, _sum(same))
+        groups = range(len(self._subject.groups))
+        return _Tally(
+            ones=ones,
+            twos=twos,
+            apart=apart,
+            told=[self._told.get(at, 1.0) for at in groups],
+            shared=[self._apart(at, other) for at in groups],
+            expected=_sum(same),
+        )
+
+    def _apart(self, at: int, other: Sequence[float]) -> tuple[float, ...]:
+        """The shares of ``_Tally.shared``, which begin with what was held before."""
+        shared, before = self._shared.get(at, {}), self._subject.groups[at].apart
+        made = []
+        for place in range(max(max(shared, default=RARE) - RARE, len(before))):
+            pairs = shared.get(RARE + 1 + place, [])
+            held = before[place] if place < len(before) else 1.0
+            two = _sum(map(other.__getitem__, pairs))
+            made.append((two + _DOUBT_RARE * held) / (self._times(pairs) + _DOUBT_RARE))
+        return tuple(made)
 
 
 def _added(places: Iterable[int], numbers: Iterable[float], size: int) -> list[float]:
@@ -226,11 +306,7 @@ def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str
     m: dict[str, tuple[float, ...]] = {}
     u = dict(learnt.u)
     for at, group in enumerate(subject.groups):
-        total = sum(ones[at]) + _DOUBT
-        m[group.name] = tuple(
-            (count + _DOUBT * level.m) / total
-            for count, level in zip(ones[at], group.levels, strict=True)
-        )
+        m[group.name] = _shares(ones[at], group)
         if at in subject.within:
             total = sum(twos[at]) + _DOUBT_WITHIN
             u[group.name] = tuple(
@@ -239,14 +315,26 @@ def _learnt(learnt: Learnt, subject: Subject, tally: _Tally, values: Mapping[str
             )
     rare = {
         group.name: min(
-            (2 * apart[at] + _DOUBT_RARE) / (values.get(group.table, 0) + _DOUBT_RARE),
+            (2 * apart[at] + _DOUBT_RARE * (1.0 if group.rare is None else group.rare))
+            / (values.get(group.table, 0) * tally.told[at] + _DOUBT_RARE),
             count_of(RARE),
         )
         for at, group in enumerate(subject.groups)
         if group.table is not None
     }
     least, most = _LEAST_EXPECTED * learnt.records, _MOST_EXPECTED * learnt.records
-    return attrs.evolve(learnt, m=m, u=u, rare=rare, expected=min(max(tally.expected, least), most))
+    return attrs.evolve(
+        learnt,
+        m=m,
+        u=u,
+        rare=rare,
+        apart={
+            group.name: shares
+            for group, shares in zip(subject.groups, tally.shared, strict=True)
+            if shares
+        },
+        expected=min(max(tally.expected, least), most),
+    )
 
 
 class Scorer:

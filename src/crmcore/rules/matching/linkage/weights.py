@@ -61,6 +61,12 @@ class Group:
     (law D5), and one whose likeness is 0 never counts for a pair (law D4). ``table`` is that of
     the values whose frequency counts, where it is one. ``shows`` names the traits that a reader is
     shown, the first that is known, and ``part`` the part of their values.
+
+    As far as nothing was learnt of it, ``rare`` is how many other entities share a rare value of
+    the table (``None``: three), and ``apart``, by bucket from that of four records on, the share of
+    the pairs with one value that are two entities (all of them where nothing is said). With
+    ``is_by_case`` the rates of each case of its levels sum to what the levels of no case leave:
+    what is known of two records says which case it is, not whether they are one.
     """
 
     name: str
@@ -68,6 +74,9 @@ class Group:
     table: str | None = None
     shows: tuple[str, ...] = ()
     part: str | None = None
+    rare: float | None = None
+    apart: tuple[float, ...] = ()
+    is_by_case: bool = False
 
 
 def _numbers(given: Mapping[str, float]) -> FrozenMap[float]:
@@ -96,6 +105,7 @@ class Learnt:
     ``records`` is their number and ``expected`` that of the pairs among them that are one entity.
     ``m`` and ``u`` have for each group the rates of its levels. ``common`` has for each table of
     values the bucket of those that more than three records share; all others are rare.
+    ``rare`` and ``apart`` have for groups what was learnt in place of those of ``Group``.
     ``has_footing`` is ``False`` where the records taught nothing, because too many are alike, and
     m and u are the standard ones.
     """
@@ -107,6 +117,7 @@ class Learnt:
     common: FrozenMap[FrozenMap[int]] = field(converter=_tables)
     usual: FrozenMap[int] = field(default=FrozenMap(), converter=buckets_of)
     rare: FrozenMap[float] = field(default=FrozenMap(), converter=_numbers)
+    apart: FrozenMap[tuple[float, ...]] = field(default=FrozenMap(), converter=_rates)
     has_footing: bool = True
 
     def buckets(self) -> Buckets:
@@ -149,6 +160,8 @@ def standard_learnt(groups: Iterable[Group], usual: Mapping[str, int]) -> Learnt
         u={group.name: tuple(level.u for level in group.levels) for group in given},
         common={},
         usual=usual,
+        rare={group.name: group.rare for group in given if group.rare is not None},
+        apart={group.name: group.apart for group in given if group.apart},
     )
 
 
@@ -173,6 +186,8 @@ class Weigher:
                 count = count_of(bucket)
                 if bucket == RARE:
                     count = self.learnt.rare.get(kind.name, count)
+                else:
+                    count *= self._apart(kind.name, bucket)
                 rate = max(rate if bucket > RARE else 0.0, count / self.learnt.records)
                 if one.case == "one name":
                     rate = max(rate, u[at])
@@ -181,6 +196,11 @@ class Weigher:
             made = max(made, 0.0) if at == 0 else made
             found = min(found, made, found if one.likeness else 0.0)
         return round(found, 4)
+
+    def _apart(self, group: str, bucket: int) -> float:
+        shares = self.learnt.apart.get(group, ())
+        at = bucket - RARE - 1
+        return shares[at] if 0 <= at < len(shares) else 1.0
 
 
 def probability(bits: float) -> float:

@@ -1,8 +1,10 @@
+import attrs
 import pytest
 
 from crmcore.rules.matching.linkage import companies
 from crmcore.rules.matching.linkage.companies import COMPANIES
 from crmcore.rules.matching.linkage.subject import LEVELS
+from crmcore.rules.matching.linkage.weights import Buckets
 
 TRAITS = {trait.name: trait for trait in COMPANIES.traits}
 BUCKETS = COMPANIES.standard.buckets()
@@ -34,6 +36,78 @@ def level(trait: str, one: str, other: str) -> int:
 )
 def test_two_names_have_a_level(one: str, other: str, expected: int) -> None:
     assert level("company", one, other) == expected
+
+
+def learnt(*, town: str = "", word: str = "") -> Buckets:
+    """Weights learnt where a town, and a word of company names, are common."""
+    common = {"town": {town: 5}, "word": {word: 5}}
+    return attrs.evolve(COMPANIES.standard, common=common).buckets()
+
+
+def test_a_town_more_is_a_branch_unless_the_other_one_is_there() -> None:
+    code = TRAITS["company"].compare(
+        ("voigt spedition",), ("voigt spedition berlin",), learnt(town="berlin")
+    )
+    assert code % LEVELS == companies.N_TOWN
+    expected = {
+        (0, 0): companies.N_BRANCH,
+        (1, 0): companies.N_MORE,
+        (2, 3): companies.N_MORE,
+        (3, 0): companies.N_BRANCH,
+    }
+    for (place, street), level in expected.items():
+        named = COMPANIES.classify((code, 0, 0, place and place + 32, street and street + 32, 0))[0]
+        assert named is not None
+        assert named[0] == level - 1
+
+
+def test_a_trade_more_is_a_part_where_others_have_the_trade_that_is_there() -> None:
+    names = ("hill steel",), ("hill steel energy",)
+    compare = TRAITS["company"].compare
+    assert compare(*names, learnt(word="steel")) % LEVELS == companies.N_BRANCH
+    assert compare(*names, learnt(word="wood")) % LEVELS == companies.N_MORE
+    assert compare(*names[::-1], learnt(word="steel")) % LEVELS == companies.N_BRANCH
+
+
+def test_several_names_are_compared_by_the_closest() -> None:
+    assert TRAITS["company"].compare(("acme", "babbage"), ("acme",), BUCKETS) % LEVELS == 1
+
+
+def test_one_name_elsewhere_with_another_line_is_a_branch() -> None:
+    name = TRAITS["company"].compare(("acme",), ("acme",), BUCKETS)
+    ident = TRAITS["tax"].compare(("de123456",), ("de123456",), BUCKETS)
+    elsewhere, other_line, same_line = 3 + 32, 3 + 32, 1 + 32
+    caps = {
+        (elsewhere, other_line, 0): 0.5,
+        (elsewhere, same_line, 0): 1.0,
+        (elsewhere, 0, 0): 1.0,
+        (1 + 32, other_line, 0): 1.0,
+        (elsewhere, other_line, ident): 1.0,
+    }
+    for (place, line, tax), cap in caps.items():
+        assert COMPANIES.cap(COMPANIES.classify((name, 0, line, place, 0, tax))) == cap
+
+
+def test_facets_of_a_name() -> None:
+    facets = TRAITS["company"].facets
+    assert facets["whole"](("banque de savoie",)) == ("banquedesavoie", "banquesavoie")
+    assert facets["head"](("acme", "porter dental")) == ("porterde",)
+    assert facets["frame"](("acme foods", "porter dental group")) == ("poer dentalgr",)
+    assert facets["end"](("acme foods",)) == ("oods",)
+
+
+def test_the_values_of_names_and_places_have_their_tables() -> None:
+    names, form = TRAITS["company"].values, ("acme foods",)
+    assert {table: list(texts(form)) for table, texts in names.items()} == {
+        "company": ["acme foods"],
+        "word": ["acme", "foods"],
+    }
+    places, two = TRAITS["place"].values, (("60311", "frankfurt am main"), ("", ""))
+    assert {table: list(texts(two)) for table, texts in places.items()} == {
+        "post": ["60311"],
+        "city": ["frankfurt am main"],
+        "town": ["frankfurtammain", "frankfurt"],
+    }
 
 
 @pytest.mark.parametrize(
