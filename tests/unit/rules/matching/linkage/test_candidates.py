@@ -1,4 +1,7 @@
-from crmcore.rules.matching.linkage.candidates import Limits, left_out
+import pytest
+
+from crmcore.rules.matching.linkage import fast
+from crmcore.rules.matching.linkage.candidates import Candidates, Limits, left_out
 
 
 def test_of_too_many_pairs_those_with_the_most_keys_stay_then_the_nearest() -> None:
@@ -26,3 +29,36 @@ def test_rows_are_compared_within_one_and_across_the_other() -> None:
     assert limits.allow(0, 1)
     assert not limits.allow(1, 2)
     assert not Limits(block=5, partners=5, across=[0, 1, 1]).allow(1, 2)
+
+
+def test_pairs_that_were_compared_in_vain_are_told_within_sets() -> None:
+    first, second, patterns = [0, 0, 1, 2, 4], [1, 2, 2, 3, 5], [0, 0, 1, 1, 1]
+    plain = Candidates(first=first, second=second, keys=[1] * 5, blocks=(5,), skipped=((),))
+    near = plain.near([True, False], patterns)
+    assert (near.places, near.rows) == ([0, 1], [0, 1, 2])
+    assert near.wanted == ([0, 0], [1, 2], [0, 0])
+    assert near.rest_within({0: 1, 1: 1, 2: 1}) == ([1], [2], [1])
+    assert near.rest_within({0: 1, 1: 1, 2: 2}) == near.rest_within({}) == ([], [], [])
+    np = fast.numpy()
+    if np is not None:
+        columns = [np.asarray(one) for one in (first, second, [1] * 5)]
+        arrays = Candidates(
+            first=columns[0], second=columns[1], keys=columns[2], blocks=(5,), skipped=((),)
+        )
+        same = arrays.near([True, False], np.asarray(patterns))
+        assert (same.places, same.wanted, same.rows) == (near.places, near.wanted, near.rows)
+        for sets in ({0: 1, 1: 1, 2: 1}, {0: 1, 1: 1, 2: 2}, {}):
+            assert same.rest_within(sets) == near.rest_within(sets)
+        assert arrays.partners() == plain.partners()
+        assert arrays.of({3}) == plain.of({3}) == [(2, 3, 1)]
+        kept = arrays.without([(0, 1), (4, 5)])
+        assert (fast.listed(kept.first), kept.left_out) == ([0, 1, 2], 2)
+
+
+def test_patterns_of_more_codes_than_a_number_has_room_for_stay_apart() -> None:
+    np = pytest.importorskip("numpy", reason="arrays need the extra fast")
+    codes = list(range(1_000))
+    columns = [(np.asarray([at, at, 999 - at]), codes) for at in range(12)]
+    found, places = fast.joined(np, columns)
+    assert found == [tuple(range(12)), tuple(range(999, 987, -1))]
+    assert places.tolist() == [0, 0, 1]
