@@ -74,6 +74,9 @@ def learnt_of(subject: Subject) -> st.SearchStrategy[Learnt]:
         u=rates(1e-6),
         common=st.just({}),
         rare=st.dictionaries(st.sampled_from(tables), st.floats(0.5, 3)),
+        apart=st.dictionaries(
+            st.sampled_from(tables), st.lists(st.floats(0.01, 1), max_size=4).map(tuple)
+        ),
     )
     return st.just(subject.standard) | learnt
 

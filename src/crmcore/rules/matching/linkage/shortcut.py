@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any, Final, TypeAlias
 
 from crmcore.rules.matching.linkage.learn import Scorer
@@ -58,7 +59,7 @@ class Shortcut:
 
     def __init__(self, subject: Subject, learnt: Learnt, scorer: Scorer, *, least: float) -> None:
         self._subject, self._scorer, self._least = subject, scorer, least
-        self._buckets, self._prior = learnt.buckets(), learnt.prior
+        self._buckets, self._prior, self._apart = learnt.buckets(), learnt.prior, learnt.apart
         places = {trait.name: at for at, trait in enumerate(subject.traits)}
         self._all = (1 << len(places)) - 1
         first = [places[name] for name in subject.decisive]
@@ -139,7 +140,10 @@ class Shortcut:
         """The most bits that each group can count for a pair, but no less than nothing."""
         for at, group in enumerate(self._subject.groups):
             leading = [level for level in range(len(group.levels)) if _leads(group, level)]
-            self._best.append(max(0.0, *(self._scorer.one(at, one, RARE) for one in leading)))
+            # what four records share or more may count more than what is rare, by ``apart``
+            buckets = range(RARE, RARE + 1 + len(self._apart.get(group.name, ())))
+            bits = (self._scorer.one(at, *both) for both in product(leading, buckets))
+            self._best.append(max(0.0, *bits))
         return self._best
 
 
