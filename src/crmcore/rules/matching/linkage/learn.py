@@ -113,12 +113,13 @@ def _counts(patterns: Mapping[tuple[Found, ...], int], group: int, levels: int) 
 
 
 def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Learnt:
-    """``learnt``, or where it found no footing the standard weights, which say so.
+    """``learnt``, or where it found no footing its u with the standard m, which says so.
 
     It has none where less than three quarters of the pairs that it expects are pairs that it can
     name, each more probable than not: then it has spread them thinly over many pairs that are all
     alike, as where nearly all names are one slip apart. What was counted stays: records, common
-    values, and the number of pairs expected, of which no more are kept than the standard share.
+    values, how often pairs taken blindly agree, and the number of pairs expected, of which no more
+    are kept than the standard share.
     """
     bits = Scorer(subject, learnt)
     expected = named = 0.0
@@ -132,7 +133,6 @@ def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...
     return attrs.evolve(
         learnt,
         m=standard.m,
-        u=standard.u,
         rare={},
         expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
         has_footing=False,
