@@ -86,7 +86,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.matching.linkage.engine": BY_LINKAGE,
     "crmcore.rules.matching.linkage.fast": BY_LINKAGE,
     "crmcore.rules.matching.linkage.learn": BY_LINKAGE,
-    "crmcore.rules.matching.linkage.people": "test_names.py, test_mailboxes.py, and " + BY_LINKAGE,
     "crmcore.rules.matching.linkage.standard": BY_LINKAGE,
     "crmcore.rules.matching.linkage.subject": BY_LINKAGE,
     "crmcore.rules.matching.linkage.table": BY_LINKAGE,

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from crmcore.rules.similarity.latin import is_variant, latin
-from crmcore.rules.similarity.tables import given_name_genders, given_name_groups
+from crmcore.rules.similarity.tables import given_name_genders, given_name_groups, table
 from crmcore.rules.similarity.text import jaro_winkler, shortened
 from crmcore.values.person import PersonName
 from crmcore.values.text import normal_text
@@ -68,11 +68,15 @@ def name_form(value: object) -> NameForm | None:
         value = PersonName.parse(value[:200])
     if not isinstance(value, PersonName):
         return None
-    family = _family(_compound(_words(value.family)))
+    words, suffix = _without_generation(_words(value.family), "".join(_words(value.suffix)))
+    family = _family(_compound(words))
     given, *middle = _compound([one for one in _words(value.given) if one not in TITLES]) or [""]
+    if family in table("placeholders") or _is_one_letter(family):
+        family = ""
+    if given in table("placeholders") or _is_one_letter(given):
+        given = ""
     if not family and not given:
         return None
-    suffix = "".join(_words(value.suffix))
     return NameForm(
         family=family,
         given=given,
@@ -82,7 +86,36 @@ def name_form(value: object) -> NameForm | None:
 
 
 def _words(part: object) -> list[str]:
-    return latin(normal_text(shortened(part) or "")).split()
+    words = latin(normal_text(shortened(part) or "")).split()
+    if any(map(_READ_WRONGLY.search, words)):
+        words = [_READ_WRONGLY.sub(_letter, word) for word in words]
+    return words
+
+
+_READ_WRONGLY: Final = re.compile(r"(?<=[a-z])[0158](?=[a-z])|\A[0158](?=[a-z]{2})")
+"""A figure among letters, where a scanner has read a letter wrongly."""
+
+_LETTERS: Final = {"0": "o", "1": "l", "5": "s", "8": "b"}
+
+
+def _letter(found: re.Match[str]) -> str:
+    return _LETTERS[found[0]]
+
+
+def _without_generation(words: list[str], suffix: str) -> tuple[list[str], str]:
+    """The words of a family name, and what follows it in its place or is given apart."""
+    if len(words) > 1 and words[-1] in _GENERATIONS:
+        return words[:-1], suffix or words[-1]
+    return words, suffix
+
+
+def _is_one_letter(text: str) -> bool:
+    return len(text) > 2 and len(set(text)) == 1  # "xxx"  # two may be a name
+
+
+def is_given_name(text: str) -> bool:
+    """Whether a text in normal form is a given name that is known."""
+    return text in given_name_genders() or text in given_name_groups()
 
 
 _SERVANT: Final = "abd"
@@ -209,8 +242,7 @@ _FEMININE: Final = ("a", "ia", "ina", "ine", "ette", "etta", "elle")
 
 def are_two_names(left: str, right: str) -> bool:
     """Whether both are given names that are known, however alike: Herbert is not Hubert."""
-    genders = given_name_genders()
-    return left in genders and right in genders
+    return left != right and is_given_name(left) and is_given_name(right)
 
 
 def is_glued(left: str, right: str) -> bool:

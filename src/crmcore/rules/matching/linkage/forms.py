@@ -17,6 +17,7 @@ from crmcore.rules.similarity.lines import line_form
 from crmcore.rules.similarity.public_suffix import registrable_domain
 from crmcore.rules.similarity.text import jaro_winkler, same_words, shortened
 from crmcore.values.address import Address
+from crmcore.values.frozenmap import FrozenMap
 from crmcore.values.ref import Ref
 from crmcore.values.text import normal_text
 
@@ -86,6 +87,41 @@ def day(given: Given) -> date | None:
         for one in values:
             if isinstance(one, date) and not isinstance(one, datetime):
                 return one
+    return None
+
+
+def year(given: Given) -> int | None:
+    """The first year, as a number or in digits."""
+    for values in given:
+        for one in values:
+            if isinstance(one, int) and not isinstance(one, bool):
+                return one
+            if isinstance(one, str) and one.strip().isdecimal() and len(one) <= _LONGEST_YEAR:
+                return int(one)
+    return None
+
+
+_LONGEST_YEAR: Final = 6
+
+_GENDERS: Final = FrozenMap(
+    {
+        **dict.fromkeys(
+            ("m", "male", "man", "boy", "mannlich", "homme", "masculino", "mr"), "male"
+        ),
+        **dict.fromkeys(
+            ("f", "w", "female", "woman", "girl", "weiblich", "femme", "femenino", "mrs", "ms"),
+            "female",
+        ),
+    }
+)
+
+
+def gender(given: Given) -> str | None:
+    """*male* or *female*; ``None`` for everything else."""
+    for one in texts(given):
+        found = _GENDERS.get(normal_text(one))
+        if found is not None:
+            return found
     return None
 
 

@@ -26,7 +26,7 @@ _DOUBT_RARE: Final = 50.0
 _DOUBT_OF_U: Final = 2_000.0
 _DOUBT_WITHIN: Final = 1_000.0
 _LEAST_EXPECTED: Final = 0.01
-_MOST_EXPECTED: Final = 2.0
+_MOST_EXPECTED: Final = 20.0
 _ENOUGH: Final = 1e-3
 _MORE_PROBABLE: Final = 0.5
 _FOOTING: Final = 0.75
@@ -113,12 +113,13 @@ def _counts(patterns: Mapping[tuple[Found, ...], int], group: int, levels: int) 
 
 
 def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Learnt:
-    """``learnt``, or where it found no footing the standard weights, which say so.
+    """``learnt``, or where it found no footing its u with the standard m, which says so.
 
     It has none where less than three quarters of the pairs that it expects are pairs that it can
     name, each more probable than not: then it has spread them thinly over many pairs that are all
     alike, as where nearly all names are one slip apart. What was counted stays: records, common
-    values, and the number of pairs expected, of which no more are kept than the standard share.
+    values, how often pairs taken blindly agree, and the number of pairs expected, of which no more
+    are kept than the standard share.
     """
     bits = Scorer(subject, learnt)
     expected = named = 0.0
@@ -132,7 +133,6 @@ def settled(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...
     return attrs.evolve(
         learnt,
         m=standard.m,
-        u=standard.u,
         rare={},
         expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
         has_footing=False,
@@ -168,7 +168,8 @@ def _tally(learnt: Learnt, subject: Subject, patterns: Mapping[tuple[Found, ...]
     for found, times in patterns.items():
         total = bits.total(found)
         share = 1 / (1 + 2.0 ** -max(min(total, 60.0), -60.0))
-        share = min(share, subject.cap(found) if subject.cap(found) < 0.5 else 1.0)  # a gate
+        if subject.cap(found) < _MORE_PROBABLE:
+            share = 0.0  # never one by themselves: spouses and twins would teach what they share
         one = share * times
         expected += one
         is_alike = subject.is_alike(found)
