@@ -277,14 +277,6 @@ def _start(text: str) -> str:
     return text.replace(" ", "")[:3]
 
 
-def _full(form: NameForm) -> tuple[str, ...]:
-    if is_whole(form.family + form.given):
-        return (form.family + form.given,)
-    if form.family and form.given:
-        return (" ".join(sorted((form.family, form.given))),)
-    return ()
-
-
 def _nearly_full(form: NameForm) -> tuple[str, ...]:
     """One part with the beginning of the other, both ways: a slip spoils one part at most."""
     family, given = form.family, form.given
@@ -326,7 +318,6 @@ def _either_start(form: NameForm) -> tuple[str, ...]:
 
 name_facets: Final = {
     "start": _either_start,
-    "full": _full,
     "nearly full": _nearly_full,
     "starts": _starts,
     "either": _either,

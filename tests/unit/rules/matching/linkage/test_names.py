@@ -78,6 +78,12 @@ def test_names_are_compared_part_by_part(
     assert levels(one, other) == expected
 
 
+def test_a_generation_may_stand_in_the_family_name() -> None:
+    assert levels(("Ada", "King Jr."), ("Ada", "King Sr")) == (ANOTHER, SAME, False)
+    assert levels(("Ada", "King Jr."), ("Ada", "King")) == (SAME, SAME, False)
+    assert levels(("Ada", "King"), ("xxx", "King")) == (0, SAME, False)
+
+
 def test_father_and_son_are_two() -> None:
     forms = [
         read_name(((PersonName(given="Ada", family="King", suffix=suffix),),))

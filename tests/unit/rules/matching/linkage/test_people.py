@@ -1,3 +1,5 @@
+from datetime import date
+
 import attrs
 import pytest
 
@@ -99,3 +101,30 @@ def test_names_in_use_among_the_records_are_no_slips_of_each_other() -> None:
     assert levels(("Xara", "Hill"), ("Xara", "Hilk")) == (SLIP, SAME)
     assert levels(("Xara", "Hill"), ("Xira", "Hill")) == (SAME, ALIKE)
     assert levels(("Xara", "Hill"), ("Xira", "Zorn")) == (DIFFERENT, ALIKE)
+
+
+@pytest.mark.parametrize(
+    ("other", "level"),
+    [
+        (date(1980, 5, 17), 1),
+        (date(1980, 5, 18), 2),
+        (date(1980, 6, 5), 3),
+        (date(1980, 11, 2), 4),
+        (date(1994, 11, 2), 4),
+        (date(1995, 11, 2), 5),
+        (date(1998, 5, 17), 3),
+    ],
+)
+def test_two_birthdays_have_a_level(other: date, level: int) -> None:
+    birth = next(trait for trait in PEOPLE.traits if trait.name == "birth")
+    one = date(1980, 5, 17)
+    assert birth.compare(one, other, PEOPLE.standard.buckets()) % LEVELS == level
+    assert birth.compare(other, one, PEOPLE.standard.buckets()) % LEVELS == level
+
+
+def test_a_title_is_the_same_or_another() -> None:
+    title = next(trait for trait in PEOPLE.traits if trait.name == "title")
+    buckets = PEOPLE.standard.buckets()
+    forms = [title.form(((one,),)) for one in ("Buyer", "BUYER", "Engineer")]
+    assert title.compare(forms[0], forms[1], buckets) % LEVELS == 1
+    assert title.compare(forms[0], forms[2], buckets) % LEVELS == 2
