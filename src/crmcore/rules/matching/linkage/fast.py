@@ -252,8 +252,8 @@ def codes_of(
     # codes are small numbers: to mark those that occur is quicker than to sort them
     occurs = np.zeros(int(decided.max(initial=0)) + 1, dtype=bool)
     occurs[decided] = True
-    at = np.cumsum(occurs) - 1
-    return at[decided][places], np.flatnonzero(occurs).tolist()
+    codes = np.flatnonzero(occurs)
+    return np.searchsorted(codes, decided)[places], codes.tolist()
 
 
 _MOST: Final = 2**62
