@@ -18,6 +18,7 @@ import csv
 import json
 import os
 import random
+import re
 import resource
 import signal
 import statistics
@@ -53,12 +54,62 @@ from crmcore.values.ids import AccountId, ContactId
 
 Row = dict[str, str | None]
 
-DATES = ("%Y%m%d", "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
+DATES = (
+    *("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y"),
+    *("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%Y.%m.%d"),
+    *("%d/%m/%y", "%m/%d/%y", "%d.%m.%y"),
+)
 
 MODEL = STANDARD_MODEL.with_custom_fields(
     Contact,
     CustomField(name="national_id"),
+    CustomField(name="birth_year"),
+    CustomField(name="gender"),
 )
+
+MEANINGS = {  # other words for the meanings that are read
+    "given_name": ("first_name", "forename", "firstname", "givenname", "given"),
+    "family_name": ("last_name", "surname", "lastname", "familyname", "family"),
+    "full_name": ("person_name", "fullname", "contact_name", "person"),
+    "middle_name": ("middle", "middle_initial", "middlename", "second_name"),
+    "nickname": ("preferred_name", "known_as", "alias"),
+    "suffix": ("name_suffix", "generation"),
+    "email": ("e-mail", "mail", "email_address", "other_email", "email2", "work_email"),
+    "phone": (
+        *("telephone", "tel", "phone_number", "mobile", "cell", "mobile_phone", "home_phone"),
+        *("work_phone", "other_phone", "phone2", "landline"),
+    ),
+    "company": ("employer", "organisation", "organization", "company_name", "account", "business"),
+    "job_title": ("title", "position", "occupation", "role", "job"),
+    "birth_date": ("date_of_birth", "dob", "birthday", "birthdate", "birth_on", "born"),
+    "birth_year": ("year_of_birth", "yob", "birthyear"),
+    "birth_month": ("month_of_birth",),
+    "birth_day": ("day_of_birth",),
+    "gender": ("sex",),
+    "house_number": ("street_number", "number", "house_no", "building_number"),
+    "street": (
+        "address",
+        "street_address",
+        "street_name",
+        "address_1",
+        "address1",
+        "address_line1",
+    ),
+    "street2": ("address_2", "address2", "address_line2", "unit", "apartment", "po_box"),
+    "full_address": ("whole_address", "postal_address", "mailing_address"),
+    "city": ("suburb", "town", "locality", "place", "municipality", "village"),
+    "state": ("province", "region", "county"),
+    "postcode": ("postal_code", "zip", "zip_code", "zipcode", "post_code", "plz"),
+    "country": ("country_code",),
+    "national_id": (
+        *("ssn", "soc_sec_id", "social_security_number", "identifier", "id_number", "passport"),
+        *("nino", "identity_number", "personal_number", "customer_number", "licence_number"),
+    ),
+    "website": ("domain", "url", "web", "homepage"),
+    "tax_id": ("vat_id", "vat", "registration_number"),
+}
+MEANING = {other: one for one, others in MEANINGS.items() for other in others}
+PERSONAL = ("given_name", "family_name", "full_name", "birth_date", "gender", "age", "job_title")
 
 
 def rows_of(path: Path) -> list[Row]:
@@ -72,8 +123,11 @@ class Columns:
 
     def __init__(self, types: dict[str, str]) -> None:
         self._columns: dict[str, list[str]] = defaultdict(list)
-        for column, meaning in types.items():
-            self._columns[meaning].append(column)
+        for column, said in types.items():
+            meaning = said.strip().lower().replace(" ", "_")
+            self._columns[MEANING.get(meaning, meaning)].append(column)
+        if "name" in self._columns and self.has(*PERSONAL) and not self.has("full_name"):
+            self._columns["full_name"] = self._columns.pop("name")
 
     def all(self, row: Row, *meanings: str) -> tuple[str, ...]:
         """The values present, in the order of meanings and columns."""
@@ -90,25 +144,82 @@ class Columns:
 
     def address(self, row: Row) -> Address:
         """The place of a row."""
-        street = " ".join(self.all(row, "house_number", "street", "address"))
+        street = " ".join(self.all(row, "house_number", "street"))
         lines = (street, *self.all(row, "street2"))
+        place = whole_address(self.one(row, "full_address"))
         return Address(
-            street="\n".join(line for line in lines if line) or None,
-            city=self.one(row, "city"),
+            street="\n".join(line for line in lines if line) or place.street,
+            city=self.one(row, "city") or place.city,
             state=self.one(row, "state"),
-            postal_code=self.one(row, "postcode", "postal_code", "zip"),
+            postal_code=self.one(row, "postcode") or place.postal_code,
             country=self.one(row, "country"),
         )
+
+    def birthday(self, row: Row) -> date | None:
+        """The day of birth, from one column or from three."""
+        whole = self.one(row, "birth_date")
+        if whole:
+            return day(whole)
+        parts = [self.one(row, one) for one in ("birth_year", "birth_month", "birth_day")]
+        return day("-".join(one or "" for one in parts)) if all(parts) else None
+
+    def birth_year(self, row: Row) -> str | None:
+        """The year of birth where there is no day: also of a date that is but a year, or an age."""
+        said = self.one(row, "birth_year", "birth_date")
+        if said is not None:
+            found = YEAR.search(said)
+            return found[0] if found else None
+        age = self.one(row, "age") or ""
+        years = age.partition(".")[0].strip()
+        return str(date.today().year - int(years)) if years.isdecimal() else None  # noqa: DTZ011  # any year will do
+
+    def read_dates(self, rows: list[Row]) -> None:
+        """Put the dates of birth into one notation, the one that reads most of their column."""
+        for column in self._columns.get("birth_date", ()):
+            texts = {row.get(column) for row in rows} - {None}
+            best = max(
+                DATES, key=lambda one: sum(read(text or "", one) is not None for text in texts)
+            )
+            for row in rows:
+                made = read(row.get(column) or "", best)
+                if made is not None:
+                    row[column] = made.isoformat()
+
+
+YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
+POSTCODE = re.compile(r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{4,6}(?:-\d{3,4})?)\b")
+
+
+def whole_address(text: str | None) -> Address:
+    """The street, city and postal code of an address in one line: parts between commas."""
+    street, _, rest = (text or "").partition(",")
+    code = POSTCODE.search(rest)
+    bare = POSTCODE.sub("", rest) if code else rest
+    parts = [part.strip() for part in bare.split(",") if part.strip()]
+    return Address(
+        street=street.strip() or None,
+        city=parts[0] if parts else None,
+        postal_code=code[0] if code else None,
+    )
+
+
+def read(text: str, notation: str) -> date | None:
+    """A date in this notation; a time after it is left out."""
+    said = text.strip().replace(",", "")
+    if len(said) > LONGEST_DATE and said[10] in "T ":
+        said = said[:10]
+    try:
+        return datetime.strptime(said, notation).date()  # noqa: DTZ007  # a date has no zone
+    except ValueError:
+        return None
+
+
+LONGEST_DATE = 10
 
 
 def day(text: str | None) -> date | None:
     """A date in one of the usual notations."""
-    for notation in DATES if text else ():
-        try:
-            return datetime.strptime(text or "", notation).date()  # noqa: DTZ007  # a date has no zone
-        except ValueError:
-            continue
-    return None
+    return next((found for one in DATES if text and (found := read(text, one))), None)
 
 
 def account(row: Row, columns: Columns, source: str | None) -> Account:
@@ -116,7 +227,7 @@ def account(row: Row, columns: Columns, source: str | None) -> Account:
     return Account(
         id=AccountId(row["rec_id"] or ""),
         name=columns.one(row, "name", "company") or "",
-        website=columns.one(row, "website", "domain"),
+        website=columns.one(row, "website"),
         phone=columns.one(row, "phone"),
         billing_address=columns.address(row),
         tax_id=columns.one(row, "tax_id", "national_id"),
@@ -127,11 +238,21 @@ def account(row: Row, columns: Columns, source: str | None) -> Account:
 def contact(row: Row, columns: Columns, source: str | None) -> Contact:
     """A row as a contact, who works at the account named after the company."""
     given, family = columns.one(row, "given_name"), columns.one(row, "family_name")
-    whole = columns.one(row, "full_name", "person_name")
-    name = PersonName(given=given, family=family, middle=columns.one(row, "middle_name"))
-    emails, phones = columns.all(row, "email"), columns.all(row, "phone", "mobile")
+    whole = columns.one(row, "full_name")
+    name = PersonName(
+        given=given or (columns.one(row, "nickname") if not whole else None),
+        family=family,
+        middle=columns.one(row, "middle_name"),
+        suffix=columns.one(row, "suffix"),
+    )
+    emails, phones = columns.all(row, "email"), columns.all(row, "phone")
     employer = columns.one(row, "company")
-    number = columns.one(row, "national_id")
+    born = columns.birthday(row)
+    custom = {
+        "national_id": columns.one(row, "national_id"),
+        "birth_year": None if born else columns.birth_year(row),
+        "gender": columns.one(row, "gender"),
+    }
     return Contact(
         id=ContactId(row["rec_id"] or ""),
         name=PersonName.parse(whole) if whole and not (given or family) else name,
@@ -140,21 +261,27 @@ def contact(row: Row, columns: Columns, source: str | None) -> Contact:
         other_emails=emails[1:],
         phone=next(iter(phones), None),
         other_phones=phones[1:],
-        title=columns.one(row, "job_title", "title"),
-        birth_on=day(columns.one(row, "birth_date")),
+        title=columns.one(row, "job_title"),
+        birth_on=born,
         mailing_address=columns.address(row),
         source=row.get(source) if source else None,
-        custom={"national_id": number} if number else {},
+        custom={name: value for name, value in custom.items() if value},
     )
 
 
 def rule_for(columns: Columns, source: str | None) -> LinkageRule:
     """The standard rule of the kind of entity; with a source, records of one are not compared."""
-    if columns.has("given_name", "family_name", "full_name", "person_name"):
-        rule = CONTACT_LINKAGE.with_field("identifier", {"contact": "custom.national_id"})
+    if columns.has(*NAMES):
+        rule = CONTACT_LINKAGE
+        for meaning, name in CUSTOM.items():
+            rule = rule.with_field(meaning, {"contact": f"custom.{name}"})
     else:
         rule = ACCOUNT_LINKAGE
     return rule.with_across({rule.kinds[0]: "source"}) if source else rule
+
+
+NAMES = ("given_name", "family_name", "full_name")
+CUSTOM = {"identifier": "national_id", "birth_year": "birth_year", "gender": "gender"}
 
 
 class DataSet:
@@ -167,7 +294,8 @@ class DataSet:
         self.columns = Columns(self.types)
         self.source: str | None = meta.get("link_source")
         self.rows = rows_of(folder / "records.csv")
-        self.has_people = self.columns.has("given_name", "family_name", "full_name", "person_name")
+        self.columns.read_dates(self.rows)
+        self.has_people = self.columns.has(*NAMES)
         self.rule = rule_for(self.columns, self.source)
 
     def records(self) -> tuple[list[Record], list[Record]]:

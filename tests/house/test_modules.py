@@ -85,7 +85,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "crmcore.rules.matching.linkage.compare": BY_LINKAGE,
     "crmcore.rules.matching.linkage.engine": BY_LINKAGE,
     "crmcore.rules.matching.linkage.learn": BY_LINKAGE,
-    "crmcore.rules.matching.linkage.people": "test_names.py, test_mailboxes.py, and " + BY_LINKAGE,
     "crmcore.rules.matching.linkage.standard": BY_LINKAGE,
     "crmcore.rules.matching.linkage.subject": BY_LINKAGE,
     "crmcore.rules.matching.linkage.table": BY_LINKAGE,

@@ -11,6 +11,7 @@ from crmcore.rules.matching.linkage.mailboxes import (
     M_COLLEAGUE,
     M_ELSEWHERE,
     M_NUMBERED,
+    M_NUMBERED_ANYWHERE,
     M_OTHER,
     M_OTHER_DOMAIN,
     M_SAME,
@@ -18,6 +19,7 @@ from crmcore.rules.matching.linkage.mailboxes import (
 )
 from crmcore.rules.matching.linkage.names import (
     ALIKE,
+    ANOTHER,
     DIFFERENT,
     EXCHANGED,
     INITIAL,
@@ -27,6 +29,7 @@ from crmcore.rules.matching.linkage.names import (
     SHORT_FORM,
     SLIP,
 )
+from crmcore.rules.matching.linkage.weights import Buckets
 from crmcore.rules.similarity.latin import consonants, romanised
 from crmcore.rules.similarity.person import (
     NameForm,
@@ -77,7 +80,9 @@ def spelt(one: str, other: str) -> int:
         if len(one) >= 4 and one == other[::-1]:
             return SLIP
         return SLIP if is_variant(one, other) else DIFFERENT
-    if digits(one) != digits(other):
+    mine, theirs = digits(one), digits(other)
+    is_misread = {len(mine), len(theirs)} == {0, 1}
+    if mine != theirs and not is_misread:
         return DIFFERENT
     shorter, longer = sorted((len(one), len(other)))
     if shorter >= 4 and slips(one, other) <= (2 if longer >= 8 else 1):
@@ -87,7 +92,14 @@ def spelt(one: str, other: str) -> int:
     return ALIKE if starts and are_alike(one, other, 0.8) else DIFFERENT
 
 
-def level_of_families(one: str, other: str) -> int:
+def are_in_use(table: str, one: str, other: str, learnt: Buckets) -> bool:
+    """Whether two names are both about as common, and no two spellings of one."""
+    mine, theirs = learnt.listed(table, one), learnt.listed(table, other)
+    is_close = mine > 0 and theirs > 0 and abs(mine - theirs) < 5
+    return is_close and romanised(one) != romanised(other)
+
+
+def level_of_families(one: str, other: str, learnt: Buckets) -> int:
     """The level of two family names."""
     if not one or not other:
         return 0
@@ -105,10 +117,12 @@ def level_of_families(one: str, other: str) -> int:
         if one == other:
             return SLIP
     level = spelt(one, other)
-    return SLIP if level > SLIP and is_glued(one, other) else level
+    if level == SLIP:
+        return ALIKE if are_in_use("family", one, other, learnt) else SLIP
+    return SLIP if is_glued(one, other) else level
 
 
-def level_of_given(one: str, other: str) -> int:
+def level_of_given(one: str, other: str, learnt: Buckets) -> int:
     """The level of two given names."""
     if not one or not other:
         return 0
@@ -120,29 +134,37 @@ def level_of_given(one: str, other: str) -> int:
     if groups.get(one, frozenset()) & groups.get(other, frozenset()):
         return SHORT_FORM
     level = spelt(one, other)
-    if level != DIFFERENT and (
-        are_two_genders(one, other) or (level == ALIKE and are_two_names(one, other))
-    ):
-        return DIFFERENT
-    return level
+    if level != DIFFERENT and are_two_genders(one, other):
+        return ANOTHER
+    in_use = are_in_use("given", one, other, learnt)
+    if level == SLIP:
+        return ALIKE if in_use else SLIP
+    if not in_use and not are_two_names(one, other):
+        return level
+    is_short = one.startswith(other) or other.startswith(one)
+    return ALIKE if level == ALIKE and is_short and not are_two_names(one, other) else ANOTHER
 
 
-def level_of_names(one: NameForm, other: NameForm) -> tuple[int, int, bool]:
-    """The levels of family and given name, and whether they are read crosswise."""
-    family = level_of_families(one.family, other.family)
-    given = level_of_given(one.given, other.given)
+def level_of_names(one: NameForm, other: NameForm, learnt: Buckets) -> tuple[int, int, bool]:
+    """The levels of family and given name without middle names, and whether crosswise."""
+    family = level_of_families(one.family, other.family, learnt)
+    given = level_of_given(one.given, other.given, learnt)
+    if one.generation and other.generation and one.generation != other.generation:
+        return family, ANOTHER, False
     if family == given == SAME:
         return family, given, False
     whole = one.family + one.given
     if whole == other.family + other.given and (
-        is_whole(whole) or (len(whole) >= 6 and "" in (one.given, other.given))
+        is_whole(whole)
+        or (
+            len(whole) >= 6
+            and ("" in (one.family, one.given)) != ("" in (other.family, other.given))
+        )
     ):
         return SAME, SAME, False
-    if one.generation and other.generation and one.generation != other.generation:
-        return family, DIFFERENT, False
     straight = QUALITY[family] + QUALITY[given]
-    first = level_of_given(one.family, other.given)
-    second = level_of_given(one.given, other.family)
+    first = level_of_given(one.family, other.given, learnt)
+    second = level_of_given(one.given, other.family, learnt)
     if (
         straight < EXCHANGED
         and QUALITY[first] + QUALITY[second] >= straight + EXCHANGED
@@ -168,7 +190,7 @@ def level_of_mailboxes(one: str, other: str) -> int:
         if digits(mine) == digits(theirs) and slips(mine, theirs) <= (1 if short < 8 else 2):
             return M_SLIP
         if digits(mine) != digits(theirs) and letters(mine) == letters(theirs):
-            return M_NUMBERED
+            return M_NUMBERED if is_own(domain) else M_NUMBERED_ANYWHERE
         return M_COLLEAGUE if is_own(domain) else M_OTHER
     near = slips(domain, elsewhere) <= 2
     if mine == theirs:
@@ -205,4 +227,6 @@ def level_of_days(one: date, other: date) -> int:
     if len(wrong) == 1 or swapped or exchanged:
         return 2
     same = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
-    return 3 if same == 2 or abs((one - other).days) <= 31 else 4
+    if same == 2 or abs((one - other).days) <= 31:
+        return 3
+    return 5 if abs(one.year - other.year) >= 15 else 4

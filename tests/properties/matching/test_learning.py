@@ -42,7 +42,7 @@ def tallied(
     for found, times in counted.items():
         bits = max(min(scorer.total(found), 60.0), -60.0)
         cap = subject.cap(found)
-        one = min(1 / (1 + 2.0**-bits), cap if cap < 0.5 else 1.0) * times
+        one = 0.0 if cap < 0.5 else times / (1 + 2.0**-bits)
         expected += one
         for at, here in enumerate(found):
             if here is not None:
@@ -78,7 +78,7 @@ def test_m_is_the_share_of_the_expected_pairs_that_show_a_level(
         if after == before:
             break
         ones, expected = tallied(before, subject, counted)
-        assert after.expected == min(max(expected, 5.0), 1000.0)
+        assert after.expected == min(max(expected, 5.0), 10_000.0)
         for at, group in enumerate(subject.groups):
             seen = [ones.get((at, level), 0.0) for level in range(len(group.levels))]
             told = [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from crmcore.entities import Contact, Lead
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import (
+    CONTACT_LINKAGE,
     CONTACTS,
     LEADS,
     LEADS_AND_CONTACTS,
@@ -42,6 +43,9 @@ def test_a_lead_matches_the_contacts_that_match_it(people: list[Contact], lead: 
 
 GIVEN = ("Ada", "Tom", "Hans", "Yuki")
 FAMILY = ("King", "Lovelace", "Babbage", "Nguyen")
+KNOWN = ("Ada", "Tom", "Hans", "Maria")
+"""Given names that are in the tables."""
+
 HOME = Address(street="1 High St", city="Bath", postal_code="BA1 1AA")
 
 
@@ -72,6 +76,44 @@ def test_people_of_different_names_are_never_surely_one(
         match = match_of(rule, first, second)
         assert match is not None
         assert match.level <= Level.POSSIBLE
+
+
+@given(
+    st.lists(st.sampled_from(KNOWN), min_size=2, max_size=2, unique=True),
+    st.sampled_from(FAMILY),
+    st.fixed_dictionaries(
+        {
+            "email": st.sampled_from(("home@x.org", None)),
+            "phone": st.sampled_from(("030 1234567", None)),
+        }
+    ),
+    st.dates(date(1930, 1, 1), date(1999, 12, 31)),
+    st.integers(16, 40),
+)
+def test_one_household_is_not_one_person(
+    given_names: list[str], family: str, shared: dict[str, Any], born: date, years: int
+) -> None:
+    """D11: neither twins nor spouses are found as one, nor father and son of one name."""
+    home: dict[str, Any] = {"phone": shared["phone"], "mailing_address": HOME}
+    email = shared["email"]
+    twins = [
+        Contact(name=PersonName(given=name, family=family), email=email, birth_on=born, **home)
+        for name in given_names
+    ]
+    names = [
+        PersonName(given=given_names[0], family=family, suffix=suffix) for suffix in ("Sr.", "Jr")
+    ]
+    seniors = [Contact(name=name, email=email, **home) for name in names]
+    son = date(born.year + years, born.month % 12 + 1, born.day % 28 + 1)
+    by_birth = [
+        Contact(name=PersonName(given=given_names[0], family=family), birth_on=day, **home)
+        for day in (born, son)
+    ]
+    for both in (twins, seniors, by_birth):
+        assert not find_duplicates(both, rules=[CONTACT_LINKAGE], model=STANDARD_MODEL).pairs
+    shown = find_duplicates(twins, rules=[CONTACT_LINKAGE], model=STANDARD_MODEL, threshold=0.01)
+    event(f"compared: {bool(shown.pairs)}")
+    assert all(one.score <= 0.45 for one in shown.pairs)  # the cap of people.py
 
 
 def test_a_sure_cluster_never_has_people_of_different_names() -> None:

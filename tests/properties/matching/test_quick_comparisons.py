@@ -5,6 +5,7 @@ from datetime import date
 from itertools import product
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from crmcore.rules.matching.linkage.mailboxes import compare_many_mailboxes
 from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
+    ANOTHER,
     DIFFERENT,
     SHORT_FORM,
     are_far,
@@ -33,7 +35,13 @@ from tests.properties.matching import plain_comparisons as plain
 np = fast.numpy()
 needs_arrays = pytest.mark.skipif(np is None, reason="numpy is not installed")
 
-LEARNT = PEOPLE.standard.buckets()
+LEARNT = attrs.evolve(
+    PEOPLE.standard,
+    common={
+        "family": {"smith": 7, "smyth": 6, "king": 3, "saud": 9},
+        "given": {"bob": 5, "daniel": 6, "yusuf": 4, "youssef": 5, "xara": 9, "a": 4},
+    },
+).buckets()
 COMPARE = {trait.name: trait.compare for trait in PEOPLE.traits}
 
 KNOWN = (
@@ -50,7 +58,20 @@ KNOWN = (
         "tester 18",
         "jimenez lopez",
     ),
-    *("منصور", "mansour", "山田", "太郎", "山田太郎", "smith", "schmidt", "smyth", "htims", "de"),
+    *(
+        "منصور",
+        "mansour",
+        "山田",
+        "太郎",
+        "山田太郎",
+        "smith",
+        "xara",
+        "zoe",
+        "schmidt",
+        "smyth",
+        "htims",
+        "de",
+    ),
 )
 LETTERS = "abcdeghiklmnorstuvwyz"
 
@@ -107,15 +128,16 @@ def two_words(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @st.composite
-def two_names(draw: st.DrawFn) -> tuple[NameForm, NameForm]:
+def two_names(draw: st.DrawFn, *, middles: bool = False) -> tuple[NameForm, NameForm]:
     """Two names, their parts now and then exchanged."""
+    middle, another = draw(two_words()) if middles and draw(st.booleans()) else ("", "")
     (family, other), (name, theirs) = draw(two_words()), draw(two_words())
     if draw(st.sampled_from((False, False, True))):
         other, theirs = theirs, other
     generations = st.sampled_from(("", "", "", "jr", "sr"))
     return (
-        NameForm(family=family, given=name, middle="", generation=draw(generations)),
-        NameForm(family=other, given=theirs, middle="", generation=draw(generations)),
+        NameForm(family=family, given=name, middle=middle, generation=draw(generations)),
+        NameForm(family=other, given=theirs, middle=another, generation=draw(generations)),
     )
 
 
@@ -123,11 +145,22 @@ def two_names(draw: st.DrawFn) -> tuple[NameForm, NameForm]:
 def test_words_are_compared_as_by_the_plainest_code(pairs: list[tuple[str, str]]) -> None:
     """D1: and in either order."""
     for one, other in pairs:
-        family, given_name = level_of_families(one, other), level_of_given(one, other)
+        family, given_name = (
+            level_of_families(one, other, LEARNT),
+            level_of_given(one, other, LEARNT),
+        )
         event(f"family: {family}")
         event(f"given: {given_name}")
-        assert family == plain.level_of_families(one, other) == level_of_families(other, one)
-        assert given_name == plain.level_of_given(one, other) == level_of_given(other, one)
+        assert (
+            family
+            == plain.level_of_families(one, other, LEARNT)
+            == level_of_families(other, one, LEARNT)
+        )
+        assert (
+            given_name
+            == plain.level_of_given(one, other, LEARNT)
+            == level_of_given(other, one, LEARNT)
+        )
         if one and other:
             assert latin.is_variant(one, other) == plain.is_variant(one, other)
 
@@ -138,7 +171,7 @@ def test_names_are_compared_as_by_the_plainest_code(pairs: list[tuple[NameForm, 
     for one, other in pairs:
         code = compare_names(one, other, LEARNT)
         event(f"levels: {plain.levels_in(code)}")
-        assert plain.levels_in(code) == plain.level_of_names(one, other)
+        assert plain.levels_in(code) == plain.level_of_names(one, other, LEARNT)
         assert compare_names(other, one, LEARNT) == code
 
 
@@ -148,8 +181,8 @@ def test_words_whose_ends_are_far_apart_are_different(pairs: list[tuple[str, str
     for one, other in pairs:
         if one and other and are_far(one, other):
             event("far")
-            assert " " in one + other or plain.level_of_families(one, other) == DIFFERENT
-            assert plain.level_of_given(one, other) in (DIFFERENT, SHORT_FORM)
+            assert " " in one + other or plain.level_of_families(one, other, LEARNT) == DIFFERENT
+            assert plain.level_of_given(one, other, LEARNT) in (DIFFERENT, ANOTHER, SHORT_FORM)
 
 
 @needs_arrays
@@ -163,8 +196,11 @@ def test_words_whose_letters_are_far_apart_are_different(pairs: list[tuple[str, 
     for is_family, level in ((True, plain.level_of_families), (False, plain.level_of_given)):
         found = far.far(ones, others, is_family=is_family).tolist()
         event(f"far: {sum(found) > 0}, near: {sum(found) < len(found)}")
-        assert {level(*pair) for pair, is_far in zip(pairs, found, strict=True) if is_far} <= {
-            DIFFERENT
+        assert {
+            level(*pair, LEARNT) for pair, is_far in zip(pairs, found, strict=True) if is_far
+        } <= {
+            DIFFERENT,
+            ANOTHER,
         }
 
 
@@ -184,7 +220,7 @@ def told(
 
 
 @needs_arrays
-@given(st.lists(two_names(), min_size=1, max_size=5))
+@given(st.lists(two_names(middles=True), min_size=1, max_size=5))
 def test_many_names_are_compared_as_one_by_one(pairs: list[tuple[NameForm, NameForm]]) -> None:
     """D1: by arrays or not."""
     names: list[Any] = [None, *dict.fromkeys(name for pair in pairs for name in pair)]

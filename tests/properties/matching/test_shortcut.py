@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from crmcore.rules.matching.linkage import shortcut as module
 from crmcore.rules.matching.linkage.companies import COMPANIES
 from crmcore.rules.matching.linkage.learn import Scorer
-from crmcore.rules.matching.linkage.names import CROSSWISE, FAMILY_BUCKET, GIVEN_BUCKET, GIVEN_LEVEL
+from crmcore.rules.matching.linkage.names import (
+    CROSSWISE,
+    FAMILY_BUCKET,
+    GIVEN_BUCKET,
+    GIVEN_LEVEL,
+    MIDDLE_LEVEL,
+)
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.matching.linkage.shortcut import Shortcut, known_of
 from crmcore.rules.matching.linkage.subject import Found, Subject, coded
@@ -19,7 +25,7 @@ from crmcore.rules.matching.linkage.weights import RARE, Learnt, probability
 
 BUCKETS = st.integers(RARE, 12)
 
-MOST_LEVELS = {"mail": 8, "company": 6, "birth": 4, "place": 3, "title": 2}
+MOST_LEVELS = {"mail": 9, "company": 7, "birth": 5, "place": 3, "title": 2, "year": 4, "gender": 2}
 """How many levels the code of a trait has; three where it is not named."""
 
 
@@ -30,18 +36,20 @@ def part_codes(levels: int) -> st.SearchStrategy[int]:
 def name_codes() -> st.SearchStrategy[int]:
     """Codes of two names, of which one part may be missing."""
     return st.builds(
-        lambda family, given, one, other, is_crosswise: (
+        lambda family, given, one, other, is_crosswise, middle: (
             family
             | given << GIVEN_LEVEL
             | one << FAMILY_BUCKET
             | other << GIVEN_BUCKET
             | is_crosswise << CROSSWISE
+            | middle << MIDDLE_LEVEL
         ),
         st.sampled_from((1, 2, 3, 4, 5, 6, 6, 6)),
-        st.integers(0, 6),
+        st.integers(0, 7),
         BUCKETS,
         BUCKETS,
         st.booleans(),
+        st.integers(0, 3),
     )
 
 
@@ -137,7 +145,7 @@ def test_what_is_remembered_is_forgotten_when_it_is_too_much(
     subject = counting(PEOPLE, [])
     shortcut = Shortcut(subject, learnt, Scorer(subject, learnt), least=0.1)
     for level in (1, 2, 6, 1, 2, 6):
-        codes = (level | level << GIVEN_LEVEL, coded(level, RARE), *(0,) * 6, coded(1, RARE))
+        codes = (level | level << GIVEN_LEVEL, coded(level, RARE), *(0,) * 6, coded(1, RARE), 0, 0)
         assert shortcut.score(codes, codes, known(codes)) == score_of(PEOPLE, learnt, codes, 0.1)
         assert sum(len(start.after) for _, start in shortcut._plans.values() if start) <= 3
     nothing = (0,) * len(PEOPLE.traits)
@@ -160,6 +168,6 @@ def test_people_of_other_names_and_mailboxes_are_not_compared_further() -> None:
     learnt = subject.standard
     shortcut = Shortcut(subject, learnt, Scorer(subject, learnt), least=0.6)
     name = 6 | 6 << GIVEN_LEVEL
-    codes = (name, coded(8, RARE), *(coded(1, RARE) for _ in range(4)), 0, 0, coded(1, RARE))
+    codes = (name, coded(8, RARE), *(coded(1, RARE) for _ in range(4)), 0, 0, coded(1, RARE), 0, 0)
     assert shortcut.score(codes, codes, known(codes)) is None
     assert counted == ["name", "mail"]

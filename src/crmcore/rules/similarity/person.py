@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from crmcore.rules.similarity.each import each
 from crmcore.rules.similarity.latin import is_variant, latin
-from crmcore.rules.similarity.tables import given_name_genders, given_name_groups
+from crmcore.rules.similarity.tables import given_name_genders, given_name_groups, table
 from crmcore.rules.similarity.text import LONGEST, jaro_winkler, shortened
 from crmcore.values.person import PersonName
 from crmcore.values.text import normal_text
@@ -68,14 +68,15 @@ def name_form(value: object) -> NameForm | None:
         value = PersonName.parse(value[:200])
     if not isinstance(value, PersonName):
         return None
-    family = family_part(value.family)
+    family, own = family_part(value.family)
     given, further = given_part(value.given)
     if not family and not given:
         return None
     middle = middle_part(value.middle)
     if further:
         middle = f"{further} {middle}" if middle else further
-    return NameForm(family, given, middle, generation_part(value.suffix))
+    suffix = suffix_part(value.suffix) or own
+    return NameForm(family, given, middle, suffix if suffix in _GENERATIONS else "")
 
 
 def name_forms(
@@ -93,34 +94,55 @@ def name_forms(
         each(family_part, families),
         each(given_part, givens),
         each(middle_part, middles),
-        each(generation_part, suffixes),
+        each(suffix_part, suffixes),
         strict=True,
     )
     make = partial(tuple.__new__, NameForm)  # without the call of Python code for each
     return [
-        make((family, given, f"{further} {more}" if further and more else further or more, of))
+        make(
+            (
+                family,
+                given,
+                f"{further} {more}" if further and more else further or more,
+                of if (of := suffix or own) in _GENERATIONS else "",
+            )
+        )
         if family or given
         else None
-        for family, (given, further), more, of in parts
+        for (family, own), (given, further), more, suffix in parts
     ]
 
 
-def family_part(part: object) -> str:
-    """The normal form of a family name, without particles unless it has no other word."""
+def family_part(part: object) -> tuple[str, str]:
+    """The normal form of a family name, and what sets a generation apart where that follows it.
+
+    Without particles, unless it has no other word.
+    """
     plain = _plain_word(part)
     if plain is not None:
-        return plain
-    words = _compound(_words(part))
-    return " ".join([word for word in words if word not in PARTICLES] or words)
+        return _name_or_nothing(plain), ""
+    words, own = _words(part), ""
+    if len(words) > 1 and words[-1] in _GENERATIONS:
+        words, own = words[:-1], words[-1]
+    words = _compound(words)
+    return _name_or_nothing(
+        " ".join([word for word in words if word not in PARTICLES] or words)
+    ), own
 
 
 def given_part(part: object) -> tuple[str, str]:
     """The normal forms of the first given name and of the further ones; titles are left out."""
     plain = _plain_word(part)
     if plain is not None:
-        return ("", "") if plain in TITLES else (plain, "")
+        return ("" if plain in TITLES else _name_or_nothing(plain)), ""
     words = _compound([one for one in _words(part) if one not in TITLES])
-    return (words[0], " ".join(words[1:])) if words else ("", "")
+    return (_name_or_nothing(words[0]), " ".join(words[1:])) if words else ("", "")
+
+
+def _name_or_nothing(text: str) -> str:
+    """A text in normal form, or nothing where it is what is typed for want of a name."""
+    is_one_letter = len(text) > 2 and len(set(text)) == 1  # "xxx"  # two may be a name
+    return "" if is_one_letter or text in table("placeholders") else text
 
 
 def middle_part(part: object) -> str:
@@ -128,14 +150,31 @@ def middle_part(part: object) -> str:
     return "" if part is None else " ".join(_words(part))
 
 
-def generation_part(part: object) -> str:
-    """What sets a generation apart, such as ``jr``; empty for other suffixes."""
-    suffix = "" if part is None else "".join(_words(part))
-    return suffix if suffix in _GENERATIONS else ""
+def suffix_part(part: object) -> str:
+    """The letters and digits of what follows a name, such as ``jr``."""
+    return "" if part is None else "".join(_words(part))
 
 
 def _words(part: object) -> list[str]:
-    return latin(normal_text(shortened(part) or "")).split()
+    words = latin(normal_text(shortened(part) or "")).split()
+    if any(map(_READ_WRONGLY.search, words)):
+        words = [_READ_WRONGLY.sub(_letter, word) for word in words]
+    return words
+
+
+_READ_WRONGLY: Final = re.compile(r"(?<=[a-z])[0158](?=[a-z])|\A[0158](?=[a-z]{2})")
+"""A figure among letters, where a scanner has read a letter wrongly."""
+
+_LETTERS: Final = {"0": "o", "1": "l", "5": "s", "8": "b"}
+
+
+def _letter(found: re.Match[str]) -> str:
+    return _LETTERS[found[0]]
+
+
+def is_given_name(text: str) -> bool:
+    """Whether a text in normal form is a given name that is known."""
+    return text in given_name_genders() or text in given_name_groups()
 
 
 def _plain_word(part: object) -> str | None:
@@ -271,8 +310,7 @@ _FEMININE: Final = ("a", "ia", "ina", "ine", "ette", "etta", "elle")
 
 def are_two_names(left: str, right: str) -> bool:
     """Whether both are given names that are known, however alike: Herbert is not Hubert."""
-    genders = given_name_genders()
-    return left in genders and right in genders
+    return left != right and is_given_name(left) and is_given_name(right)
 
 
 def is_glued(left: str, right: str) -> bool:

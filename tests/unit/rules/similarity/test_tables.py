@@ -23,6 +23,7 @@ TABLES = (
     "legal_forms",
     "legal_forms_attached",
     "legal_forms_first",
+    "placeholders",
     "street_words",
 )
 

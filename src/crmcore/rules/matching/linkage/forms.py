@@ -101,6 +101,41 @@ def day(given: Given) -> date | None:
     return None
 
 
+def year(given: Given) -> int | None:
+    """The first year, as a number or in digits."""
+    for values in given:
+        for one in values:
+            if isinstance(one, int) and not isinstance(one, bool):
+                return one
+            if isinstance(one, str) and one.strip().isdecimal() and len(one) <= _LONGEST_YEAR:
+                return int(one)
+    return None
+
+
+_LONGEST_YEAR: Final = 6
+
+_GENDERS: Final = FrozenMap(
+    {
+        **dict.fromkeys(
+            ("m", "male", "man", "boy", "mannlich", "homme", "masculino", "mr"), "male"
+        ),
+        **dict.fromkeys(
+            ("f", "w", "female", "woman", "girl", "weiblich", "femme", "femenino", "mrs", "ms"),
+            "female",
+        ),
+    }
+)
+
+
+def gender(given: Given) -> str | None:
+    """*male* or *female*; ``None`` for everything else."""
+    for one in texts(given):
+        found = _GENDERS.get(normal_text(one))
+        if found is not None:
+            return found
+    return None
+
+
 def reference(given: Given) -> str | None:
     """The first reference, as text."""
     for values in given:

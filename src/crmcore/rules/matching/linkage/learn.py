@@ -36,11 +36,11 @@ _DOUBT_RARE: Final = 50.0
 _DOUBT_OF_U: Final = 2_000.0
 _DOUBT_WITHIN: Final = 1_000.0
 _LEAST_EXPECTED: Final = 0.01
-_MOST_EXPECTED: Final = 2.0
+_MOST_EXPECTED: Final = 20.0
 _ENOUGH: Final = 1e-3
 _MORE_PROBABLE: Final = 0.5
 _GATE: Final = 0.5
-"""A cap below this is a gate: whatever agrees, no more of such pairs are held to be one."""
+"""A cap below this is a gate: whatever agrees, such pairs are never held to be one."""
 
 _FOOTING: Final = 0.75
 """So much of what is expected must be pairs that can be named: it is 0.95 or more on every set of
@@ -144,12 +144,13 @@ def _shares(counts: Sequence[float], group: Group) -> tuple[float, ...]:
 
 
 def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
-    """``learnt``, or where it found no footing the standard weights, which say so.
+    """``learnt``, or where it found no footing its u with the standard m, which says so.
 
     It has none where less than three quarters of the pairs that it expects are pairs that it can
     name, each more probable than not: then it has spread them thinly over many pairs that are all
     alike, as where nearly all names are one slip apart. What was counted stays: records, common
-    values, and the number of pairs expected, of which no more are kept than the standard share.
+    values, how often pairs taken blindly agree, and the number of pairs expected, of which no more
+    are kept than the standard share.
     """
     expected = named = 0.0
     for bits, times in zip(totals(patterns, subject, learnt), patterns.times, strict=True):
@@ -162,7 +163,6 @@ def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
     return attrs.evolve(
         learnt,
         m=standard.m,
-        u=standard.u,
         rare=standard.rare,
         apart=standard.apart,
         expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
@@ -204,8 +204,7 @@ class _Rounds:
     def __init__(self, subject: Subject, patterns: Levels) -> None:
         self._subject, self._patterns = subject, patterns
         told = list(patterns.patterns())
-        caps = map(subject.cap, told)
-        self._gates = [(at, cap) for at, cap in enumerate(caps) if cap < _GATE]
+        self._gates = [at for at, found in enumerate(told) if subject.cap(found) < _GATE]
         self._alike = [at for at, found in enumerate(told) if subject.is_alike(found)]
         self._is_bare = [len(found) - found.count(None) == 1 for found in told]
         self._levels: dict[int, list[int]] = {}
@@ -253,8 +252,8 @@ class _Rounds:
         times = self._patterns.times
         bits = totals(self._patterns, self._subject, learnt)
         shares = [1 / (1 + 2.0 ** -max(min(one, 60.0), -60.0)) for one in bits]
-        for at, cap in self._gates:
-            shares[at] = min(shares[at], cap)
+        for at in self._gates:
+            shares[at] = 0.0  # spouses and twins would teach what they share
         same = list(map(mul, shares, times))
         other = list(map(sub, times, same))
         alike = list(map(other.__getitem__, self._alike))

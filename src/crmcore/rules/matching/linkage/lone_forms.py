@@ -11,11 +11,12 @@ from typing import Final
 
 from crmcore.rules.matching.linkage import forms
 from crmcore.rules.matching.linkage.lone import Forms, Lone
+from crmcore.rules.matching.linkage.names import in_its_place
 from crmcore.rules.similarity.company import company_form
 from crmcore.rules.similarity.contact_points import mailbox
 from crmcore.rules.similarity.each import each
 from crmcore.rules.similarity.lines import line_form
-from crmcore.rules.similarity.person import name_forms
+from crmcore.rules.similarity.person import NameForm, name_forms
 from crmcore.rules.similarity.text import LONGEST
 from crmcore.values.address import Address
 from crmcore.values.person import PersonName
@@ -47,9 +48,13 @@ def _streets(parts: Sequence[object]) -> list[tuple[forms.Street] | None]:
     return [(one,) if one[0] or one[1] else None for one in found]
 
 
-NAMES: Final = Lone(
-    kind=PersonName, parts=("family", "given", "middle", "suffix"), forms=name_forms
-)
+def _names(
+    parts: Sequence[tuple[object, object, object, object]],
+) -> list[NameForm | None]:
+    return [one if one is None or one.given else in_its_place(one) for one in name_forms(parts)]
+
+
+NAMES: Final = Lone(kind=PersonName, parts=("family", "given", "middle", "suffix"), forms=_names)
 MAILBOXES: Final = Lone(kind=str, forms=_texts(mailbox))
 LINES: Final = Lone(kind=str, forms=_lines, forms_in=_lines)
 SITES: Final = Lone(kind=str, forms=_texts(forms.site_of))

@@ -12,7 +12,17 @@ from crmcore.rules.matching.linkage.subject import LEVELS, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.text import jaro_winkler, slips
 
-M_SAME, M_SLIP, M_ALIKE, M_ELSEWHERE, M_COLLEAGUE, M_NUMBERED, M_OTHER_DOMAIN, M_OTHER = range(1, 9)
+(
+    M_SAME,
+    M_SLIP,
+    M_ALIKE,
+    M_ELSEWHERE,
+    M_COLLEAGUE,
+    M_NUMBERED,
+    M_OTHER_DOMAIN,
+    M_OTHER,
+    M_NUMBERED_ANYWHERE,
+) = range(1, 10)
 _ALIKE: Final = 0.88
 _DOMAIN_SLIPS: Final = 2
 _LONG_ENOUGH: Final = 4
@@ -60,6 +70,8 @@ def _at_one_domain(local: str, other: str, domain: str, learnt: Buckets) -> tupl
             if is_near:
                 return M_SLIP, RARE
         elif texts_of.letters(local) == texts_of.letters(other):
+            if not texts_of.is_own(domain):
+                return M_NUMBERED_ANYWHERE, RARE
             return M_NUMBERED, learnt.bucket("domain", domain)
     if texts_of.is_own(domain):
         return M_COLLEAGUE, learnt.bucket("domain", domain)

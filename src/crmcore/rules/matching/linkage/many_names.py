@@ -8,17 +8,20 @@ took 0.31 seconds instead of 0.65.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
 from crmcore.rules.matching.linkage.far_words import Array, FarWords, Numpy
 from crmcore.rules.matching.linkage.names import (
+    ANOTHER,
     DIFFERENT,
     EXCHANGED,
     FAMILY_BUCKET,
     GIVEN_BUCKET,
     GIVEN_LEVEL,
+    IN_USE,
     QUALITY,
     SAME,
     code_of_names,
@@ -26,7 +29,8 @@ from crmcore.rules.matching.linkage.names import (
     level_of_given,
 )
 from crmcore.rules.matching.linkage.weights import Buckets
-from crmcore.rules.similarity.person import NameForm
+from crmcore.rules.similarity.latin import romanised
+from crmcore.rules.similarity.person import NameForm, is_given_name
 
 
 @frozen(kw_only=True)
@@ -39,6 +43,7 @@ class _Words:
     far: FarWords
     is_part: Array
     generations: Array
+    middles: Array
 
 
 def compare_many_names(
@@ -51,14 +56,16 @@ def compare_many_names(
     names, (ones, others) = used(np, forms, pairs)
     words = _words(np, names)
     f, g = (words.families[ones], words.families[others]), (words.given[ones], words.given[others])
-    family = _levels(np, words, f, level_of_families, is_family=True)
-    given = _levels(np, words, g, level_of_given, is_family=False)
+    family = _levels(np, words, f, partial(level_of_families, learnt=learnt), is_family=True)
+    given = _levels(np, words, g, partial(level_of_given, learnt=learnt), is_family=False)
+    at = np.flatnonzero(given == DIFFERENT)
+    given[at] = np.where(_are_others(np, words, (g[0][at], g[1][at]), learnt), ANOTHER, DIFFERENT)
     codes = family | given << GIVEN_LEVEL
     for table, levels, (mine, theirs), begin in (
         ("family", family, f, FAMILY_BUCKET),
         ("given", given, g, GIVEN_BUCKET),
     ):
-        shared = np.flatnonzero((levels != 0) & (levels != DIFFERENT))
+        shared = np.flatnonzero((levels != 0) & (levels < DIFFERENT))
         buckets = _buckets(np, words, table, learnt, (mine[shared], theirs[shared]))
         codes[shared] |= buckets << begin
     asked = _unsure(np, words, (ones, others), (family, given))
@@ -98,6 +105,7 @@ def _words(np: Numpy, names: Sequence[NameForm]) -> _Words:
         given=other,
         far=FarWords(np, texts),
         is_part=(family == empty) | (other == empty),
+        middles=np.asarray([one.middle != "" for one in names], dtype=bool),
         generations=np.asarray([one.generation != "" for one in names], dtype=bool),
     )
 
@@ -125,6 +133,26 @@ def _levels(
     return levels
 
 
+def _are_others(np: Numpy, words: _Words, pairs: tuple[Array, Array], learnt: Buckets) -> Array:
+    """Whether given names that differ are both names that people have; as ``level_of_given``."""
+    texts = words.texts
+    used = np.unique(np.concatenate(pairs)).tolist()
+    is_known = np.zeros(len(texts), dtype=bool)
+    listed = np.zeros(len(texts), dtype=np.int64)
+    spelling = np.zeros(len(texts), dtype=np.int64)
+    spellings: dict[str, int] = {}
+    for at in used:
+        is_known[at] = is_given_name(texts[at])
+        listed[at] = learnt.listed("given", texts[at])
+        if listed[at]:
+            spelling[at] = spellings.setdefault(romanised(texts[at]), len(spellings))
+    one, other = pairs
+    in_use = (listed[one] > 0) & (listed[other] > 0) & (abs(listed[one] - listed[other]) < IN_USE)
+    in_use &= spelling[one] != spelling[other]
+    are_long = (words.far.sizes[one] > 1) & (words.far.sizes[other] > 1)
+    return are_long & ((is_known[one] & is_known[other]) | in_use)
+
+
 def _unsure(
     np: Numpy, words: _Words, pairs: tuple[Array, Array], levels: tuple[Array, Array]
 ) -> Array:
@@ -148,7 +176,9 @@ def _unsure(
     )
     whole |= words.is_part[ones] | words.is_part[others]
     generations = words.generations[ones] & words.generations[others]
-    return np.flatnonzero(is_open & (crosswise | whole | generations))
+    middles = words.middles[ones] & words.middles[others]
+    middle = words.middles[ones] | words.middles[others]
+    return np.flatnonzero(generations | middles | (is_open & (crosswise | whole | middle)))
 
 
 def _buckets(

@@ -21,6 +21,7 @@ from crmcore.rules.matching.linkage.mailboxes import (
     M_COLLEAGUE,
     M_ELSEWHERE,
     M_NUMBERED,
+    M_NUMBERED_ANYWHERE,
     M_OTHER_DOMAIN,
     M_SAME,
     M_SLIP,
@@ -31,11 +32,12 @@ from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
     ALIKE,
+    ANOTHER,
     DIFFERENT,
     FAMILY_BUCKET,
     GIVEN_BUCKET,
     GIVEN_LEVEL,
-    PART,
+    MIDDLE_LEVEL,
     compare_names,
     name_facets,
     name_values,
@@ -47,11 +49,25 @@ from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.company import company_likeness
 from crmcore.rules.similarity.comparers import day_likeness
 from crmcore.rules.similarity.tables import table
+from crmcore.rules.similarity.text import slips
 
 _SHARED: Final = 4
 """The bucket of a line or a street that so many people share that it is an office's."""
 
-FAMILY, GIVEN, MAIL, PHONE, AFFILIATION, STREET, BIRTH, IDENT, TITLE = range(9)
+(
+    FAMILY,
+    GIVEN,
+    MAIL,
+    PHONE,
+    AFFILIATION,
+    STREET,
+    BIRTH,
+    IDENT,
+    TITLE,
+    MIDDLE,
+    YEAR,
+    GENDER,
+) = range(12)
 
 
 _LONG_ENOUGH: Final = 4
@@ -87,16 +103,41 @@ def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> i
 
 
 def _birth(one: date, other: date, learnt: Buckets) -> int:
-    """1 the same, 2 a slip, 3 two of day, month and year, 4 another."""
+    """1 the same, 2 a slip, 3 two of day, month and year, 4 another, 5 of another generation."""
     if one == other:
         return coded(1, learnt.bucket("birth", one.isoformat()))
     same = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
     if same and day_likeness(one, other):  # a slip, or day and month exchanged, leaves a part
         return coded(2, RARE)
-    return coded(3 if same == 2 or abs((one - other).days) <= _NEAR_DAYS else 4, RARE)  # of three
+    if same == 2 or abs((one - other).days) <= _NEAR_DAYS:  # of three
+        return coded(3, RARE)
+    return coded(5 if abs(one.year - other.year) >= _GENERATION else 4, RARE)
 
 
 _NEAR_DAYS: Final = 31
+_GENERATION: Final = 15
+"""So many years at least are between a father and a son, who may have one name and one house."""
+
+
+def _year(one: int, other: int, learnt: Buckets) -> int:
+    """1 the same, 2 a year or two apart, 3 a digit apart, or two exchanged, 4 another."""
+    if one == other:
+        return coded(1, learnt.bucket("year", str(one)))
+    if abs(one - other) <= _NEAR_YEARS:
+        return coded(2, RARE)
+    return coded(3 if slips(str(one), str(other)) <= 1 else 4, RARE)
+
+
+_NEAR_YEARS: Final = 2
+
+
+def _digits(year: int) -> tuple[str, ...]:
+    return (str(year),)
+
+
+def _gender(one: str, other: str, _: Buckets) -> int:
+    """1 the same, 2 the other."""
+    return coded(1 if one == other else 2, RARE)
 
 
 def _title(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
@@ -203,6 +244,22 @@ TRAITS: Final = (
         values={"title": itself},
         facets={},
     ),
+    Trait(
+        name="year",
+        meanings=("birth_year",),
+        form=forms.year,
+        compare=_year,
+        values={"year": _digits},
+        facets={"year": _digits},
+    ),
+    Trait(
+        name="gender",
+        meanings=("gender",),
+        form=forms.gender,
+        compare=_gender,
+        values={},
+        facets={},
+    ),
 )
 
 KEYS: Final = (
@@ -223,8 +280,8 @@ KEYS: Final = (
     Key(name="birthday", about="one birthday", parts=("birth.day",), split="name.initials"),
     Key(
         name="full name",
-        about="one name, in whichever order",
-        parts=("name.full",),
+        about="one name, in whichever order, or one misspelt in one part",
+        parts=("name.nearly full",),
         split="place.city",
     ),
     Key(
@@ -271,10 +328,34 @@ KEYS: Final = (
         parts=("birth.near", "place.city"),
         split="name.initial",
     ),
+    Key(
+        name="name and birth year",
+        about="a misspelt name and one year of birth",
+        parts=("name.either", "year.year"),
+        split="place.city",
+    ),
+    Key(
+        name="starts of names and birth year",
+        about="misspelt ends of both names and one year of birth",
+        parts=("name.starts", "year.year"),
+        split="place.city",
+    ),
 )
 
 
-_FORM, _BOX, _LINE, _COMPANY, _PLACE, _HOUSE, _DAY, _NUMBER, _TITLE = range(len(TRAITS))
+(
+    _FORM,
+    _BOX,
+    _LINE,
+    _COMPANY,
+    _PLACE,
+    _HOUSE,
+    _DAY,
+    _NUMBER,
+    _TITLE,
+    _YEAR,
+    _GENDER,
+) = range(len(TRAITS))
 
 
 def _family(name: int) -> Found:
@@ -287,6 +368,15 @@ def _given(name: int) -> Found:
     return (level - 1, name >> GIVEN_BUCKET & 63) if level else None
 
 
+def _middle(name: int) -> Found:
+    level = name >> MIDDLE_LEVEL
+    return (level - 1, RARE) if level else None
+
+
+def _year_group(year: int, birth: int) -> Found:
+    return None if birth else found_by(year)  # the day says more
+
+
 def _mail_group(code: int, name: int) -> Found:
     if not code:
         return None
@@ -296,7 +386,7 @@ def _mail_group(code: int, name: int) -> Found:
         return int(is_alike), bucket
     if level in (M_SLIP, M_ALIKE):
         return 2 * (level - 1) + is_alike, bucket
-    return {M_ELSEWHERE: 6, M_NUMBERED: 8}.get(level, 7), bucket
+    return {M_ELSEWHERE: 6, M_NUMBERED: 8, M_NUMBERED_ANYWHERE: 8}.get(level, 7), bucket
 
 
 def _line_group(code: int) -> Found:
@@ -341,19 +431,26 @@ def _affiliation(mail: int, line: int, company: int, place: int, street: int) ->
 _NAMELESS: Final = 0.94
 _OTHER_NAME: Final = 0.9
 _OTHER_NAME_ONE_LINE: Final = 0.45
+_OTHER_GENERATION: Final = 4
 
 
 def _cap(found: tuple[Found, ...]) -> float:
     """People of different names are never surely one, nor are those without a name (law D11)."""
-    family, given = found[FAMILY], found[GIVEN]
-    if any(one is not None and one[0] == DIFFERENT - 1 for one in (family, given)):
-        mail, birth, ident = found[MAIL], found[BIRTH], found[IDENT]
+    family, given, birth = found[FAMILY], found[GIVEN], found[BIRTH]
+    mail, ident = found[MAIL], found[IDENT]
+    is_mail = mail is not None and mail[0] < 2  # the same, in either case
+    if any(one is not None and one[0] >= DIFFERENT - 1 for one in (family, given)):
+        if given is not None and given[0] == ANOTHER - 1 and ident is None:
+            return _OTHER_NAME_ONE_LINE  # spouses share a mailbox, twins a birthday
         is_own = (
-            (mail is not None and mail[0] < 2)  # the same, in either case
+            is_mail
             or (birth is not None and birth[0] < 2)  # the same or a slip
             or (ident is not None and ident[0] < 2)  # likewise
         )
         return _OTHER_NAME if is_own else _OTHER_NAME_ONE_LINE
+    is_far = birth is not None and birth[0] == _OTHER_GENERATION
+    if is_far and not is_mail and ident is None:
+        return _OTHER_NAME_ONE_LINE  # father and son
     return _NAMELESS if family is None or given is None else 1.0
 
 
@@ -362,7 +459,7 @@ def _is_alike(found: tuple[Found, ...]) -> bool:
 
 
 def _are_alike(family: Found, given: Found) -> bool:
-    return bool(family and given and family[0] < PART and given[0] < ALIKE - 1)
+    return bool(family and given and family[0] < ALIKE and given[0] < ALIKE)
 
 
 _BASES: Final = (
@@ -375,6 +472,9 @@ _BASES: Final = (
     Basis((_DAY,), found_by),
     Basis((_NUMBER,), found_by),
     Basis((_TITLE,), found_by),
+    Basis((_FORM,), _middle),
+    Basis((_YEAR, _DAY), _year_group),
+    Basis((_GENDER,), found_by),
 )
 
 

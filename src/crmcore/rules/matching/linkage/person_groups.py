@@ -33,6 +33,7 @@ PERSON_GROUPS: Final = (
             Level(name="alike", likeness=0.6, m=0.05, u=0.008),
             Level(name="initial", likeness=0.4, m=0.05, u=0.03, most=5.0),
             Level(name="different", likeness=0, m=0.04, u=0.95, most=-2.0),
+            Level(name="another name", likeness=0, m=0.01, u=0.9, most=-4.0),
         ),
     ),
     Group(
@@ -99,7 +100,8 @@ PERSON_GROUPS: Final = (
             Level(name="same", likeness=1, m=0.8, u=0.00005, is_counted=True),
             Level(name="slip", likeness=0.8, m=0.12, u=0.001),
             Level(name="near", likeness=0.4, m=0.04, u=0.006),
-            Level(name="different", likeness=0, m=0.04, u=0.99),
+            Level(name="different", likeness=0, m=0.03, u=0.4),
+            Level(name="another generation", likeness=0, m=0.01, u=0.59),
         ),
     ),
     Group(
@@ -118,6 +120,35 @@ PERSON_GROUPS: Final = (
         levels=(
             Level(name="same", likeness=1, m=0.7, u=0.001, is_counted=True, most=4.0),
             Level(name="different", likeness=0, m=0.3, u=0.95, least=-1.5),
+        ),
+    ),
+    Group(
+        name="middle name",
+        shows=("name",),
+        part="middle",
+        levels=(
+            Level(name="same", likeness=1, m=0.7, u=0.02, most=6.0),
+            Level(name="initial", likeness=0.5, m=0.25, u=0.08, most=4.0),
+            Level(name="different", likeness=0, m=0.05, u=0.9, least=-5.0),
+        ),
+    ),
+    Group(
+        name="birth year",
+        shows=("year",),
+        table="year",
+        levels=(
+            Level(name="same", likeness=1, m=0.85, u=1e-5, is_counted=True),
+            Level(name="a year or two apart", likeness=0.6, m=0.08, u=0.06),
+            Level(name="a digit apart", likeness=0.3, m=0.03, u=0.15),
+            Level(name="different", likeness=0, m=0.04, u=0.8),
+        ),
+    ),
+    Group(
+        name="gender",
+        shows=("gender",),
+        levels=(
+            Level(name="same", likeness=1, m=0.98, u=0.5),
+            Level(name="different", likeness=0, m=0.02, u=0.5, least=-6.0),
         ),
     ),
 )

@@ -149,6 +149,10 @@ class Buckets:
         known = listed.get(value)
         return self._usual[table] if known is None else known
 
+    def listed(self, table: str, value: str) -> int:
+        """The bucket of a value that was counted as common; 0 for one that was not."""
+        return self._tables.get(table, {}).get(value, 0)
+
 
 def standard_learnt(groups: Iterable[Group], usual: Mapping[str, int]) -> Learnt:
     """The weights to go by as long as nothing was learnt; ``usual`` has buckets by table."""

@@ -1,4 +1,3 @@
-import pytest
 
 from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.candidates import Candidates, Limits, left_out
@@ -53,12 +52,3 @@ def test_pairs_that_were_compared_in_vain_are_told_within_sets() -> None:
         assert arrays.of({3}) == plain.of({3}) == [(2, 3, 1)]
         kept = arrays.without([(0, 1), (4, 5)])
         assert (fast.listed(kept.first), kept.left_out) == ([0, 1, 2], 2)
-
-
-def test_patterns_of_more_codes_than_a_number_has_room_for_stay_apart() -> None:
-    np = pytest.importorskip("numpy", reason="arrays need the extra fast")
-    codes = list(range(1_000))
-    columns = [(np.asarray([at, at, 999 - at]), codes) for at in range(12)]
-    found, places = fast.joined(np, columns)
-    assert found == [tuple(range(12)), tuple(range(999, 987, -1))]
-    assert places.tolist() == [0, 0, 1]

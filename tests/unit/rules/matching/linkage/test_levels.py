@@ -6,10 +6,10 @@ from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.matching.linkage.subject import coded
 
 CODES = [
-    (0, 0, 0, 0, 0, 0, 0, 0, coded(1, 2)),
-    (0, 0, 0, 0, 0, 0, 0, 0, coded(2, 2)),
-    (0, 0, 0, coded(1, 5), 0, 0, 0, 0, coded(1, 2)),
-    (0, 0, 0, coded(1, 5), coded(1, 9), 0, 0, 0, coded(1, 2)),  # one employer, in one place
+    (0, 0, 0, 0, 0, 0, 0, 0, coded(1, 2), 0, 0),
+    (0, 0, 0, 0, 0, 0, 0, 0, coded(2, 2), 0, 0),
+    (0, 0, 0, coded(1, 5), 0, 0, 0, 0, coded(1, 2), 0, 0),
+    (0, 0, 0, coded(1, 5), coded(1, 9), 0, 0, 0, coded(1, 2), 0, 0),  # one employer, in one place
 ]
 
 

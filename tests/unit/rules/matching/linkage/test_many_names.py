@@ -8,6 +8,7 @@ from crmcore.rules.matching import CONTACT_LINKAGE, find_duplicates
 from crmcore.rules.matching.linkage import engine, fast
 from crmcore.rules.matching.linkage.many_names import compare_many_names, used
 from crmcore.rules.matching.linkage.names import (
+    ANOTHER,
     DIFFERENT,
     FAMILY_BUCKET,
     GIVEN_BUCKET,
@@ -32,9 +33,9 @@ def test_what_is_shared_has_its_bucket_and_what_differs_has_none() -> None:
     learnt = PEOPLE.standard.buckets()
     family, given = learnt.bucket("family", "king"), learnt.bucket("given", "ada")
     assert compare_many_names(np, forms, ([1, 1, 2], [2, 3, 3]), learnt) == [
-        SAME | DIFFERENT << GIVEN_LEVEL | family << FAMILY_BUCKET,
+        SAME | ANOTHER << GIVEN_LEVEL | family << FAMILY_BUCKET,
         DIFFERENT | SAME << GIVEN_LEVEL | given << GIVEN_BUCKET,
-        DIFFERENT | DIFFERENT << GIVEN_LEVEL,
+        DIFFERENT | ANOTHER << GIVEN_LEVEL,
     ]
 
 
