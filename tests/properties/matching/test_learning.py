@@ -42,7 +42,7 @@ def tallied(
     for found, times in counted.items():
         bits = max(min(scorer.total(found), 60.0), -60.0)
         cap = subject.cap(found)
-        one = 0.0 if cap < 0.5 else times / (1 + 2.0**-bits)
+        one = 0.0 if cap < 0.5 else 1 / (1 + 2.0**-bits) * times
         expected += one
         for at, here in enumerate(found):
             if here is not None:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from crmcore.rules.similarity.each import each
@@ -85,16 +86,13 @@ def name_forms(
     """The forms of many names, each given as its family, given and middle name and its suffix.
 
     As ``name_form`` of each, but each different part is read once: in 85,000 names there are
-    40,000 family names and 3,000 given ones, and reading them takes 0.15 seconds instead of 0.8.
+    45,000 family names and 8,000 given ones.
     """
-    if not names:
-        return []
-    families, givens, middles, suffixes = zip(*names, strict=True)
     parts = zip(
-        each(family_part, families),
-        each(given_part, givens),
-        each(middle_part, middles),
-        each(suffix_part, suffixes),
+        each(family_part, list(map(itemgetter(0), names))),
+        each(given_part, list(map(itemgetter(1), names))),
+        each(middle_part, list(map(itemgetter(2), names))),
+        each(suffix_part, list(map(itemgetter(3), names))),
         strict=True,
     )
     make = partial(tuple.__new__, NameForm)  # without the call of Python code for each

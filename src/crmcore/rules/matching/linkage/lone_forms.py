@@ -1,12 +1,14 @@
 """Lone forms: the forms of values of many records at once, for each trait.
 
-For 100,000 contacts this takes 0.9 seconds, and reading them one by one 2.2.
+Each takes the parts that ``Lone`` names, as many as there are, and makes the form of each; parts
+that many share are read once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Final
 
 from crmcore.rules.matching.linkage import forms
@@ -38,8 +40,11 @@ def _lines(values: Sequence[str | None], region: str | None = None) -> Sequence[
 
 
 def _places(parts: Sequence[tuple[object, object]]) -> list[tuple[forms.Place] | None]:
-    posts, cities = zip(*parts, strict=True) if parts else ((), ())
-    found = zip(each(forms.post_of, posts), each(forms.city_of, cities), strict=True)
+    found = zip(
+        each(forms.post_of, list(map(itemgetter(0), parts))),
+        each(forms.city_of, list(map(itemgetter(1), parts))),
+        strict=True,
+    )
     return [(one,) if one[0] or one[1] else None for one in found]
 
 
