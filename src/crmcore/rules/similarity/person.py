@@ -154,13 +154,13 @@ def suffix_part(part: object) -> str:
 
 
 def _words(part: object) -> list[str]:
-    words = latin(normal_text(shortened(part) or "")).split()
-    if any(map(_READ_WRONGLY.search, words)):
-        words = [_READ_WRONGLY.sub(_letter, word) for word in words]
-    return words
+    text = latin(normal_text(shortened(part) or ""))
+    if text.isalpha():  # most are one word, of letters
+        return [text]
+    return _READ_WRONGLY.sub(_letter, text).split()
 
 
-_READ_WRONGLY: Final = re.compile(r"(?<=[a-z])[0158](?=[a-z])|\A[0158](?=[a-z]{2})")
+_READ_WRONGLY: Final = re.compile(r"(?<=[a-z])[0158](?=[a-z])|(?<!\S)[0158](?=[a-z]{2})")
 """A figure among letters, where a scanner has read a letter wrongly."""
 
 _LETTERS: Final = {"0": "o", "1": "l", "5": "s", "8": "b"}
