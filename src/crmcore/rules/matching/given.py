@@ -78,8 +78,8 @@ class Given(Mapping[Ref[Any], Record]):
 
 class _Refs(Sequence[Ref[Any]]):
     def __init__(self, by_kind: Mapping[str, Mapping[str, Record]]) -> None:
-        self._ids = {kind: list(rows) for kind, rows in by_kind.items()}
-        self._starts = list(accumulate(map(len, self._ids.values()), initial=0))
+        self._ids = [(kind, list(rows)) for kind, rows in by_kind.items()]
+        self._starts = list(accumulate((len(ids) for _, ids in self._ids), initial=0))
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -93,10 +93,12 @@ class _Refs(Sequence[Ref[Any]]):
     def __getitem__(self, at: int | slice) -> Ref[Any] | Sequence[Ref[Any]]:
         if isinstance(at, slice):
             return [self[one] for one in range(len(self))[at]]
-        place = range(len(self))[at]
+        place = at if at >= 0 else at + len(self)
+        if not 0 <= place < len(self):
+            raise IndexError(at)
         which = bisect_right(self._starts, place) - 1
-        kind = list(self._ids)[which]
-        return Ref(kind, self._ids[kind][place - self._starts[which]])
+        kind, ids = self._ids[which]
+        return Ref(kind, ids[place - self._starts[which]])
 
 
 def _by_id(rows: list[Record]) -> dict[str, Record]:

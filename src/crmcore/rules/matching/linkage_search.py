@@ -204,7 +204,7 @@ class LinkageSearch:
         return Told(
             rule=self.rule.name,
             refs=tuple([self._records[row].ref for row in near.rows]),
-            shown=shown_columns(self.rule, partial(self._raws, near.rows)),
+            shown=shown_columns(self.rule, partial(self._firsts, near.rows)),
             patterns=tuple(
                 Pattern(scores[one], self.rule.level(scores[one]), said)
                 for one, said in zip(different, zip(*lines, strict=True), strict=True)
@@ -214,15 +214,15 @@ class LinkageSearch:
             pattern=array("i", pattern),
         )
 
-    def _raws(self, rows: Sequence[int], trait: str) -> tuple[list[Raw], list[int]]:
-        """The values of rows that a trait is read from, and the place of each row's own."""
+    def _firsts(self, rows: Sequence[int], trait: str, part: str | None) -> list[object]:
+        """The first value that a trait is read from, or a part of it, of each of these rows."""
         at = next(at for at, one in enumerate(self._subject.traits) if one.name == trait)
-        found: list[Raw] = []
+        found: list[object] = []
         for kind, group in groupby((self._records[row] for row in rows), key=type):
             some = list(group)
             read = self.readers[kind_of(kind)][at]
-            found += [()] * len(some) if read is None else map(read.raw, read.held(some))
-        return found, list(range(len(found)))
+            found += [None] * len(some) if read is None else read.firsts(some, part)
+        return found
 
     @property
     def has_doubts(self) -> bool:

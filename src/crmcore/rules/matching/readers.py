@@ -59,6 +59,16 @@ class Reader:
         made = [_joint([one.held(records) for one in fields]) for fields in self.fields]
         return made[0] if len(made) == 1 else list(zip(*made, strict=True))
 
+    def firsts(self, records: Sequence[Record], part: str | None) -> list[object]:
+        """The first value of each of these records, or the first that has this part: the part.
+
+        ``None`` for a record without one.
+        """
+        held = self.held(records)
+        if len(self.fields) > 1 or not _SEVERAL.isdisjoint(map(type, held)):
+            return [first_of(self.raw(one), part) for one in held]
+        return list(held) if part is None else [getattr(one, part, None) for one in held]
+
     def raw(self, held: Any) -> Raw:  # Any: a tuple where there are several meanings
         """The values of what a record holds."""
         if len(self.fields) == 1:
@@ -102,6 +112,19 @@ def _is_empty(held: Sequence[object]) -> bool:
 
 _HOLDS_NOTHING: Final = frozenset({type(None), tuple, list, frozenset})
 """What is empty and of these types has no values; other such things, as 0, are a value."""
+
+
+_SEVERAL: Final = _HOLDS_NOTHING - {type(None)}
+
+
+def first_of(raw: Raw, part: str | None) -> object:
+    """The first value, or the first that has this part: the part; ``None`` for none."""
+    for values in raw:
+        for value in values:
+            found = value if part is None else getattr(value, part, None)
+            if found is not None:
+                return found
+    return None
 
 
 def _together(row: tuple[object, ...]) -> object:

@@ -14,7 +14,7 @@ from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.weights import Level
-from crmcore.rules.matching.readers import Raw
+from crmcore.rules.matching.readers import Raw, first_of
 from crmcore.values.ref import Ref
 
 Shown: TypeAlias = tuple[object, ...]
@@ -156,7 +156,7 @@ def _of_group(
         raw = known.get(meanings)
         if raw is None:
             raw = known[meanings] = read(record)
-        found = _first_of(raw, part)
+        found = first_of(raw, part)
         if found is not None:
             return found
     return None
@@ -164,35 +164,21 @@ def _of_group(
 
 def _first(raws: Mapping[str, Raw | None], traits: Sequence[str], part: str | None) -> object:
     for name in traits:
-        found = _first_of(raws[name] or (), part)
+        found = first_of(raws[name] or (), part)
         if found is not None:
             return found
     return None
 
 
-def _first_of(raw: Raw, part: str | None) -> object:
-    for values in raw:
-        for value in values:
-            found = value if part is None else getattr(value, part, None)
-            if found is not None:
-                return found
-    return None
-
-
 def shown_columns(
-    rule: LinkageRule, raws: Callable[[str], tuple[Sequence[Raw], Sequence[int]]]
+    rule: LinkageRule, firsts: Callable[[str, str | None], list[object]]
 ) -> tuple[tuple[object, ...], ...]:
     """For each group what a reader is shown of many records: as ``shown`` for each of them.
 
-    ``raws`` gives by trait the values that some have, and for each record the place of its own.
+    ``firsts`` gives the first value of each record for a trait, or a part of it.
     """
-    columns: dict[tuple[str, str | None], list[object]] = {}
-    for group in rule.about.groups:
-        for name in group.shows:
-            if (name, group.part) not in columns:
-                values, places = raws(name)
-                known = {at: _first_of(values[at], group.part) for at in set(places)}
-                columns[name, group.part] = list(map(known.__getitem__, places))
+    shown = {(name, group.part) for group in rule.about.groups for name in group.shows}
+    columns = {one: firsts(*one) for one in shown}
     told = [[columns[name, group.part] for name in group.shows] for group in rule.about.groups]
     return tuple(tuple(reduce(_filled, one)) for one in told)
 
