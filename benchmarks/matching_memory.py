@@ -16,9 +16,7 @@ def peak_of(command: list[str]) -> float | None:
     if not Path("/proc/self/smaps_rollup").exists():
         return None
     most = 0.0
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             most = max(most, sum(map(_share, _family(process.pid))))
             time.sleep(BETWEEN)

@@ -30,7 +30,7 @@ class Patterns:
     of: Sequence[int]
 
 
-MANY: Final = 20_000
+MANY: Final = 10_000
 """From so many pairs on processes are worth their start."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -14,10 +14,13 @@ from crmcore.rules.matching.linkage import fast, spread
 from crmcore.rules.matching.linkage.subject import Key, Subject
 from crmcore.rules.matching.linkage.table import Reader, Table
 
+_MOST: Final = 3
+"""Facets of a trait beyond so many are made by another process, which makes the forms as well."""
+
 
 @frozen
 class _Made:
-    """One column: the number of each row's form, the forms, and with numpy its facets."""
+    """One column: the number of each row's form, the forms, and with numpy some of its facets."""
 
     ids: array[int]
     forms: list[Any]
@@ -37,19 +40,22 @@ def filled(
     The same as one process makes by ``Table.fill``.
     """
     table = Table(subject)
-    places = [at for at, _ in enumerate(subject.traits) if any(one[at] for one in readers.values())]
-    facets = {part for key in keys for part in (*key.parts, key.split) if part is not None}
-    make = partial(_made, subject, records, readers, facets)
-    done = dict(
-        zip(places, spread.done([partial(make, at) for at in places], workers), strict=True)
-    )
-    for at, column in enumerate(table.columns):
-        made = done.get(at)
-        if made is None:
-            column.ids += [0] * len(records)
-        else:
-            column.take(made.ids.tolist(), made.forms)
-            column.arrays.update(made.arrays)
+    parts = [part for key in keys for part in (*key.parts, key.split) if part is not None]
+    tasks = []
+    for at, trait in enumerate(subject.traits):
+        if any(one[at] for one in readers.values()):
+            facets = [name for name in trait.facets if f"{trait.name}.{name}" in parts]
+            tasks.append((at, facets[:_MOST], True))
+            if len(facets) > _MOST and fast.numpy() is not None:
+                tasks.append((at, facets[_MOST:], False))
+    make = partial(_made, subject, records, readers)
+    made = spread.done([partial(make, *task) for task in tasks], workers)
+    for (at, _, is_whole), one in zip(tasks, made, strict=True):
+        if is_whole:
+            table.columns[at].take(one.ids.tolist(), one.forms)
+        table.columns[at].arrays.update(one.arrays)
+    for column in table.columns:
+        column.ids = column.ids or [0] * len(records)
     return table
 
 
@@ -57,15 +63,17 @@ def _made(
     subject: Subject,
     records: Sequence[Record],
     readers: Mapping[str, Sequence[Reader | None]],
-    facets: set[str],
     place: int,
+    facets: Sequence[str],
+    is_whole: bool,  # noqa: FBT001  # part of a task
 ) -> _Made:
     table = Table(subject)
     table.fill(records, readers, places=[place])
     column = table.columns[place]
     np = fast.numpy() if len(records) >= fast.MANY else None
     if np is not None:
-        for name in column.trait.facets:
-            if f"{column.trait.name}.{name}" in facets:
-                fast.texts_of(np, column, name)
+        for name in facets:
+            fast.texts_of(np, column, name)
+    if not is_whole:
+        return _Made(array("q"), [], column.arrays)
     return _Made(array("q", column.ids), column.forms, column.arrays)

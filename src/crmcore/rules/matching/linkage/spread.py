@@ -28,11 +28,8 @@ def can_fork() -> bool:
 
 
 def parts(many: int, workers: int) -> list[slice]:
-    """The slices of so many things that are work for so many processes, nearly equal.
-
-    There are twice as many as processes, so that a quick one can do more of them.
-    """
-    size = max(1, -(-many // min(2 * workers, MOST)))
+    """The slices of so many things that are work for so many processes, nearly equal."""
+    size = max(1, -(-many // min(workers, MOST)))
     return [slice(begin, begin + size) for begin in range(0, many, size)]
 
 

@@ -1,4 +1,3 @@
-
 from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.candidates import Candidates, Limits, left_out
 

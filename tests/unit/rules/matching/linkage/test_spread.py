@@ -95,7 +95,7 @@ def test_a_process_sends_what_its_tasks_give() -> None:
 def test_parts_are_everything_once(many: int, workers: int) -> None:
     parts = spread.parts(many, workers)
     assert [one for part in parts for one in range(many)[part]] == list(range(many))
-    assert len(parts) <= min(2 * workers, spread.MOST)
+    assert len(parts) <= min(workers, spread.MOST)
 
 
 def test_it_is_told_how_many_processes_have_answered() -> None:
