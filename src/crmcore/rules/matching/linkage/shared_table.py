@@ -19,6 +19,15 @@ _MOST: Final = 3
 
 
 @frozen
+class _Task:
+    """One column to be made, or with ``is_whole`` unset only these facets of it."""
+
+    place: int
+    facets: Sequence[str]
+    is_whole: bool = True
+
+
+@frozen
 class _Made:
     """One column: the number of each row's form, the forms, and with numpy some of its facets."""
 
@@ -41,19 +50,20 @@ def filled(
     """
     table = Table(subject)
     parts = [part for key in keys for part in (*key.parts, key.split) if part is not None]
-    tasks = []
+    tasks: list[_Task] = []
     for at, trait in enumerate(subject.traits):
         if any(one[at] for one in readers.values()):
             facets = [name for name in trait.facets if f"{trait.name}.{name}" in parts]
-            tasks.append((at, facets[:_MOST], True))
+            tasks.append(_Task(at, facets[:_MOST]))
             if len(facets) > _MOST and fast.numpy() is not None:
-                tasks.append((at, facets[_MOST:], False))
+                tasks.append(_Task(at, facets[_MOST:], is_whole=False))
     make = partial(_made, subject, records, readers)
-    made = spread.done([partial(make, *task) for task in tasks], workers)
-    for (at, _, is_whole), one in zip(tasks, made, strict=True):
-        if is_whole:
-            table.columns[at].take(one.ids.tolist(), one.forms)
-        table.columns[at].arrays.update(one.arrays)
+    made = spread.done([partial(make, task) for task in tasks], workers)
+    for task, one in zip(tasks, made, strict=True):
+        column = table.columns[task.place]
+        if task.is_whole:
+            column.take(one.ids.tolist(), one.forms)
+        column.arrays.update(one.arrays)
     for column in table.columns:
         column.ids = column.ids or [0] * len(records)
     return table
@@ -63,17 +73,15 @@ def _made(
     subject: Subject,
     records: Sequence[Record],
     readers: Mapping[str, Sequence[Reader | None]],
-    place: int,
-    facets: Sequence[str],
-    is_whole: bool,  # noqa: FBT001  # part of a task
+    task: _Task,
 ) -> _Made:
     table = Table(subject)
-    table.fill(records, readers, places=[place])
-    column = table.columns[place]
+    table.fill(records, readers, places=[task.place])
+    column = table.columns[task.place]
     np = fast.numpy() if len(records) >= fast.MANY else None
     if np is not None:
-        for name in facets:
+        for name in task.facets:
             fast.texts_of(np, column, name)
-    if not is_whole:
+    if not task.is_whole:
         return _Made(array("q"), [], column.arrays)
     return _Made(array("q", column.ids), column.forms, column.arrays)
