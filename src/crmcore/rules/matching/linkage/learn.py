@@ -144,13 +144,13 @@ def _shares(counts: Sequence[float], group: Group) -> tuple[float, ...]:
 
 
 def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
-    """``learnt``, or where it found no footing its u with the standard m, which says so.
+    """``learnt``, or where it found no footing the standard m, which says so.
 
     It has none where less than three quarters of the pairs that it expects are pairs that it can
     name, each more probable than not: then it has spread them thinly over many pairs that are all
     alike, as where nearly all names are one slip apart. What was counted stays: records, common
-    values, how often pairs taken blindly agree, and the number of pairs expected, of which no more
-    are kept than the standard share.
+    values, and the number of pairs expected, of which no more are kept than the standard share. u
+    is what was learnt of it or the standard one, whichever is greater.
     """
     expected = named = 0.0
     for bits, times in zip(totals(patterns, subject, learnt), patterns.times, strict=True):
@@ -163,6 +163,7 @@ def settled(learnt: Learnt, subject: Subject, patterns: Levels) -> Learnt:
     return attrs.evolve(
         learnt,
         m=standard.m,
+        u={name: map(max, rates, standard.u[name]) for name, rates in learnt.u.items()},
         rare=standard.rare,
         apart=standard.apart,
         expected=min(learnt.expected, standard.expected / standard.records * learnt.records),
