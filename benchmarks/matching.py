@@ -7,8 +7,10 @@ column that tells two sources apart. A set ``name_pairs`` has ``cases.csv`` with
 
 The rules are the standard ones, the same for every set; only where a value is kept follows from
 the types. Each run is made in a process of its own, so that peak memory is its own, and with
-``--vs splink`` the runs of both take turns (``matching_splink`` says by which model). ``--out
-FOLDER`` writes the clusters as ``rec_id,cluster``. ``--scale N ...`` makes sets of so many people
+``--vs splink`` the runs of both take turns (``matching_splink`` says by which model). Like Splink,
+crmcore uses all cores; ``--alone`` runs it by one process as well, and ``--plain`` without numpy.
+``--memory`` makes a further run of each, in which all its processes are watched. ``--out FOLDER``
+writes the clusters as ``rec_id,cluster``. ``--scale N ...`` makes sets of so many people
 and companies in FOLDER (``matching_generated`` says how) and runs these. Reading files counts for
 nobody; all else does, from records in memory to clusters.
 """
@@ -37,6 +39,7 @@ from matching_generated import (  # type: ignore[import-not-found]  # beside thi
     KINDS,
     write_scale,
 )
+from matching_memory import peak_of  # type: ignore[import-not-found]  # likewise
 
 from crmcore.entities import Account, Contact, Record
 from crmcore.fields import CustomField
@@ -393,10 +396,10 @@ def write_clusters(path: Path, data: DataSet, sets: DuplicateSets) -> None:
 def run_plain(folder: Path, out: Path | None) -> dict[str, Any]:
     """One run of crmcore as a plain install does it: without numpy."""
     sys.modules["numpy"] = None  # type: ignore[assignment]  # an import of it fails from now on
-    return run_ours(folder, out)
+    return run_all_cores(folder, out)
 
 
-def run_workers(folder: Path, out: Path | None) -> dict[str, Any]:
+def run_all_cores(folder: Path, out: Path | None) -> dict[str, Any]:
     """One run of crmcore by a process for each core."""
     return run_ours(folder, out, workers=os.cpu_count() or 1)
 
@@ -465,9 +468,9 @@ def spread_of(found: Iterable[float]) -> tuple[float, float]:
 
 
 RUNS = {
-    "crmcore": run_ours,
+    "crmcore": run_all_cores,
     "plain": run_plain,
-    "workers": run_workers,
+    "alone": run_ours,
     "splink": run_splink,
     "entry": run_entry,
 }
@@ -484,9 +487,14 @@ ASKED = 5_000
 WARM = 100
 
 
+def command_of(tool: str, folder: Path) -> list[str]:
+    """What makes one run in a process of its own."""
+    return [sys.executable, __file__, "--one", tool, "--data", str(folder)]
+
+
 def apart(tool: str, folder: Path, out: Path | None) -> dict[str, Any]:
     """One run in a process of its own."""
-    command = [sys.executable, __file__, "--one", tool, "--data", str(folder)]
+    command = command_of(tool, folder)
     done = subprocess.run(
         command + (["--out", str(out)] if out else []), capture_output=True, text=True, check=False
     )
@@ -539,12 +547,9 @@ def show_entry(name: str, result: dict[str, Any]) -> None:
 
 
 def show_ratios(name: str, size: int, runs: dict[str, list[dict[str, Any]]]) -> None:
-    """How long ours takes and how much memory, as shares of Splink's: medians of all runs."""
+    """How long ours takes as a share of Splink's time: medians of all runs."""
     medians = {
-        tool: {
-            what: statistics.median([one[what] for one in results if "failed" not in one])
-            for what in ("seconds", "memory")
-        }
+        tool: statistics.median([one["seconds"] for one in results if "failed" not in one])
         for tool, results in runs.items()
         if any("failed" not in one for one in results)
     }
@@ -554,11 +559,18 @@ def show_ratios(name: str, size: int, runs: dict[str, list[dict[str, Any]]]) -> 
     for tool, ours in medians.items():
         must = TARGETS.get((tool, size))
         print(
-            f"{name:22} {tool:8} {ours['seconds'] / peer['seconds']:.2f} x Splink's time"
-            + (f" (must {must})" if must else "")
-            + f", {ours['memory'] / peer['memory']:.2f} x its memory (must 1)",
+            f"{name:22} {tool:8} {ours / peer:.2f} x Splink's time"
+            + (f" (must {must})" if must else ""),
             flush=True,
         )
+
+
+def show_memory(folder: Path, tools: list[str]) -> None:
+    """The peak memory of a run of each, all its processes taken together."""
+    for tool in tools:
+        most = peak_of(command_of(tool, folder))
+        told = "not known here" if most is None else f"{most:.0f} MB with all its processes"
+        print(f"{folder.name:22} {tool:8} {told}", flush=True)
 
 
 def name_pairs(folder: Path) -> None:
@@ -594,13 +606,30 @@ def arguments() -> argparse.ArgumentParser:
     add("--scale", type=int, nargs="*", default=[], metavar="N", help="generated sets of N records")
     add("--kind", choices=sorted(KINDS), nargs="*", default=["people", "companies"])
     add("--plain", action="store_true", help="run without numpy as well")
-    add("--workers", action="store_true", help="run with a process for each core as well")
+    add("--alone", action="store_true", help="run with one process as well")
+    add("--memory", action="store_true", help="watch the memory of a further run of each")
     add("--entry", action="store_true", help="time the catalogue that is asked for one record")
     add("--entry-only", action="store_true", help="time that and nothing else")
     add("--repeat", type=int, default=1, help="so many runs of each, in turns; the ratios: medians")
     add("--out", type=Path, help="folder for the clusters, as rec_id,cluster")
     add("--one", choices=sorted(RUNS), help=argparse.SUPPRESS)
     return parser
+
+
+def run_all(folder: Path, tools: list[str], asked: argparse.Namespace) -> None:
+    """Everything that is asked of one set."""
+    runs: dict[str, list[dict[str, Any]]] = {tool: [] for tool in tools}
+    for _ in range(asked.repeat):
+        for tool in tools:
+            out = asked.out if tool == "crmcore" else None
+            runs[tool].append(apart(tool, folder, out))
+            show(folder.name, tool, runs[tool][-1])
+    data = DataSet(folder)
+    show_ratios(folder.name, len(data.rows) if data.has_people else 0, runs)
+    if asked.memory:
+        show_memory(folder, tools)
+    if asked.entry:
+        show_entry(folder.name, apart("entry", folder, None))
 
 
 def main() -> None:
@@ -617,7 +646,7 @@ def main() -> None:
         keys = ", ".join(key.name for key in rule.keys)
         print(f"{rule.name}: {rule.subject}, at {rule.likely}, by {keys}")
     tools = ["crmcore"]
-    tools += [one for one, wanted in (("plain", asked.plain), ("workers", asked.workers)) if wanted]
+    tools += [one for one, wanted in (("plain", asked.plain), ("alone", asked.alone)) if wanted]
     tools += [asked.vs] if asked.vs else []
     print(
         f"\n{'set':22} {'':8} {'pairs: P, R, F1':22} {'clusters: P, R, F1':22}"
@@ -630,16 +659,7 @@ def main() -> None:
         if asked.entry_only:
             show_entry(folder.name, apart("entry", folder, None))
             continue
-        runs: dict[str, list[dict[str, Any]]] = {tool: [] for tool in tools}
-        for _ in range(asked.repeat):
-            for tool in tools:
-                out = asked.out if tool == "crmcore" else None
-                runs[tool].append(apart(tool, folder, out))
-                show(folder.name, tool, runs[tool][-1])
-        data = DataSet(folder)
-        show_ratios(folder.name, len(data.rows) if data.has_people else 0, runs)
-        if asked.entry:
-            show_entry(folder.name, apart("entry", folder, None))
+        run_all(folder, tools, asked)
 
 
 if __name__ == "__main__":
