@@ -7,12 +7,16 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.far_words import FarWords
 from crmcore.rules.matching.linkage.mailboxes import compare_many_mailboxes
+from crmcore.rules.matching.linkage.many_companies import (
+    compare_employers,
+    compare_many_employers,
+)
 from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
@@ -318,6 +322,35 @@ def places() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
 def test_many_places_are_compared_as_one_by_one(found: list[Any]) -> None:
     """D1: by arrays or not."""
     many, single = told([None, *dict.fromkeys(found)], compare_many_places, COMPARE["place"])
+    assert many == single
+
+
+def employers() -> st.SearchStrategy[tuple[str, ...]]:
+    """One company, or two, by words that are near one another."""
+    words = (
+        "acme",
+        "amce",
+        "acmes",
+        "af",
+        "foods",
+        "food",
+        "motors",
+        "3",
+        "4",
+        "france",
+        "aaa",
+        "é",
+    )
+    name = st.lists(st.sampled_from(words), min_size=1, max_size=4).map(" ".join)
+    return st.lists(name, min_size=1, max_size=2, unique=True).map(lambda one: tuple(sorted(one)))
+
+
+@needs_arrays
+@given(st.lists(employers(), min_size=2, max_size=9))
+@example([("acme foods",), ("af",), ("acme foods france",), ("foods acme",), ("acme fodos",)])
+def test_many_employers_are_compared_as_one_by_one(found: list[Any]) -> None:
+    """D1: by arrays or not."""
+    many, single = told([None, *dict.fromkeys(found)], compare_many_employers, compare_employers)
     assert many == single
 
 

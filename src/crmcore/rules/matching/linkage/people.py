@@ -28,6 +28,10 @@ from crmcore.rules.matching.linkage.mailboxes import (
     compare_mailboxes,
     compare_many_mailboxes,
 )
+from crmcore.rules.matching.linkage.many_companies import (
+    compare_employers,
+    compare_many_employers,
+)
 from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
@@ -46,7 +50,6 @@ from crmcore.rules.matching.linkage.names import (
 from crmcore.rules.matching.linkage.person_groups import PERSON_GROUPS
 from crmcore.rules.matching.linkage.subject import LEVELS, Basis, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
-from crmcore.rules.similarity.company import company_likeness
 from crmcore.rules.similarity.comparers import day_likeness
 from crmcore.rules.similarity.tables import table
 from crmcore.rules.similarity.text import slips
@@ -86,20 +89,6 @@ def _domains(form: tuple[str, ...]) -> tuple[str, ...]:
 def _locals(form: tuple[str, ...]) -> tuple[str, ...]:
     names = [name for box in form if len(name := box.partition("@")[0]) >= _LONG_ENOUGH]
     return forms.different(names)
-
-
-def _company(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
-    """1 the same, 2 alike, 3 another."""
-    if len(one) == 1 == len(other):
-        mine, theirs = one[0], other[0]
-        if mine == theirs:
-            return coded(1, learnt.bucket("company", mine))
-        return coded(2 if company_likeness(mine, theirs) else 3, RARE)
-    shared = set(one).intersection(other)
-    if shared:
-        return coded(1, min(learnt.bucket("company", text) for text in shared))
-    near = any(company_likeness(mine, theirs) for mine in one for theirs in other)
-    return coded(2 if near else 3, RARE)
 
 
 def _birth(one: date, other: date, learnt: Buckets) -> int:
@@ -186,7 +175,8 @@ TRAITS: Final = (
         meanings=("company",),
         form=forms.companies,
         lone=lone_forms.COMPANIES,
-        compare=_company,
+        compare=compare_employers,
+        compare_many=compare_many_employers,
         values={"company": itself},
         facets={"start": beginnings},
     ),
