@@ -148,6 +148,8 @@ def _doubts(
 
 def _most_compared(searches: Sequence[Search | LinkageSearch]) -> int:
     """How often the record was compared that was compared most often, by all rules together."""
+    if len(searches) == 1 and isinstance(searches[0], LinkageSearch):
+        return searches[0].most_compared  # without a count for each record
     partners = [one.partners for one in searches]
     every = sum(partners[1:], partners[0]) if partners else Counter[int]()
     return max(every.values(), default=0)

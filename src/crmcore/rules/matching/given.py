@@ -65,7 +65,7 @@ class Given(Mapping[Ref[Any], Record]):
     @property
     def refs(self) -> Sequence[Ref[Any]]:
         """The references in their order, each made when it is asked for."""
-        return _Refs(self._by_kind)
+        return Refs((kind, list(rows)) for kind, rows in self._by_kind.items())
 
     def beside(self, others: Iterable[Record]) -> Mapping[Ref[Any], Record]:
         """These records and ``others``, of which one that has a reference in common gives way."""
@@ -76,9 +76,11 @@ class Given(Mapping[Ref[Any], Record]):
         return made
 
 
-class _Refs(Sequence[Ref[Any]]):
-    def __init__(self, by_kind: Mapping[str, Mapping[str, Record]]) -> None:
-        self._ids = [(kind, list(rows)) for kind, rows in by_kind.items()]
+class Refs(Sequence[Ref[Any]]):
+    """References of some kinds, one kind after the other, each made when it is asked for."""
+
+    def __init__(self, ids: Iterable[tuple[str, list[str]]]) -> None:
+        self._ids = list(ids)
         self._starts = list(accumulate((len(ids) for _, ids in self._ids), initial=0))
 
     def __len__(self) -> int:

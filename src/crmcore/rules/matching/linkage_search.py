@@ -16,8 +16,9 @@ from crmcore.findings import Finding, Findings, ModelError
 from crmcore.model.model import Model
 from crmcore.rules.matching.duplicate_sets import KeyCount, SkippedBlock
 from crmcore.rules.matching.evidence import Match
-from crmcore.rules.matching.given import Given
+from crmcore.rules.matching.given import Given, Refs
 from crmcore.rules.matching.hits import Hits
+from crmcore.rules.matching.later import Later
 from crmcore.rules.matching.linkage import shared_table, spread
 from crmcore.rules.matching.linkage.blocks import blocks_of
 from crmcore.rules.matching.linkage.candidates import (
@@ -38,7 +39,7 @@ from crmcore.rules.matching.linkage.learn import (
 )
 from crmcore.rules.matching.linkage.levels import Levels, levels_of, numbered
 from crmcore.rules.matching.linkage.rule import LinkageRule
-from crmcore.rules.matching.linkage.table import Table, Values
+from crmcore.rules.matching.linkage.table import Table, Values, together
 from crmcore.rules.matching.linkage.weights import Learnt, probability
 from crmcore.rules.matching.matches import Made, Pattern, Told
 from crmcore.rules.matching.progress import Progress
@@ -105,12 +106,13 @@ class LinkageSearch:
         self._tell("read", 1.0)
         limits = self._limited(self._records, block=block_limit, partners=partner_limit)
         self.learnt_here = self.rule.learnt is None and len(table) >= self._enough
-        tasks: list[Callable[[], KeyPairs | Values]] = [table.values] if self.learnt_here else []
+        tasks: list[Callable[[], KeyPairs | Values]] = []
+        tasks += table.counters() if self.learnt_here else []
         tasks += finders(table, self.rule.keys, limits)
         found = spread.done(tasks, self._workers if len(table) >= MANY else 1)
         pairs = [one for one in found if isinstance(one, KeyPairs)]
         self._pairs = chosen(pairs, len(table), limits)
-        self._values = next((one for one in found if isinstance(one, Values)), Values())
+        self._values = together(one for one in found if isinstance(one, Values))
         self._tell("paired", 1.0)
 
     def _filled(self, records: Sequence[Record]) -> Table:
@@ -149,12 +151,12 @@ class LinkageSearch:
                 self.learnt, records=rows, expected=rows / 5, common=self._values.common, usual={}
             )
         comparing = Comparing(table, self.learnt, workers=self._workers)
-        patterns = comparing.patterns(
-            pairs.first, pairs.second, told=lambda share: self._tell("compared", share)
+        blind = blind_pairs(rows, min(_BLIND, rows * rows)) if learns else ([], [])
+        patterns, taught = comparing.patterns(
+            (pairs.first, pairs.second), blind, told=lambda share: self._tell("compared", share)
         )
         if learns:
-            blind = comparing.patterns(*blind_pairs(rows, min(_BLIND, rows * rows)))
-            levels, _ = levels_of(self._subject, blind)
+            levels, _ = levels_of(self._subject, taught)
             self.learnt = with_blind_rates(self.learnt, self._subject, levels)
         return patterns
 
@@ -201,10 +203,13 @@ class LinkageSearch:
             said = [witness.line(at, here) for here in kinds]
             lines.append([said[column[one]] for one in different])
         place = dict(zip(near.rows, range(len(near.rows)), strict=True))
+        records = list(map(self._records.__getitem__, near.rows))
         return Told(
             rule=self.rule.name,
-            refs=tuple([self._records[row].ref for row in near.rows]),
-            shown=shown_columns(self.rule, partial(self._firsts, near.rows)),
+            refs=Refs(
+                (kind_of(kind), [one.id for one in some]) for kind, some in groupby(records, type)
+            ),
+            shown=Later(partial(_shown, self.rule, records, self.readers)),
             patterns=tuple(
                 Pattern(scores[one], self.rule.level(scores[one]), said)
                 for one, said in zip(different, zip(*lines, strict=True), strict=True)
@@ -213,16 +218,6 @@ class LinkageSearch:
             right=array("i", map(place.__getitem__, near.wanted[1])),
             pattern=array("i", pattern),
         )
-
-    def _firsts(self, rows: Sequence[int], trait: str, part: str | None) -> list[object]:
-        """The first value that a trait is read from, or a part of it, of each of these rows."""
-        at = next(at for at, one in enumerate(self._subject.traits) if one.name == trait)
-        found: list[object] = []
-        for kind, group in groupby((self._records[row] for row in rows), key=type):
-            some = list(group)
-            read = self.readers[kind_of(kind)][at]
-            found += [None] * len(some) if read is None else read.firsts(some, part)
-        return found
 
     @property
     def has_doubts(self) -> bool:
@@ -243,6 +238,11 @@ class LinkageSearch:
         """How many others each record is compared with, by its number."""
         numbers = self._numbers
         return Counter({numbers[row]: times for row, times in self._pairs.partners().items()})
+
+    @property
+    def most_compared(self) -> int:
+        """How many others the record is compared with that is compared most often."""
+        return self._pairs.most_partners()
 
     def asked(self, numbers: Collection[int], size: int) -> dict[int, int]:
         """As ``Asking.asked``."""
@@ -391,6 +391,25 @@ def readers(
     if found:
         raise ModelError(f"match rule {rule.name!r}", Findings(found))
     return made
+
+
+def _shown(
+    rule: LinkageRule,
+    records: Sequence[Record],
+    readers: Mapping[str, Sequence[Reader | None]],
+) -> tuple[tuple[object, ...], ...]:
+    """For each group of evidence what a reader is shown of each of these records."""
+    places = {trait.name: at for at, trait in enumerate(rule.about.traits)}
+
+    def firsts(trait: str, part: str | None) -> list[object]:
+        """The first value that a trait is read from, or a part of it, of each record."""
+        found: list[object] = []
+        for kind, group in groupby(records, key=type):
+            some, read = list(group), readers[kind_of(kind)][places[trait]]
+            found += [None] * len(some) if read is None else read.firsts(some, part)
+        return found
+
+    return shown_columns(rule, firsts)
 
 
 def _limiter(

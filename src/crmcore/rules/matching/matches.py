@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeAlias, overload
 from attrs import field, frozen
 
 from crmcore.rules.matching.evidence import Match
+from crmcore.rules.matching.later import Later
 from crmcore.rules.matching.match_rule import Level
 from crmcore.rules.matching.witness import Line
 from crmcore.values.ref import Ref
@@ -69,14 +70,14 @@ class Pattern:
 class Told:
     """The matches of a linkage rule.
 
-    ``refs`` are the records that have one, in the order of references, and ``shown`` has for each
+    ``refs`` are the records that have one, in the order of references, and ``shown`` gives for each
     group of evidence what a reader is shown of each. A match is the places of its records there,
     and that of its pattern.
     """
 
     rule: str
-    refs: tuple[Ref[Any], ...]
-    shown: tuple[tuple[object, ...], ...]
+    refs: Sequence[Ref[Any]]
+    shown: Later[tuple[tuple[object, ...], ...]]
     patterns: tuple[Pattern, ...]
     left: array[int]
     right: array[int]
@@ -96,7 +97,7 @@ class Told:
             rule=self.rule,
             evidence=[
                 line.of(shown[left], shown[right])
-                for line, shown in zip(pattern.lines, self.shown, strict=True)
+                for line, shown in zip(pattern.lines, self.shown(), strict=True)
                 if line is not None
             ],
         )

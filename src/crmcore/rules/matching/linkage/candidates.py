@@ -14,6 +14,7 @@ from attrs import frozen
 
 from crmcore.rules.matching.linkage import fast
 from crmcore.rules.matching.linkage.blocks import Skipped, blocks_of, pairs_of
+from crmcore.rules.matching.linkage.many import Array, Numpy
 from crmcore.rules.matching.linkage.subject import Key
 from crmcore.rules.matching.linkage.table import Table
 
@@ -64,6 +65,12 @@ class Candidates:
             return Counter(fast.partners(self.first, self.second))
         return Counter(chain(self.first, self.second))
 
+    def most_partners(self) -> int:
+        """How many others the row is compared with that is compared most often."""
+        if not isinstance(self.first, list):
+            return fast.most_partners(self.first, self.second)
+        return max(self.partners().values(), default=0)
+
     def of(self, rows: Collection[int]) -> list[tuple[int, int, int]]:
         """The rows and keys of the pairs that have one of these rows."""
         if not isinstance(self.first, list):
@@ -103,8 +110,11 @@ class Candidates:
 
     def by_key(self, places: Sequence[int] | None = None) -> tuple[int, ...]:
         """How many pairs each key brings together, of all or of those in these places."""
-        keys = _listed(self.keys)
-        times = Counter(keys if places is None else (keys[at] for at in places))
+        if isinstance(self.keys, list):
+            keys = self.keys
+            times = Counter(keys if places is None else map(keys.__getitem__, places))
+        else:
+            times = fast.times(self.keys, places)
         return tuple(
             sum(count for shared, count in times.items() if shared >> at & 1)
             for at in range(len(self.blocks))
@@ -240,7 +250,7 @@ def _by_hand(found: Sequence[Sequence[int]], rows: int, most: int) -> _Chosen:
     )
 
 
-def _by_arrays(np: fast.Numpy, found: Sequence[fast.Array], rows: int, most: int) -> _Chosen:
+def _by_arrays(np: Numpy, found: Sequence[Array], rows: int, most: int) -> _Chosen:
     first, second, shared = fast.united(np, found, rows)
     crowded = fast.crowded(np, first, second, rows, most)
     if not len(crowded):

@@ -14,6 +14,7 @@ from crmcore.rules.matching.linkage.compare import (
     found_by,
     itself,
 )
+from crmcore.rules.matching.linkage.many_lines import compare_many_lines
 from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.subject import LEVELS, Basis, Found, Key, Subject, Trait, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets, Group, Level
@@ -246,6 +247,7 @@ TRAITS: Final = (
         lone=lone_forms.LINES,
         form_in=forms.lines,
         compare=compare_lines,
+        compare_many=compare_many_lines,
         values={"line": forms.line_ends},
         facets={"line": forms.line_ends},
     ),

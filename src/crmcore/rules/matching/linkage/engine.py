@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
-from crmcore.rules.matching.linkage import fast, spread
-from crmcore.rules.matching.linkage.table import Table
+from crmcore.rules.matching.linkage import codes, fast, spread
+from crmcore.rules.matching.linkage.codes import CodeColumn
+from crmcore.rules.matching.linkage.many import Array, Numpy, asked_of
+from crmcore.rules.matching.linkage.table import Column, Table
 from crmcore.rules.matching.linkage.weights import Learnt
 
 Codes = tuple[int, ...]
 """For each trait the code of two rows; 0: nothing to compare."""
 
+Pairs: TypeAlias = tuple[Sequence[int], Sequence[int]]
+"""The first row of each pair, and the second."""
 
-_AT_ONCE: Final = 500_000
-"""Arrays are made of so many pairs at once, which bounds their memory."""
+MANY: Final = 10_000
+"""From so many pairs on processes are worth their start."""
 
 
 @frozen
@@ -28,10 +32,6 @@ class Patterns:
     codes: Sequence[Codes]
     times: Sequence[int]
     of: Sequence[int]
-
-
-MANY: Final = 10_000
-"""From so many pairs on processes are worth their start."""
 
 
 class Comparing:
@@ -52,106 +52,86 @@ class Comparing:
         )
 
     def patterns(
-        self,
-        first: Sequence[int],
-        second: Sequence[int],
-        *,
-        told: Callable[[float], None] = lambda _: None,
-    ) -> Patterns:
-        """The patterns of these pairs of rows; ``told`` hears which share of them is done."""
-        if self._workers < 2 or len(first) < MANY:
-            return self._compared(first, second, told)
-        tasks = [
-            partial(self._compared, first[part], second[part])
-            for part in spread.parts(len(first), self._workers)
-        ]
-        return _joined(spread.done(tasks, self._workers, told=told))
+        self, *some: Pairs, told: Callable[[float], None] = lambda _: None
+    ) -> list[Patterns]:
+        """The patterns of some pairs of rows, and of others, compared at one go.
 
-    def _compared(
-        self,
-        first: Sequence[int],
-        second: Sequence[int],
-        told: Callable[[float], None] = lambda _: None,
-    ) -> Patterns:
-        """The patterns of these pairs, found by this process."""
-        columns = self.table.columns
+        ``told`` hears which share of them is done.
+        """
         np = fast.numpy() if len(self.table) >= fast.MANY else None
-        if np is not None:
-            rows = (np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64))
-            made = []
-            for at, column in enumerate(columns):
-                ids = np.asarray(column.ids, dtype=np.int64)
-                made.append(fast.codes_of(np, ids, rows, self._decider(at, np)))
-                told((at + 1) / len(columns))
-            return Patterns(*fast.joined(np, made))
-        plain = []
-        for at in range(len(columns)):
-            plain.append(self._codes(at, first, second))
-            told((at + 1) / len(columns))
-        found = list(zip(*plain, strict=True))
-        times = Counter(found)
-        different = sorted(times)
-        numbers = dict(zip(different, range(len(different)), strict=True))
-        return Patterns(
-            different, [times[one] for one in different], list(map(numbers.__getitem__, found))
-        )
-
-    def _codes(self, at: int, first: Sequence[int], second: Sequence[int]) -> list[int]:
-        """The code of each pair by one trait."""
-        if len(self.table.columns[at].forms) == 1:  # nothing is known of any row
-            return [0] * len(first)
-        number, size = self.table.columns[at].ids.__getitem__, len(self.table.columns[at].forms)
-        # whole numbers instead of pairs: to look them up takes half the time
-        pairs = [
-            one * size + other if one <= other else other * size + one
-            for one, other in zip(map(number, first), map(number, second), strict=True)
-        ]
-        known = dict.fromkeys(pairs, 0)
-        different = [both for both in known if both >= size]
-        codes = self._decider(at)(
-            [both // size for both in different], [both % size for both in different]
-        )
-        known.update(zip(different, codes, strict=True))
-        return list(map(known.__getitem__, pairs))
-
-    def _decider(
-        self, at: int, np: fast.Numpy = None
-    ) -> Callable[[Sequence[int], Sequence[int]], Sequence[int]]:
-        """Gives the codes of pairs of forms of a trait, by their numbers."""
-        column = self.table.columns[at]
-        compare, many = column.trait.compare, column.trait.compare_many
-        forms, learnt = column.forms, self._learnt
-
-        def decide(ones: Sequence[int], others: Sequence[int]) -> Sequence[int]:
-            if np is not None and many is not None and len(ones) >= fast.MANY:
-                codes: list[int] = []
-                for begin in range(0, len(ones), _AT_ONCE):
-                    part = slice(begin, begin + _AT_ONCE)
-                    codes += many(np, forms, (ones[part], others[part]), learnt)
-                return codes
-            form = forms.__getitem__
+        sizes = [len(first) for first, _ in some]
+        if np is None:
+            joint = (
+                [one for first, _ in some for one in first],
+                [one for _, second in some for one in second],
+            )
             return [
-                compare(one, other, learnt)
-                for one, other in zip(map(form, ones), map(form, others), strict=True)
+                Patterns(*codes.patterns_of(part))
+                for part in codes.parted(self._columns(None, joint, told), sizes)
             ]
+        rows = tuple(
+            np.concatenate([np.asarray(pairs[at], dtype=np.int64) for pairs in some])
+            for at in (0, 1)
+        )
+        columns = self._columns(np, (rows[0], rows[1]), told)
+        return [
+            Patterns(*codes.patterns_by_arrays(np, part)) for part in codes.parted(columns, sizes)
+        ]
 
-        return decide
+    def _columns(self, np: Numpy, pairs: Pairs, told: Callable[[float], None]) -> list[CodeColumn]:
+        """The codes of the pairs, trait by trait.
 
+        A trait that is compared by arrays is one task, because each would read all its forms; of
+        another each process takes a part.
+        """
+        compare: Callable[[Column, Pairs], CodeColumn] = (
+            self._by_hand if np is None else partial(self._by_arrays, np)
+        )
+        workers = self._workers if len(pairs[0]) >= MANY else 1
+        columns = sorted(enumerate(self.table.columns), key=lambda one: -len(one[1].forms))
+        places: list[int] = []
+        tasks: list[Callable[[], CodeColumn]] = []
+        for at, column in columns:
+            is_one = column.trait.compare_many is not None and np is not None
+            for part in spread.parts(len(pairs[0]), 1 if is_one else workers) or [slice(0)]:
+                places.append(at)
+                tasks.append(partial(compare, column, (pairs[0][part], pairs[1][part])))
+        made: list[list[CodeColumn]] = [[] for _ in columns]
+        for at, one in zip(places, spread.done(tasks, workers, told=told), strict=True):
+            made[at].append(one)
+        return list(map(codes.put_together, made))
 
-def _joined(parts: Sequence[Patterns]) -> Patterns:
-    """The patterns of pairs that were compared in parts."""
-    times: Counter[Codes] = Counter()
-    for part in parts:
-        for codes, count in zip(part.codes, part.times, strict=True):
-            times[codes] += count
-    different = sorted(times)
-    numbers = dict(zip(different, range(len(different)), strict=True))
-    places = [[numbers[codes] for codes in part.codes] for part in parts]
-    return Patterns(
-        different,
-        [times[one] for one in different],
-        fast.placed([part.of for part in parts], places),
-    )
+    def _by_hand(self, column: Column, pairs: Pairs) -> CodeColumn:
+        """The codes of pairs by one trait, each two different forms compared once."""
+        size, number = len(column.forms), column.ids.__getitem__
+        if size == 1:  # nothing is known of any row
+            return CodeColumn([0], array("I", bytes(4 * len(pairs[0]))))
+        # whole numbers instead of pairs: to look them up takes half the time
+        both = [
+            one * size + other if one <= other else other * size + one
+            for one, other in zip(map(number, pairs[0]), map(number, pairs[1]), strict=True)
+        ]
+        known = dict.fromkeys(both, 0)
+        compare, form, learnt = column.trait.compare, column.forms.__getitem__, self._learnt
+        for one in known:
+            if one >= size:  # else there is nothing to compare
+                known[one] = compare(form(one // size), form(one % size), learnt)
+        different = sorted(set(known.values()))
+        places = dict(zip(different, range(len(different)), strict=True))
+        known = {one: places[code] for one, code in known.items()}
+        return CodeColumn(different, array("I", map(known.__getitem__, both)))
+
+    def _by_arrays(self, np: Numpy, column: Column, pairs: Pairs) -> CodeColumn:
+        """The same by arrays."""
+        many, compare = column.trait.compare_many, column.trait.compare
+        ids = np.asarray(column.ids, dtype=np.int64)
+
+        def decide(ones: Array, others: Array) -> Array:
+            if many is not None and len(ones) >= fast.MANY:
+                return many(np, column.forms, (ones, others), self._learnt)
+            return asked_of(np, compare, column.forms, (ones, others), self._learnt)
+
+        return codes.column_of(np, ids, pairs, decide)
 
 
 def blind_pairs(rows: int, times: int) -> tuple[list[int], list[int]]:

@@ -5,7 +5,7 @@ romanisations and likeness takes most of the time of a search. Some necessary co
 
 - A slip changes the set of letters by two at most: to put a letter in or to leave one out by one,
   to change one by two, to swap two not at all. Who is spelt backwards has the same letters.
-- Romanisations begin with one sound, and keep the letters that they do not change.
+- Romanisations begin with one sound, and once their letters are made one, they are a slip apart.
 - Names that are alike by Jaro and Winkler from 0.8 on begin with one letter, and have a Jaro
   similarity above 0.7: the shares of their letters that they have in common add up to 1.1.
 
@@ -18,20 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-from crmcore.rules.matching.linkage.names import LONG, SLIP_LETTERS
+from crmcore.rules.matching.linkage.many import Array, Numpy
+from crmcore.rules.matching.linkage.names import ALIKE_FROM, LONG, SLIP_LETTERS
 from crmcore.rules.similarity.latin import (
     LONGER_VARIANT,
-    ROMANISED,
     SHORTEST_VARIANT,
     SOUNDS,
+    romanised,
 )
+from crmcore.rules.similarity.many_texts import are_alike
 from crmcore.rules.similarity.person import GLUED
 from crmcore.rules.similarity.tables import given_name_groups
-
-Numpy: TypeAlias = Any  # Any: numpy need not be there to check types
-Array: TypeAlias = Any  # Any: likewise
 
 _OTHERS: Final = 16
 _GROUPS: Final = 30
@@ -94,11 +93,10 @@ class FarWords(Letters):
 
     def __init__(self, np: Numpy, words: Sequence[str]) -> None:
         super().__init__(np, words)
+        self._texts = words
         self._kin = np.fromiter(map(kin, words), dtype=np.int64, count=len(words))
-        kept = 0
-        for letter in ROMANISED:
-            kept |= 1 << (ord(letter) & _BITS)
-        self._kept = np.uint64(~kept & (2**64 - 1))
+        self._spelt = Letters(np, [romanised(word) if word.isascii() else word for word in words])
+        self._is_alpha = np.fromiter(map(str.isalpha, words), dtype=bool, count=len(words))
 
     def far(self, ones: Array, others: Array, *, is_family: bool) -> Array:
         """Whether the words of each pair are surely different: as family names, or as given names.
@@ -106,41 +104,62 @@ class FarWords(Letters):
         Never for two words that are equal.
         """
         np = self._np
-        mine, theirs = self.bits[ones], self.bits[others]
-        apart = mine ^ theirs
-        sizes, lengths = self.sizes[ones], self.sizes[others]
-        shorter, longer = np.minimum(sizes, lengths), np.maximum(sizes, lengths)
-        kin, other = self._kin[ones], self._kin[others]
-        shared = kin & other
-        more = longer - shorter
+        maybe = self._may_be_one(ones, others, is_family=is_family) | self._is_any(ones, others)
+        starts = np.flatnonzero((self.first[ones] == self.first[others]) & ~maybe)
+        maybe[starts] = self._may_be_alike(ones[starts], others[starts])
+        return ~(maybe | (ones == others))
+
+    def are_apart(self, ones: Array, others: Array) -> Array:
+        """Whether two different family names are surely alike at most, both of them having letters.
+
+        They begin with one letter, and are alike where ``are_alike`` says so.
+        """
+        first = self.first[ones] == self.first[others]
+        first &= self._is_alpha[ones] & self._is_alpha[others]
+        first &= (self.sizes[ones] > 1) & (self.sizes[others] > 1)
+        maybe = self._may_be_one(ones, others, is_family=True) | self._is_any(ones, others)
+        apart: Array = first & ~maybe
+        return apart
+
+    def are_alike(self, ones: Array, others: Array) -> Array:
+        """Whether the words of each pair are alike."""
+        text = self._texts.__getitem__
+        mine, theirs = list(map(text, ones.tolist())), list(map(text, others.tolist()))
+        return are_alike(self._np, mine, theirs, least=ALIKE_FROM)
+
+    def _is_any(self, ones: Array, others: Array) -> Array:
+        return (self._kin[ones] == _ANY) | (self._kin[others] == _ANY)
+
+    def _may_be_one(self, ones: Array, others: Array, *, is_family: bool) -> Array:
+        """Whether two words may be two forms of one name: more than alike."""
+        lengths, other = self.sizes[ones], self.sizes[others]
+        shorter, longer = self._np.minimum(lengths, other), self._np.maximum(lengths, other)
         maybe = self.may_be_near(ones, others, 1) | (
             (longer >= LONG) & self.may_be_near(ones, others, 2)
         )
         maybe &= shorter >= SLIP_LETTERS
-        lacks, lack = apart & mine, apart & theirs
+        shared = self._kin[ones] & self._kin[others]
         if is_family:
-            maybe |= ((lacks == 0) | (lack == 0)) & (shorter >= GLUED)
-            shared = shared & _SOUND
+            apart = self.bits[ones] ^ self.bits[others]
+            within = ((apart & self.bits[ones]) == 0) | ((apart & self.bits[others]) == 0)
+            maybe |= within & (shorter >= GLUED)
         else:
             maybe |= shared > _SOUND
-        sounds = (shared & _SOUND) != 0
         maybe |= (
-            sounds
-            & (without(np, apart & self._kept, 2) == 0)
+            ((shared & _SOUND) != 0)
             & (shorter >= SHORTEST_VARIANT)
-            & (more <= LONGER_VARIANT)
+            & (longer - shorter <= LONGER_VARIANT)
+            & self._spelt.may_be_near(ones, others, 1)
         )
-        starts = np.flatnonzero(sounds & (self.first[ones] == self.first[others]) & ~maybe)
-        maybe[starts] = self._may_be_alike(
-            (sizes[starts], lengths[starts]), (lacks[starts], lack[starts])
-        )
-        return ~(maybe | (kin == _ANY) | (other == _ANY) | (ones == others))
+        return maybe
 
-    def _may_be_alike(self, sizes: tuple[Array, Array], lacking: tuple[Array, Array]) -> Array:
+    def _may_be_alike(self, ones: Array, others: Array) -> Array:
         """Whether words with one first letter may be alike, or one of them an initial."""
-        np = self._np
-        size, length = sizes
-        common = np.minimum(size - count(np, lacking[0]), length - count(np, lacking[1]))
+        np, apart = self._np, self.bits[ones] ^ self.bits[others]
+        size, length = self.sizes[ones], self.sizes[others]
+        common = np.minimum(
+            size - count(np, apart & self.bits[ones]), length - count(np, apart & self.bits[others])
+        )
         return (10 * common * (size + length) >= 11 * size * length) | (
             np.minimum(size, length) == 1
         )

@@ -7,20 +7,19 @@ what both need for normal forms and comparisons included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
 from types import ModuleType
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
 from crmcore.rules.matching.linkage.blocks import BETWEEN, Skipped
+from crmcore.rules.matching.linkage.many import Array, Numpy, distinct, rising
 from crmcore.rules.matching.linkage.subject import Key
 from crmcore.rules.matching.linkage.table import Column, Table
-
-Numpy: TypeAlias = Any  # Any: numpy need not be there to check types
-Array: TypeAlias = Any  # Any: likewise
 
 Listed: TypeAlias = tuple[list[int], list[int], list[int]]
 
@@ -31,7 +30,6 @@ _CHUNK: Final = 2_000_000
 """So many pairs of a key are held at once with their repetitions."""
 
 _MOST: Final = 2**62
-_FEW: Final = 1_000_000
 
 
 @cache
@@ -63,6 +61,17 @@ class Texts:
         """Where the texts of each form begin in ``flat``."""
         return self.counts.cumsum() - self.counts
 
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def firsts(self) -> list[int]:
+        """As ``Column.first_texts``."""
+        if not self.size:
+            return [0] * len(self)
+        numbers = self.flat.take(self.starts, mode="clip") + 1
+        found: list[int] = (numbers * (self.counts > 0)).tolist()
+        return found
+
     def text(self, np: Numpy, column: Column, name: str, number: int) -> str:
         """The text of a number."""
         at = int(np.argmax(self.flat == number))
@@ -73,7 +82,7 @@ class Texts:
 def texts_of(np: Numpy, column: Column, name: str) -> Texts:
     """The texts of every form of a column by a facet, found once."""
     known = column.arrays.get(name)
-    if isinstance(known, Texts) and len(known.counts) == len(column.forms):
+    if isinstance(known, Texts) and len(known) == len(column.forms):
         return known
     facet = column.whole_facet(name)
     found = Texts(
@@ -128,7 +137,7 @@ class Filed:
                 if mark is not None:
                     kept &= (mark[first] == mark[second]) == is_same
             made.append(first[kept] * size + second[kept])
-        return np.unique(np.concatenate(made)), count, skipped
+        return rising(np, np.concatenate(made)), count, skipped
 
     def _blocks(self, key: Key) -> tuple[Array, Array, int, tuple[Skipped, ...]]:
         """The rows of all blocks of a key, for each the end of its block, and what is too large."""
@@ -153,7 +162,7 @@ class Filed:
         found = np.concatenate([one for one, _ in kept])
         bounds = np.concatenate([kept[0][1], *(one + begin for _, one in kept[1:])])
         skipped.sort(key=lambda one: (one.value, one.size))
-        return found, bounds, len(np.unique(bounds)), tuple(skipped)
+        return found, bounds, len(rising(np, bounds)), tuple(skipped)
 
     def _split(
         self, key: Key, split: str, filed: tuple[Array, Array], skipped: list[Skipped]
@@ -274,19 +283,6 @@ def united(np: Numpy, found: Sequence[Array], rows: int) -> tuple[Array, Array, 
     return first, pairs - first * rows, np.concatenate(bits)
 
 
-def placed(parts: Sequence[Sequence[int]], places: Sequence[Sequence[int]]) -> Sequence[int]:
-    """The numbers of all parts one after the other, each turned into the place it stands for."""
-    np = numpy()
-    if np is None or isinstance(parts[0], list):
-        return [
-            place
-            for part, of in zip(parts, places, strict=True)
-            for place in map(of.__getitem__, part)
-        ]
-    turned = [np.asarray(of, dtype=np.int64)[part] for part, of in zip(parts, places, strict=True)]
-    return cast("Sequence[int]", np.concatenate(turned))
-
-
 def crowded(np: Numpy, first: Array, second: Array, rows: int, most: int) -> Array:
     """The places of the pairs one of whose rows is in more pairs than ``most``."""
     times = np.bincount(first, minlength=rows) + np.bincount(second, minlength=rows)
@@ -303,6 +299,27 @@ def partners(first: Array, second: Array) -> dict[int, int]:
     times = np.bincount(first, minlength=size) + np.bincount(second, minlength=size)
     rows = np.flatnonzero(times)
     return dict(zip(rows.tolist(), times[rows].tolist(), strict=True))
+
+
+def most_partners(first: Array, second: Array) -> int:
+    """As ``Candidates.most_partners``."""
+    np = numpy()
+    if np is None or not len(first):
+        return 0
+    size = int(second.max()) + 1
+    times = np.bincount(first, minlength=size) + np.bincount(second, minlength=size)
+    return int(times.max())
+
+
+def times(keys: Array, places: Sequence[int] | None) -> Counter[int]:
+    """How many pairs each combination of keys brings together, of all or of those in places."""
+    np = numpy()
+    if np is None:
+        return Counter()
+    some = keys if places is None else keys[places]
+    found, which = distinct(np, some, int(some.max(initial=0)) + 1)
+    counts = np.bincount(which, minlength=len(found))
+    return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
 
 
 def of(pairs: tuple[Array, Array, Array], rows: Collection[int]) -> list[tuple[int, int, int]]:
@@ -348,60 +365,3 @@ def within(told: tuple[Array, Array, Array], set_of: Mapping[int, int]) -> Liste
     sets[list(set_of)] = list(set_of.values())
     kept = (sets[first] == sets[second]) & (sets[first] > 0)
     return first[kept].tolist(), second[kept].tolist(), patterns[kept].tolist()
-
-
-def codes_of(
-    np: Numpy,
-    ids: Array,
-    pairs: tuple[Array, Array],
-    decide: Callable[[Sequence[int], Sequence[int]], Sequence[int]],
-) -> Array:
-    """The code of each pair.
-
-    ``decide`` gives the codes of the forms of these numbers, which are different pairs, the lesser
-    number first; a pair with the number 0 has nothing to compare, and the code 0.
-    """
-    if not ids.any():
-        return np.zeros(len(pairs[0]), dtype=np.int64)
-    one, other = ids[pairs[0]], ids[pairs[1]]
-    codes = np.zeros(len(one), dtype=np.int64)
-    compared = np.flatnonzero((one > 0) & (other > 0))  # else there is nothing to compare
-    if len(compared):
-        one, other = one[compared], other[compared]
-        size = int(ids.max()) + 1
-        both = np.minimum(one, other) * size + np.maximum(one, other)
-        different, places = np.unique(both, return_inverse=True)
-        decided = decide((different // size).tolist(), (different % size).tolist())
-        codes[compared] = np.asarray(decided, dtype=np.int64)[places]
-    return codes
-
-
-def joined(np: Numpy, columns: Sequence[Array]) -> tuple[list[tuple[int, ...]], list[int], Array]:
-    """The different rows of these columns of codes, rising, how many have each, and whose is which.
-
-    The codes of a row are put together to one number as long as it stays small enough.
-    """
-    mixed, size = np.zeros(len(columns[0]), dtype=np.int64), 1
-    for codes in columns:
-        many, at = _numbered(np, codes)
-        if size * many >= _MOST:
-            different, mixed = np.unique(mixed, return_inverse=True)
-            size = len(different)
-        mixed, size = mixed * many + at, size * many
-    _, first, places, times = np.unique(
-        mixed, return_index=True, return_inverse=True, return_counts=True
-    )
-    rows = zip(*(codes[first].tolist() for codes in columns), strict=True)
-    return list(rows), times.tolist(), places
-
-
-def _numbered(np: Numpy, codes: Array) -> tuple[int, Array]:
-    """How many different codes there are, and for each the place of it among them, rising."""
-    most = int(codes.max(initial=0)) + 1
-    if most > max(_FEW, len(codes)):
-        different, at = np.unique(codes, return_inverse=True)
-        return len(different), at
-    different = np.flatnonzero(np.bincount(codes, minlength=most))  # quicker than to sort them
-    numbers = np.zeros(most, dtype=np.int64)
-    numbers[different] = np.arange(len(different))
-    return len(different), numbers[codes]

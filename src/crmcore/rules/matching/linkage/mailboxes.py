@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from crmcore.rules.matching.linkage import forms as texts_of
-from crmcore.rules.matching.linkage.far_words import Array, Letters, Numpy, count
-from crmcore.rules.matching.linkage.many_names import used
+from crmcore.rules.matching.linkage.far_words import Letters, count
+from crmcore.rules.matching.linkage.many import Array, Numpy, asked_of, in_steps, used
 from crmcore.rules.matching.linkage.subject import LEVELS, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
+from crmcore.rules.similarity.many_texts import are_alike
 from crmcore.rules.similarity.text import jaro_winkler, slips
 
 (
@@ -89,29 +90,27 @@ less what rounding may take)."""
 def compare_many_mailboxes(
     np: Numpy,
     forms: Sequence[tuple[str, ...]],
-    pairs: tuple[Sequence[int], Sequence[int]],
+    pairs: tuple[Array, Array],
     learnt: Buckets,
-) -> list[int]:
+) -> Array:
     """What ``compare_mailboxes`` gives, for pairs of forms given by their numbers, in their order.
 
     Most are two names at one domain, or at two, without a letter's slip between them; which these
     are is told by their letters, and only the others are compared one by one.
     """
-    boxes, (ones, others) = used(np, forms, pairs)
-    if len(boxes) > len(ones):  # to read their letters takes longer than to compare them
-        return [
-            compare_mailboxes(boxes[one], boxes[other], learnt)
-            for one, other in zip(ones.tolist(), others.tolist(), strict=True)
-        ]
-    codes, is_sure = _Many(np, boxes, learnt).codes(ones, others)
-    asked = np.flatnonzero(~is_sure)
-    told = [
-        compare_mailboxes(boxes[one], boxes[other], learnt)
-        for one, other in zip(ones[asked].tolist(), others[asked].tolist(), strict=True)
-    ]
-    codes[asked] = np.asarray(told, dtype=np.int64)
-    found: list[int] = codes.tolist()
-    return found
+    boxes, places = used(np, forms, pairs)
+    if len(boxes) > len(places[0]):  # to read their letters takes longer than to compare them
+        return asked_of(np, compare_mailboxes, boxes, places, learnt)
+    many = _Many(np, boxes, learnt)
+
+    def codes_of(ones: Array, others: Array) -> Array:
+        codes, is_sure = many.codes(ones, others)
+        asked = np.flatnonzero(~is_sure)
+        both = ones[asked], others[asked]
+        codes[asked] = asked_of(np, compare_mailboxes, boxes, both, learnt)
+        return codes
+
+    return in_steps(np, places, codes_of)
 
 
 class _Many:
@@ -129,6 +128,7 @@ class _Many:
             [learnt.bucket("domain", one) for one in domains], dtype=np.int64
         )
         self._names = [local for local, _, _ in parts]
+        self._whole = [form[0] for form in boxes]
         self._local = Letters(np, self._names)
         # of several in one form, and of what is not ASCII, nothing is said
         is_one = np.fromiter(map(len, boxes), dtype=np.int64, count=len(boxes)) == 1
@@ -154,10 +154,11 @@ class _Many:
             is_same | numbered | local.may_be_near(ones, others, 2),
             near & (is_same | local.may_be_near(ones, others, 1)),
         )
-        rest = np.flatnonzero(
-            ~(is_one | is_same | maybe) & (local.first[ones] == local.first[others])
-        )
-        maybe[rest] = self._may_be_alike(ones[rest], others[rest])
+        are_long = np.minimum(local.sizes[ones], local.sizes[others]) >= _LONG_ENOUGH
+        begin_alike = are_long & (local.first[ones] == local.first[others])
+        rest = np.flatnonzero(begin_alike & ~(is_one | is_same | maybe))
+        rest = rest[self._may_be_alike(ones[rest], others[rest])]
+        levels[rest[self._are_alike(ones[rest], others[rest])]] = M_ALIKE
         is_sure = ~maybe & self._is_plain[ones] & self._is_plain[others]
         return buckets * LEVELS + levels, is_sure
 
@@ -183,3 +184,9 @@ class _Many:
         length = local.sizes[others] + texts.sizes[elsewhere] + 1
         common = np.minimum(size - count(np, mine & ~theirs), length - count(np, theirs & ~mine))
         return _SOME * common * (size + length) >= _ALIKE_IN_ALL * size * length
+
+    def _are_alike(self, ones: Array, others: Array) -> Array:
+        """Whether these mailboxes are alike as a whole."""
+        whole = self._whole.__getitem__
+        mine, theirs = list(map(whole, ones.tolist())), list(map(whole, others.tolist()))
+        return are_alike(self._np, mine, theirs, least=_ALIKE)

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from crmcore.rules.matching.linkage.far_words import Array, Letters, Numpy, count
-from crmcore.rules.matching.linkage.many_names import used
+from crmcore.rules.matching.linkage.far_words import Letters, count
+from crmcore.rules.matching.linkage.many import Array, Numpy, asked_of, in_steps, used
 from crmcore.rules.matching.linkage.subject import coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.company import company_likeness
@@ -43,22 +43,24 @@ def compare_employers(one: tuple[str, ...], other: tuple[str, ...], learnt: Buck
 def compare_many_employers(
     np: Numpy,
     forms: Sequence[tuple[str, ...]],
-    pairs: tuple[Sequence[int], Sequence[int]],
+    pairs: tuple[Array, Array],
     learnt: Buckets,
-) -> list[int]:
+) -> Array:
     """What ``compare_employers`` gives, for pairs of forms given by their numbers, in their order.
 
     Pairs that are surely of two employers are told by arrays, the others one by one.
     """
-    names, (ones, others) = used(np, forms, pairs)
-    codes = np.full(len(ones), coded(3, RARE), dtype=np.int64)
-    asked = np.flatnonzero(~_Many(np, names).far(ones, others))
-    codes[asked] = [
-        compare_employers(names[one], names[other], learnt)
-        for one, other in zip(ones[asked].tolist(), others[asked].tolist(), strict=True)
-    ]
-    found: list[int] = codes.tolist()
-    return found
+    names, places = used(np, forms, pairs)
+    many = _Many(np, names)
+
+    def codes_of(ones: Array, others: Array) -> Array:
+        codes = np.full(len(ones), coded(3, RARE), dtype=np.int64)
+        asked = np.flatnonzero(~many.far(ones, others))
+        both = ones[asked], others[asked]
+        codes[asked] = asked_of(np, compare_employers, names, both, learnt)
+        return codes
+
+    return in_steps(np, places, codes_of)
 
 
 class _Many:

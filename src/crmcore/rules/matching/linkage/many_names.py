@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from attrs import frozen
 
-from crmcore.rules.matching.linkage.far_words import Array, FarWords, Numpy
+from crmcore.rules.matching.linkage.far_words import FarWords
+from crmcore.rules.matching.linkage.many import Array, Numpy, distinct, in_steps, rising, used
 from crmcore.rules.matching.linkage.names import (
+    ALIKE,
     ANOTHER,
     DIFFERENT,
     EXCHANGED,
@@ -49,12 +50,22 @@ class _Words:
 def compare_many_names(
     np: Numpy,
     forms: Sequence[NameForm],
-    pairs: tuple[Sequence[int], Sequence[int]],
+    pairs: tuple[Array, Array],
     learnt: Buckets,
-) -> list[int]:
+) -> Array:
     """The codes of pairs of forms, given by their numbers, in their order."""
-    names, (ones, others) = used(np, forms, pairs)
+    names, places = used(np, forms, pairs)
     words = _words(np, names)
+    return in_steps(np, places, lambda *some: _codes(np, (names, words), some, learnt))
+
+
+def _codes(
+    np: Numpy,
+    known: tuple[Sequence[NameForm], _Words],
+    pairs: tuple[Array, Array],
+    learnt: Buckets,
+) -> Array:
+    (names, words), (ones, others) = known, pairs
     f, g = (words.families[ones], words.families[others]), (words.given[ones], words.given[others])
     family = _levels(np, words, f, partial(level_of_families, learnt=learnt), is_family=True)
     given = _levels(np, words, g, partial(level_of_given, learnt=learnt), is_family=False)
@@ -76,19 +87,7 @@ def compare_many_names(
         )
     ]
     codes[asked] = np.asarray(told, dtype=np.int64)
-    found: list[int] = codes.tolist()
-    return found
-
-
-def used(
-    np: Numpy, forms: Sequence[Any], pairs: tuple[Sequence[int], Sequence[int]]
-) -> tuple[list[Any], tuple[Array, Array]]:
-    """The forms that occur in these pairs, and the pairs as places among them."""
-    one, other = (np.asarray(each, dtype=np.int64) for each in pairs)
-    occurs = np.zeros(len(forms), dtype=bool)
-    occurs[one] = occurs[other] = True
-    places = np.cumsum(occurs) - 1
-    return [forms[at] for at in np.flatnonzero(occurs).tolist()], (places[one], places[other])
+    return codes
 
 
 def _words(np: Numpy, names: Sequence[NameForm]) -> _Words:
@@ -121,12 +120,22 @@ def _levels(
     """The level of each pair of words."""
     one, other = pairs
     levels = np.where(one == other, SAME, DIFFERENT)
-    size = len(words.texts)
+    texts, size = words.texts, len(words.texts)
     asked = np.flatnonzero(~words.far.far(one, other, is_family=is_family) & (one != other))
-    different, places = np.unique(one[asked] * size + other[asked], return_inverse=True)
-    texts = words.texts
-    found = [level(texts[both // size], texts[both % size]) for both in different.tolist()]
-    levels[asked] = np.asarray(found, dtype=np.int64)[places]
+    different, places = distinct(np, one[asked] * size + other[asked], size * size)
+    ones, others = different // size, different % size
+    found = np.full(len(ones), DIFFERENT)
+    if is_family:
+        apart = words.far.are_apart(ones, others)
+        at = np.flatnonzero(apart)
+        found[at[words.far.are_alike(ones[at], others[at])]] = ALIKE
+        rest = np.flatnonzero(~apart)
+    else:
+        rest = np.arange(len(ones))
+    text = texts.__getitem__
+    told = map(level, map(text, ones[rest].tolist()), map(text, others[rest].tolist()))
+    found[rest] = np.fromiter(told, dtype=np.int64, count=len(rest))
+    levels[asked] = found[places]
     if "" in texts:
         empty = texts.index("")
         levels[(one == empty) | (other == empty)] = 0
@@ -136,7 +145,7 @@ def _levels(
 def _are_others(np: Numpy, words: _Words, pairs: tuple[Array, Array], learnt: Buckets) -> Array:
     """Whether given names that differ are both names that people have; as ``level_of_given``."""
     texts = words.texts
-    used = np.unique(np.concatenate(pairs)).tolist()
+    used = rising(np, np.concatenate(pairs)).tolist()
     is_known = np.zeros(len(texts), dtype=bool)
     listed = np.zeros(len(texts), dtype=np.int64)
     spelling = np.zeros(len(texts), dtype=np.int64)
@@ -185,7 +194,7 @@ def _buckets(
     np: Numpy, words: _Words, table: str, learnt: Buckets, pairs: tuple[Array, Array]
 ) -> Array:
     """The bucket of the commoner word of each pair."""
-    used = np.unique(np.concatenate(pairs))
+    used = rising(np, np.concatenate(pairs))
     found = np.zeros(len(words.texts), dtype=np.int64)
     found[used] = [learnt.bucket(table, words.texts[at]) for at in used.tolist()]
     return np.maximum(found[pairs[0]], found[pairs[1]])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Final, TypeVar
 
 from crmcore.rules.matching.linkage.compare import compare_places, compare_streets
-from crmcore.rules.matching.linkage.far_words import Array, Letters, Numpy, count
+from crmcore.rules.matching.linkage.far_words import Letters, count
 from crmcore.rules.matching.linkage.forms import (
     NOTHING,
     Place,
@@ -19,7 +19,7 @@ from crmcore.rules.matching.linkage.forms import (
     are_one_city,
     house,
 )
-from crmcore.rules.matching.linkage.many_names import used
+from crmcore.rules.matching.linkage.many import Array, Numpy, distinct, used
 from crmcore.rules.matching.linkage.subject import LEVELS
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 
@@ -36,9 +36,9 @@ less what rounding may take)."""
 def compare_many_places(
     np: Numpy,
     forms: Sequence[tuple[Place, ...]],
-    pairs: tuple[Sequence[int], Sequence[int]],
+    pairs: tuple[Array, Array],
     learnt: Buckets,
-) -> list[int]:
+) -> Array:
     """The codes of pairs of forms, given by their numbers, in their order."""
     places, (ones, others) = used(np, forms, pairs)
     posts, post = _numbered(np, [form[0][0] for form in places])
@@ -64,16 +64,15 @@ def compare_many_places(
     several = np.fromiter(map(len, places), dtype=np.int64, count=len(places)) > 1
     for place in np.flatnonzero(several[ones] | several[others]).tolist():
         codes[place] = compare_places(places[ones[place]], places[others[place]], learnt)
-    found: list[int] = codes.tolist()
-    return found
+    return codes
 
 
 def compare_many_streets(
     np: Numpy,
     forms: Sequence[tuple[Street, ...]],
-    pairs: tuple[Sequence[int], Sequence[int]],
+    pairs: tuple[Array, Array],
     learnt: Buckets,
-) -> list[int]:
+) -> Array:
     """The codes of pairs of forms, given by their numbers, in their order."""
     streets, (ones, others) = used(np, forms, pairs)
     names, name = _numbered(np, [form[0][0] for form in streets])
@@ -102,15 +101,14 @@ def compare_many_streets(
     several = np.fromiter(map(len, streets), dtype=np.int64, count=len(streets)) > 1
     for place in np.flatnonzero(several[ones] | several[others]).tolist():
         codes[place] = compare_streets(streets[ones[place]], streets[others[place]], learnt)
-    found: list[int] = codes.tolist()
-    return found
+    return codes
 
 
 def _decided(
     np: Numpy, size: int, pairs: tuple[Array, Array], decide: Callable[[int, int], bool]
 ) -> Array:
     """What is decided of each pair of numbers less than ``size``, of different pairs once."""
-    both, places = np.unique(pairs[0] * size + pairs[1], return_inverse=True)
+    both, places = distinct(np, pairs[0] * size + pairs[1], size * size)
     found = [decide(*divmod(one, size)) for one in both.tolist()]
     return np.asarray(found, dtype=bool)[places]
 
@@ -125,7 +123,7 @@ def _numbered(np: Numpy, texts: Sequence[T]) -> tuple[list[T], Array]:
 def _are_one_city(np: Numpy, cities: Sequence[str], pairs: tuple[Array, Array]) -> Array:
     """Whether the different cities of each pair are one."""
     size = len(cities)
-    both, places = np.unique(pairs[0] * size + pairs[1], return_inverse=True)
+    both, places = distinct(np, pairs[0] * size + pairs[1], size * size)
     one, other = both // size, both % size
     letters = Letters(np, cities)
     mine, theirs = letters.bits[one], letters.bits[other]

@@ -30,7 +30,7 @@ SAME, SLIP, PART, ALIKE, INITIAL, DIFFERENT, ANOTHER = range(1, 8)
 
 SHORT_FORM: Final = PART
 
-_ALIKE: Final = 0.8
+ALIKE_FROM: Final = 0.8
 SLIP_LETTERS: Final = 4
 LONG: Final = 8
 """A slip is sought in words of so many letters, and two slips in a word of so many."""
@@ -265,7 +265,7 @@ def _spelt(one: str, other: str) -> int:
         return SLIP
     if is_variant(one, other):
         return SLIP
-    return ALIKE if starts and jaro_winkler(one, other, least=_ALIKE) else DIFFERENT
+    return ALIKE if starts and jaro_winkler(one, other, least=ALIKE_FROM) else DIFFERENT
 
 
 def _in_one(one: NameForm, other: NameForm) -> bool:

@@ -32,6 +32,7 @@ from crmcore.rules.matching.linkage.many_companies import (
     compare_employers,
     compare_many_employers,
 )
+from crmcore.rules.matching.linkage.many_lines import compare_many_lines
 from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
@@ -166,6 +167,7 @@ TRAITS: Final = (
         lone=lone_forms.LINES,
         form_in=forms.lines,
         compare=compare_lines,
+        compare_many=compare_many_lines,
         values={"line": forms.line_ends},
         facets={"line": forms.line_ends},
         is_by_name=True,

@@ -12,7 +12,7 @@ from attrs import frozen
 from crmcore.entities.record import Record
 from crmcore.rules.matching.linkage import fast, spread
 from crmcore.rules.matching.linkage.subject import Key, Subject
-from crmcore.rules.matching.linkage.table import Reader, Table
+from crmcore.rules.matching.linkage.table import Firsts, Reader, Table
 
 _MOST: Final = 3
 """Facets of a trait beyond so many are made by another process, which makes the forms as well."""
@@ -33,7 +33,7 @@ class _Made:
 
     ids: array[int]
     forms: list[Any]
-    arrays: Mapping[str, object]
+    arrays: Mapping[str, Firsts]
 
 
 def filled(

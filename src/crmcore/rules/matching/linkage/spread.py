@@ -47,7 +47,11 @@ def done(
     """
     many = min(workers, len(tasks)) if can_fork() and len(tasks) <= MOST else 1
     if many < 2:
-        return [task() for task in tasks]
+        alone: list[T] = []
+        for at, task in enumerate(tasks, 1):
+            alone.append(task())
+            told(at / len(tasks))
+        return alone
     numbers, filled = os.pipe()  # each read takes one number out of it, whoever reads
     os.write(filled, bytes(range(len(tasks))))
     os.close(filled)

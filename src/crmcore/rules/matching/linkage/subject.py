@@ -57,9 +57,7 @@ def coded(level: int, bucket: int) -> int:
     return bucket * LEVELS + level
 
 
-CompareMany: TypeAlias = Callable[
-    [Any, Sequence[Any], tuple[Sequence[int], Sequence[int]], Buckets], Sequence[int]
-]
+CompareMany: TypeAlias = Callable[[Any, Sequence[Any], tuple[Any, Any], Buckets], Any]
 """Any: numpy need not be there to check types, and each trait has forms of its own."""
 
 
@@ -69,10 +67,11 @@ class Trait:
 
     ``form`` gives the form of the values of its ``meanings`` (``None``: nothing is known) and
     ``compare`` the code of two forms, the same whichever comes first. ``values`` give the texts
-    whose frequency counts, by the name of their table; with ``is_by_name`` they are counted by the
-    different names of the records that share them, not by the records.
+    whose frequency counts, by the name of their table, which is the trait's own; with
+    ``is_by_name`` they are counted by the different names of the records that share them, not by
+    the records.
     ``compare_many`` gives what ``compare`` does of many pairs of forms by arrays: it gets numpy,
-    the forms, and the pairs as numbers of forms, none of them 0.
+    the forms, and the pairs as two arrays of numbers of forms, none of them 0; so is what it gives.
     ``facets`` make the short texts that blocking keys are put together from. ``form_in`` is
     ``form`` in a region, where that matters. ``lone`` makes the same forms of many records at once.
     """

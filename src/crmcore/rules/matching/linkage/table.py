@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, compress, groupby, islice
 from operator import add
 from typing import Any, Protocol, TypeAlias
@@ -71,6 +72,16 @@ class Facet:
         return self._made
 
 
+class Firsts(Protocol):
+    """The texts of each form by a facet, as arrays."""
+
+    def __len__(self) -> int:
+        """How many forms there are."""
+
+    def firsts(self) -> list[int]:
+        """As ``Column.first_texts``."""
+
+
 class Column:
     """One trait of some records: for each row the number of its form, 0 where nothing is known."""
 
@@ -82,7 +93,7 @@ class Column:
         self._by_form[None] = 0
         self._by_raw: dict[object, int] = {}
         self._facets: dict[str, Facet] = {}
-        self.arrays: dict[str, object] = {}
+        self.arrays: dict[str, Firsts] = {}
 
     def add(self, raw: Raw) -> int:
         """The number of the form of these values."""
@@ -147,6 +158,19 @@ class Column:
             facet.extend(self.forms[len(facet.sizes) :])
         return facet
 
+    def first_texts(self, name: str) -> list[int]:
+        """For each form the number of its first text by a facet, from 1 on; 0 for one without."""
+        known = self.arrays.get(name)
+        if known is not None and len(known) == len(self.forms):
+            return known.firsts()
+        facet = self.whole_facet(name)
+        numbers = iter(facet.flat)
+        firsts = []
+        for size in facet.sizes:
+            firsts.append(next(numbers) + 1 if size else 0)
+            deque(islice(numbers, max(size - 1, 0)), 0)
+        return firsts
+
     def facet_size(self, name: str) -> int:
         """How many different texts a facet has."""
         return len(self.whole_facet(name).numbers)
@@ -173,7 +197,6 @@ class Table:
     def __init__(self, subject: Subject, *, columns: tuple[Column, ...] = ()) -> None:
         self.subject = subject
         self.columns: tuple[Column, ...] = columns or tuple(map(Column, subject.traits))
-        self._counted: dict[str, Counter[str]] | None = None
 
     def __len__(self) -> int:
         return len(self.columns[0].ids)
@@ -186,7 +209,6 @@ class Table:
         places: Sequence[int] | None = None,
     ) -> None:
         """Add the rows of these records, read by kind, to the columns of these places."""
-        self._counted = None
         for _, group in groupby(records, key=type):
             rows = list(group)
             held: dict[tuple[str, ...], Sequence[object]] = {}
@@ -202,43 +224,42 @@ class Table:
 
     def values(self) -> Values:
         """What values the records share."""
-        common, rare = {}, {}
-        for table, found in self._counts().items():
-            shared = {text: bucket_of(times) for text, times in found.items() if times > _RARE}
-            common[table] = FrozenMap(shared)
-            rare[table] = len(found) - len(shared)
-        return Values(common=FrozenMap(common), rare=rare)
+        return together(count() for count in self.counters())
 
-    def _counts(self) -> dict[str, Counter[str]]:
-        """How many rows share each value, by table."""
-        if self._counted is None:
-            self._counted = {}
-            names = next((one for one in self.columns if "initials" in one.trait.facets), None)
-            marks = None if names is None else _marks(names)
-            for column in self.columns:
-                self._count(column, marks, self._counted)
-        return self._counted
+    def counters(self) -> list[Callable[[], Values]]:
+        """For each trait with values a task that counts these; any process may do it."""
+        counted = [one for one in self.columns if one.trait.values and len(one.forms) > 1]
+        counted.sort(key=lambda column: -len(column.forms))  # long tasks come first
+        return [partial(self._count, column) for column in counted]
 
-    def _count(
-        self, column: Column, marks: Sequence[int] | None, counted: dict[str, Counter[str]]
-    ) -> None:
+    def _count(self, column: Column) -> Values:
         rows: Iterable[int] = column.ids
-        if column.trait.is_by_name and marks is not None:
+        names = next((one for one in self.columns if "initials" in one.trait.facets), None)
+        if column.trait.is_by_name and names is not None:
+            # a mark for each row, the same for equal initials
+            marks = list(map(names.first_texts("initials").__getitem__, names.ids))
             many = max(marks, default=0) + 1
             both = set(map(add, map(many.__mul__, rows), marks))
             rows = [one // many for one in both]
         known = list(map(column.forms.__getitem__, filter(None, rows)))
+        common, rare = {}, {}
         for table, texts in column.trait.values.items():
             times = Counter(chain.from_iterable(map(texts, known)))
             if times:
-                counted[table] = counted[table] + times if table in counted else times
+                shared = {text: bucket_of(count) for text, count in times.items() if count > _RARE}
+                common[table] = FrozenMap(shared)
+                rare[table] = len(times) - len(shared)
+        return Values(common=FrozenMap(common), rare=rare)
+
+
+def together(counted: Iterable[Values]) -> Values:
+    """What several traits say, each of tables of its own."""
+    some = list(counted)
+    return Values(
+        common=FrozenMap({name: one for each in some for name, one in each.common.items()}),
+        rare={name: one for each in some for name, one in each.rare.items()},
+    )
 
 
 _RARE = 2**RARE - 1
 """So many records at most share a value that is rare."""
-
-
-def _marks(names: Column) -> list[int]:
-    """A mark for each row, the same for equal initials."""
-    marks = list(map(numbering().__getitem__, names.facet("initials")))
-    return list(map(marks.__getitem__, names.ids))

@@ -1,4 +1,3 @@
-from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -8,25 +7,6 @@ from hypothesis import strategies as st
 from crmcore.rules.matching.linkage import fast
 
 np = pytest.importorskip("numpy")
-
-COLUMNS = st.integers(0, 12).flatmap(
-    lambda many: st.lists(
-        st.lists(st.sampled_from([0, 1, 2, 33, 10**6, 2**40]), min_size=many, max_size=many),
-        min_size=1,
-        max_size=6,
-    )
-)
-
-
-@given(columns=COLUMNS, most=st.sampled_from([2, 7, 2**62]))
-def test_rows_of_codes_are_told_apart_as_tuples_are(columns: list[list[int]], most: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast, "_MOST", most)
-        found, times, places = fast.joined(np, [np.asarray(one, dtype=np.int64) for one in columns])
-    rows = list(zip(*columns, strict=True))
-    assert found == sorted(set(rows))
-    assert [found[at] for at in places.tolist()] == rows
-    assert dict(zip(found, times, strict=True)) == Counter(rows)
 
 
 @given(st.lists(st.lists(st.integers(0, 15), max_size=9, unique=True), min_size=1, max_size=5))

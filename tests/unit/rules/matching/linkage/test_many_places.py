@@ -32,4 +32,4 @@ def test_two_places_have_a_level(one: int, other: int, level: int) -> None:
 
 
 def test_no_pairs_have_no_codes() -> None:
-    assert compare_many_places(np, PLACES, ([], []), LEARNT) == []
+    assert compare_many_places(np, PLACES, ([], []), LEARNT).tolist() == []
