@@ -17,6 +17,7 @@ from crmcore.rules.matching.linkage.many_companies import (
     compare_employers,
     compare_many_employers,
 )
+from crmcore.rules.matching.linkage.many_lines import compare_many_lines
 from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.many_places import compare_many_places, compare_many_streets
 from crmcore.rules.matching.linkage.names import (
@@ -31,8 +32,10 @@ from crmcore.rules.matching.linkage.names import (
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.matching.linkage.subject import LEVELS
 from crmcore.rules.similarity import latin
+from crmcore.rules.similarity.many_texts import are_alike
 from crmcore.rules.similarity.person import NameForm
 from crmcore.rules.similarity.tables import given_name_groups
+from crmcore.rules.similarity.text import jaro_winkler
 from crmcore.values.text import normal_text
 from tests.properties.matching import plain_comparisons as plain
 
@@ -267,6 +270,40 @@ def test_many_mailboxes_are_compared_as_one_by_one(found: list[list[str]]) -> No
 
 
 LINES = st.from_regex(r"\+?[1-3]{6,8}|\+3[1-3]{5,7}", fullmatch=True)
+
+
+@st.composite
+def slipped_lines(draw: st.DrawFn) -> list[tuple[str, ...]]:
+    """Lines, some of them a digit or two from another, now and then two in one form."""
+    lines = draw(st.lists(LINES, min_size=1, max_size=4))
+    for _ in range(draw(st.integers(0, 4))):
+        line, at = draw(st.sampled_from(lines)), draw(st.integers(1, 5))
+        lines.append(line[:at] + draw(st.sampled_from("1239")) + line[at + 1 :])
+    lines.append(draw(st.sampled_from(("12345678901234567", "+123456789012345678", "٣٣٣٣٣٣"))))
+    several = draw(st.lists(st.sampled_from(lines), min_size=2, max_size=2, unique=True))
+    return [*((line,) for line in dict.fromkeys(lines)), tuple(sorted(several))]
+
+
+@needs_arrays
+@given(slipped_lines())
+def test_many_lines_are_compared_as_one_by_one(found: list[tuple[str, ...]]) -> None:
+    """D1: by arrays or not."""
+    many, single = told([None, *dict.fromkeys(found)], compare_many_lines, COMPARE["line"])
+    event(f"levels: {sorted({code % LEVELS for code in single})}")
+    assert many == single
+
+
+@needs_arrays
+@given(st.lists(two_words(), min_size=1, max_size=20), st.sampled_from((0.8, 0.88, 0.822222)))
+def test_many_texts_are_as_alike_as_each_pair(pairs: list[tuple[str, str]], least: float) -> None:
+    """D2: in either order, too."""
+    ones, others = [one for one, _ in pairs], [other for _, other in pairs]
+    alike = [jaro_winkler(one, other, least=least) > 0 for one, other in pairs]
+    event(f"alike: {any(alike)}")
+    assert are_alike(np, ones, others, least=least).tolist() == alike
+    assert are_alike(np, others, ones, least=least).tolist() == alike
+
+
 DAYS = st.dates(date(1, 1, 1), date(9999, 12, 31)) | st.dates(date(1990, 1, 1), date(1991, 3, 1))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import attrgetter
 from typing import Any, overload
 
@@ -53,14 +53,14 @@ class Given(Mapping[Ref[Any], Record]):
         """The records of these kinds, in the order of their references."""
         return [one for kind in sorted(set(kinds)) for one in self._by_kind.get(kind, {}).values()]
 
-    def numbers(self, kinds: Iterable[str]) -> list[int]:
+    def numbers(self, kinds: Iterable[str]) -> Sequence[int]:
         """The places of the records of these kinds among all references."""
-        wanted, begin, found = set(kinds), 0, list[int]()
+        wanted, begin, found = set(kinds), 0, list[range]()
         for kind, rows in self._by_kind.items():
             if kind in wanted:
-                found += range(begin, begin + len(rows))
+                found.append(range(begin, begin + len(rows)))
             begin += len(rows)
-        return found
+        return found[0] if len(found) == 1 else list(chain.from_iterable(found))
 
     @property
     def refs(self) -> Sequence[Ref[Any]]:

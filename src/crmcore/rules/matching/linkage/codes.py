@@ -41,7 +41,7 @@ def column_of(
     has nothing to compare, and the code 0.
     """
     if not ids.any():
-        return CodeColumn([0], np.zeros(len(pairs[0]), dtype=np.uint32))
+        return CodeColumn([0], np.zeros(len(pairs[0]), dtype=np.uint8))
     one, other = ids[pairs[0]], ids[pairs[1]]
     codes = np.zeros(len(one), dtype=np.int64)
     compared = np.flatnonzero((one > 0) & (other > 0))
@@ -49,7 +49,7 @@ def column_of(
         one, other = one[compared], other[compared]
         codes[compared] = decide(np.minimum(one, other), np.maximum(one, other))
     different, of = distinct(np, codes, int(codes.max(initial=0)) + 1)
-    return CodeColumn(different.tolist(), of.astype(np.uint32))
+    return CodeColumn(different.tolist(), of.astype(np.min_scalar_type(len(different))))
 
 
 def put_together(parts: Sequence[CodeColumn]) -> CodeColumn:
@@ -68,8 +68,9 @@ def placed(parts: Sequence[Any], places: Sequence[Sequence[int]]) -> Any:  # Any
     if np is None or not isinstance(parts[0], np.ndarray):
         turned = (map(of.__getitem__, part) for part, of in zip(parts, places, strict=True))
         return array("I", chain.from_iterable(turned))
+    small = np.min_scalar_type(max(chain.from_iterable(places), default=0))
     return np.concatenate(
-        [np.asarray(of, dtype=np.uint32)[part] for part, of in zip(parts, places, strict=True)]
+        [np.asarray(of, dtype=small)[part] for part, of in zip(parts, places, strict=True)]
     )
 
 

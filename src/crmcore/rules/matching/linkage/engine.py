@@ -81,8 +81,8 @@ class Comparing:
     def _columns(self, np: Numpy, pairs: Pairs, told: Callable[[float], None]) -> list[CodeColumn]:
         """The codes of the pairs, trait by trait.
 
-        A trait that is compared by arrays is one task, because each would read all its forms; of
-        another each process takes a part.
+        A trait that is compared by arrays is done in few parts, because for each nearly all its
+        forms are read; of another each process takes a part.
         """
         compare: Callable[[Column, Pairs], CodeColumn] = (
             self._by_hand if np is None else partial(self._by_arrays, np)
@@ -93,7 +93,9 @@ class Comparing:
         tasks: list[Callable[[], CodeColumn]] = []
         for at, column in columns:
             is_one = column.trait.compare_many is not None and np is not None
-            for part in spread.parts(len(pairs[0]), 1 if is_one else workers) or [slice(0)]:
+            for part in spread.parts(
+                len(pairs[0]), max(1, workers // 2) if is_one else workers
+            ) or [slice(0)]:
                 places.append(at)
                 tasks.append(partial(compare, column, (pairs[0][part], pairs[1][part])))
         made: list[list[CodeColumn]] = [[] for _ in columns]
@@ -124,7 +126,7 @@ class Comparing:
     def _by_arrays(self, np: Numpy, column: Column, pairs: Pairs) -> CodeColumn:
         """The same by arrays."""
         many, compare = column.trait.compare_many, column.trait.compare
-        ids = np.asarray(column.ids, dtype=np.int64)
+        ids = np.asarray(column.ids, dtype=np.int32)
 
         def decide(ones: Array, others: Array) -> Array:
             if many is not None and len(ones) >= fast.MANY:

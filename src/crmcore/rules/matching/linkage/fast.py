@@ -86,8 +86,8 @@ def texts_of(np: Numpy, column: Column, name: str) -> Texts:
         return known
     facet = column.whole_facet(name)
     found = Texts(
-        counts=np.asarray(facet.sizes, dtype=np.int64),
-        flat=np.asarray(facet.flat, dtype=np.int64),
+        counts=np.asarray(facet.sizes, dtype=np.int32),
+        flat=np.asarray(facet.flat, dtype=np.int32),
         size=column.facet_size(name),
     )
     column.arrays[name] = found
@@ -142,9 +142,11 @@ class Filed:
     def _blocks(self, key: Key) -> tuple[Array, Array, int, tuple[Skipped, ...]]:
         """The rows of all blocks of a key, for each the end of its block, and what is too large."""
         np = self._np
-        rows = np.arange(len(self._table), dtype=np.int64)
+        columns = [self._column(part)[0] for part in key.parts]
+        is_known = all(len(column.forms) > 1 for column in columns)  # of any row
+        rows = np.arange(len(self._table) if is_known else 0, dtype=np.int64)
         numbers = np.zeros(len(rows), dtype=np.int64)
-        for part in key.parts:
+        for part in key.parts if is_known else ():
             rows, numbers = self._spread(rows, numbers, part)
         rows, numbers, begins, ends = _runs_of(np, rows, numbers)
         sizes = ends - begins

@@ -47,7 +47,8 @@ def asked_of(
 ) -> Array:
     """The codes of these pairs, each two different forms compared once, one by one."""
     size = len(forms)
-    different, places = distinct(np, pairs[0] * size + pairs[1], size * size)
+    ones, others = (np.asarray(one, dtype=np.int64) for one in pairs)
+    different, places = distinct(np, ones * size + others, size * size)
     codes = [
         compare(forms[both // size], forms[both % size], learnt) for both in different.tolist()
     ]

@@ -62,10 +62,11 @@ def filled(
     for task, one in zip(tasks, made, strict=True):
         column = table.columns[task.place]
         if task.is_whole:
-            column.take(one.ids.tolist(), one.forms)
+            column.take(one.ids, one.forms)
         column.arrays.update(one.arrays)
     for column in table.columns:
-        column.ids = column.ids or [0] * len(records)
+        if not column.ids:  # nobody says where it is kept
+            column.ids.frombytes(bytes(column.ids.itemsize * len(records)))
     return table
 
 
@@ -84,4 +85,4 @@ def _made(
             fast.texts_of(np, column, name)
     if not task.is_whole:
         return _Made(array("q"), [], column.arrays)
-    return _Made(array("q", column.ids), column.forms, column.arrays)
+    return _Made(column.ids, column.forms, column.arrays)

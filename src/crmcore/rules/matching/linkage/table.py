@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -87,7 +88,7 @@ class Column:
 
     def __init__(self, trait: Trait) -> None:
         self.trait = trait
-        self.ids: list[int] = []
+        self.ids = array("i")
         self.forms: list[Any] = [None]
         self._by_form: defaultdict[Hashable, int] = numbering()
         self._by_form[None] = 0
@@ -113,7 +114,7 @@ class Column:
             self.forms.append(form)
         return number
 
-    def take(self, ids: list[int], forms: list[Any]) -> None:
+    def take(self, ids: array[int], forms: list[Any]) -> None:
         """Be the column of these rows, to which none is added; ``forms`` begin with ``None``."""
         self.ids, self.forms = ids, forms
 
@@ -121,7 +122,7 @@ class Column:
         """Add rows that hold this, of which ``raw`` makes the values."""
         lone, form = self.trait.lone, self.trait.form
         if lone is not None and lone.takes_all(held):
-            self.ids += self._numbered(lone.parts_of(held), lone.forms)
+            self.ids.extend(self._numbered(lone.parts_of(held), lone.forms))
             return
         is_lone = [False] * len(held) if lone is None else lone.takes(held)
         others = [one for one, found in zip(held, is_lone, strict=True) if not found]
@@ -129,7 +130,7 @@ class Column:
         if lone is not None and len(others) < len(held):
             alone = self._numbered(lone.parts_of(list(compress(held, is_lone))), lone.forms)
             numbers = map(next, map((numbers, alone).__getitem__, is_lone)) if others else alone
-        self.ids += numbers
+        self.ids.extend(numbers)
 
     def _numbered(
         self, held: Sequence[Any], forms: Callable[[Sequence[Any]], Iterable[Hashable]]
@@ -215,7 +216,7 @@ class Table:
             for at in range(len(self.columns)) if places is None else places:
                 column, read = self.columns[at], readers[rows[0].ref.kind][at]
                 if read is None:
-                    column.ids += [0] * len(rows)
+                    column.ids.frombytes(bytes(column.ids.itemsize * len(rows)))
                     continue
                 meanings = column.trait.meanings
                 if meanings not in held:
