@@ -57,8 +57,8 @@ class DuplicateSets:
     """What a search for duplicates found.
 
     ``pairs`` are the matches at or above the threshold, best first, each made when it is asked
-    for; ``clusters`` the sets that
-    they make, largest first. ``apart`` are the pairs that a judgement kept out, ``joined`` those
+    for; until the first is, the records are kept that its evidence shows. ``clusters`` are the sets
+    that they make, largest first. ``apart`` are the pairs that a judgement kept out, ``joined`` those
     that a judgement put in. ``records`` counts the records looked at, ``compared`` the different
     pairs compared (by each rule), and ``most_compared`` those of the record with the most, by all
     rules together;

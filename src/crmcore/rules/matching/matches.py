@@ -2,7 +2,8 @@
 
 A search of a million contacts finds some hundred thousand matches with half a million pieces of
 evidence, of which a reader looks at a few. Kept are whole numbers, and what is needed to make a
-match: the values shown of each record once, and what is said of each pattern of evidence once.
+match: the values shown of each record, which are read once the first match is asked for, and what
+is said of each pattern of evidence.
 """
 
 from __future__ import annotations
