@@ -58,11 +58,11 @@ class DuplicateSets:
 
     ``pairs`` are the matches at or above the threshold, best first, each made when it is asked
     for; until the first is, the records are kept that its evidence shows. ``clusters`` are the sets
-    that they make, largest first. ``apart`` are the pairs that a judgement kept out, ``joined`` those
-    that a judgement put in. ``records`` counts the records looked at, ``compared`` the different
-    pairs compared (by each rule), and ``most_compared`` those of the record with the most, by all
-    rules together;
-    ``left_out`` counts the pairs that share a key but were not compared, because one of the two
+    that they make, largest first. ``apart`` are the pairs that a judgement kept out, ``joined``
+    those that a judgement put in. ``records`` counts the records looked at, ``compared`` the
+    different pairs compared (by each rule), and ``most_compared`` those of the record with the
+    most, by all rules together; ``left_out`` counts the pairs that share a key but were not
+    compared, because one of the two
     records shares more keys with as many others as it may be compared with.
     ``learnt`` has for each linkage rule, by name, what it weighed by where that was learnt in this
     search: ``rule.with_learnt(...)`` keeps it. ``skipped`` lists the blocks that were too large;
