@@ -93,7 +93,7 @@ class LinkageEntries:
         rows = self._add_all(refs, list(zip(*each, strict=True)))
         self._files.put_all(rows, columns)
         most = len(records) * _SHARED
-        shared = {one.trait.name: len(one.forms) for one in columns if len(one.forms) <= most}
+        shared = {one.trait.name: one.size for one in columns if one.size <= most}
         for kind, shaping in self._shapings.items():
             mine = [ref.kind == kind for ref in refs]
             forms = compress(map(self._forms.__getitem__, rows), mine)

@@ -110,6 +110,7 @@ class LinkageSearch:
         tasks += table.counters() if self.learnt_here else []
         tasks += finders(table, self.rule.keys, limits)
         found = spread.done(tasks, self._workers if len(table) >= MANY else 1)
+        table.let_go()
         pairs = [one for one in found if isinstance(one, KeyPairs)]
         self._pairs = chosen(pairs, len(table), limits)
         self._values = together(one for one in found if isinstance(one, Values))

@@ -88,7 +88,7 @@ class Comparing:
             self._by_hand if np is None else partial(self._by_arrays, np)
         )
         workers = self._workers if len(pairs[0]) >= MANY else 1
-        columns = sorted(enumerate(self.table.columns), key=lambda one: -len(one[1].forms))
+        columns = sorted(enumerate(self.table.columns), key=lambda one: -one[1].size)
         places: list[int] = []
         tasks: list[Callable[[], CodeColumn]] = []
         for at, column in columns:
@@ -101,11 +101,12 @@ class Comparing:
         made: list[list[CodeColumn]] = [[] for _ in columns]
         for at, one in zip(places, spread.done(tasks, workers, told=told), strict=True):
             made[at].append(one)
+        self.table.let_go()
         return list(map(codes.put_together, made))
 
     def _by_hand(self, column: Column, pairs: Pairs) -> CodeColumn:
         """The codes of pairs by one trait, each two different forms compared once."""
-        size, number = len(column.forms), column.ids.__getitem__
+        size, number = column.size, column.ids.__getitem__
         if size == 1:  # nothing is known of any row
             return CodeColumn([0], array("I", bytes(4 * len(pairs[0]))))
         # whole numbers instead of pairs: to look them up takes half the time

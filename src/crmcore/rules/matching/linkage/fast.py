@@ -82,7 +82,7 @@ class Texts:
 def texts_of(np: Numpy, column: Column, name: str) -> Texts:
     """The texts of every form of a column by a facet, found once."""
     known = column.arrays.get(name)
-    if isinstance(known, Texts) and len(known) == len(column.forms):
+    if isinstance(known, Texts) and len(known) == column.size:
         return known
     facet = column.whole_facet(name)
     found = Texts(
@@ -143,7 +143,7 @@ class Filed:
         """The rows of all blocks of a key, for each the end of its block, and what is too large."""
         np = self._np
         columns = [self._column(part)[0] for part in key.parts]
-        is_known = all(len(column.forms) > 1 for column in columns)  # of any row
+        is_known = all(column.size > 1 for column in columns)  # of any row
         rows = np.arange(len(self._table) if is_known else 0, dtype=np.int64)
         numbers = np.zeros(len(rows), dtype=np.int64)
         for part in key.parts if is_known else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
@@ -29,10 +29,14 @@ class _Task:
 
 @frozen
 class _Made:
-    """One column: the number of each row's form, the forms, and with numpy some of its facets."""
+    """One column: the number of each row's form, the forms, and with numpy some of its facets.
+
+    The forms are packed, as the process that gets them seldom needs them.
+    """
 
     ids: array[int]
-    forms: list[Any]
+    packed: bytes
+    size: int
     arrays: Mapping[str, Firsts]
 
 
@@ -62,7 +66,7 @@ def filled(
     for task, one in zip(tasks, made, strict=True):
         column = table.columns[task.place]
         if task.is_whole:
-            column.take(one.ids, one.forms)
+            column.take(one.ids, one.packed, one.size)
         column.arrays.update(one.arrays)
     for column in table.columns:
         if not column.ids:  # nobody says where it is kept
@@ -84,5 +88,5 @@ def _made(
         for name in task.facets:
             fast.texts_of(np, column, name)
     if not task.is_whole:
-        return _Made(array("q"), [], column.arrays)
-    return _Made(column.ids, column.forms, column.arrays)
+        return _Made(array("i"), b"", 0, column.arrays)
+    return _Made(column.ids, column.packed(), column.size, column.arrays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -89,7 +90,9 @@ class Column:
     def __init__(self, trait: Trait) -> None:
         self.trait = trait
         self.ids = array("i")
-        self.forms: list[Any] = [None]
+        self.size: int = 1
+        self._forms: list[Any] | None = [None]
+        self._packed = b""
         self._by_form: defaultdict[Hashable, int] = numbering()
         self._by_form[None] = 0
         self._by_raw: dict[object, int] = {}
@@ -110,13 +113,35 @@ class Column:
         """As ``add``, but the values are not kept to be known again."""
         form = self.trait.form(raw)
         number = self._by_form[form]
-        if number == len(self.forms):
+        if number == self.size:
             self.forms.append(form)
+            self.size += 1
         return number
 
-    def take(self, ids: array[int], forms: list[Any]) -> None:
-        """Be the column of these rows, to which none is added; ``forms`` begin with ``None``."""
-        self.ids, self.forms = ids, forms
+    @property
+    def forms(self) -> list[Any]:
+        """The different forms by their numbers, the first of which is ``None``."""
+        if self._forms is None:
+            self._forms = pickle.loads(self._packed)  # noqa: S301  # of a process of our own
+        return self._forms
+
+    def packed(self) -> bytes:
+        """The forms, as ``take`` takes them."""
+        return pickle.dumps(self.forms, pickle.HIGHEST_PROTOCOL)
+
+    def take(self, ids: array[int], packed: bytes, size: int) -> None:
+        """Be the column of these rows, to which none is added, with so many forms.
+
+        The forms stay packed until a process needs them: most are needed by one of several.
+        """
+        self.ids, self.size = ids, size
+        self._forms, self._packed = None, packed
+
+    def let_go(self) -> None:
+        """Forget the forms, and what was made of them, if they are there packed as well."""
+        if self._packed:
+            self._forms = None
+            self._facets = {}
 
     def extend(self, held: Sequence[object], raw: Callable[[Any], Raw]) -> None:
         """Add rows that hold this, of which ``raw`` makes the values."""
@@ -143,7 +168,8 @@ class Column:
         except TypeError:  # bad data: what cannot be hashed is not of any type that is compared
             different = list(held)
         numbers = list(map(self._by_form.__getitem__, forms(different)))
-        self.forms += islice(self._by_form, len(self.forms), None)
+        self.forms.extend(islice(self._by_form, self.size, None))
+        self.size = len(self.forms)
         return map(numbers.__getitem__, rows)
 
     def facet(self, name: str) -> list[tuple[int, ...]]:
@@ -155,14 +181,14 @@ class Column:
         facet = self._facets.get(name)
         if facet is None:
             facet = self._facets[name] = Facet(self.trait.facets[name])
-        if len(facet.sizes) < len(self.forms):
+        if len(facet.sizes) < self.size:
             facet.extend(self.forms[len(facet.sizes) :])
         return facet
 
     def first_texts(self, name: str) -> list[int]:
         """For each form the number of its first text by a facet, from 1 on; 0 for one without."""
         known = self.arrays.get(name)
-        if known is not None and len(known) == len(self.forms):
+        if known is not None and len(known) == self.size:
             return known.firsts()
         facet = self.whole_facet(name)
         numbers = iter(facet.flat)
@@ -202,6 +228,11 @@ class Table:
     def __len__(self) -> int:
         return len(self.columns[0].ids)
 
+    def let_go(self) -> None:
+        """Forget the forms that are there packed as well."""
+        for column in self.columns:
+            column.let_go()
+
     def fill(
         self,
         records: Iterable[Record],
@@ -229,8 +260,8 @@ class Table:
 
     def counters(self) -> list[Callable[[], Values]]:
         """For each trait with values a task that counts these; any process may do it."""
-        counted = [one for one in self.columns if one.trait.values and len(one.forms) > 1]
-        counted.sort(key=lambda column: -len(column.forms))  # long tasks come first
+        counted = [one for one in self.columns if one.trait.values and one.size > 1]
+        counted.sort(key=lambda column: -column.size)  # long tasks come first
         return [partial(self._count, column) for column in counted]
 
     def _count(self, column: Column) -> Values:
