@@ -29,7 +29,8 @@ from crmcore.rules.matching.linkage.candidates import (
     chosen,
     finders,
 )
-from crmcore.rules.matching.linkage.engine import MANY, Codes, Comparing, Patterns, blind_pairs
+from crmcore.rules.matching.linkage.codes import Patterns
+from crmcore.rules.matching.linkage.engine import MANY, Codes, Comparing, blind_pairs
 from crmcore.rules.matching.linkage.learn import (
     Scorer,
     maximise,

@@ -25,8 +25,26 @@ _MOST: Final = 2**62
 class CodeColumn:
     """The different codes of some pairs by one trait, rising, and which of them each pair has."""
 
-    different: Sequence[int]
+    different: Sequence[Any]
     of: Any  # Any: a sequence of numbers or an array of numpy
+
+
+@frozen
+class Patterns:
+    """The different codes of some pairs, rising, how many pairs have them, and which a pair has.
+
+    ``columns`` has for each trait the code of each pattern.
+    """
+
+    columns: tuple[CodeColumn, ...]
+    times: Sequence[int]
+    of: Sequence[int]
+
+    @property
+    def codes(self) -> list[tuple[int, ...]]:
+        """The codes of all traits, pattern by pattern."""
+        codes = (map(one.different.__getitem__, one.of) for one in self.columns)
+        return list(zip(*codes, strict=True))
 
 
 def column_of(
@@ -83,36 +101,50 @@ def parted(columns: Sequence[CodeColumn], sizes: Sequence[int]) -> list[list[Cod
     ]
 
 
-def patterns_of(
-    columns: Sequence[CodeColumn],
-) -> tuple[list[tuple[int, ...]], list[int], list[int]]:
-    """The different rows of these columns of codes, rising, how many have each, and whose is which.
+def patterns_of(columns: Sequence[CodeColumn]) -> Patterns:
+    """The patterns of pairs whose codes these are.
 
-    The codes of a row are put together to one number, as digits are.
+    The codes of a pair are put together to one number, as digits are.
     """
-    mixed = [0] * len(columns[0].of)
-    for column in columns:
-        many = len(column.different)
-        if many > 1:
-            mixed = list(map(add, map(many.__mul__, mixed), column.of))
+    mixed = mixed_of(columns, len(columns[0].of))
     times = Counter(mixed)
     different = sorted(times)
     places = dict(zip(different, range(len(different)), strict=True))
-    rows, left = list[Sequence[int]](), different
-    for column in reversed(columns):
-        many = len(column.different)
-        rows.append([column.different[one % many] for one in left])
-        left = [one // many for one in left]
-    return (
-        list(zip(*reversed(rows), strict=True)),
+    return Patterns(
+        tuple(map(_occurring, columns, parts_of(different, columns))),
         [times[one] for one in different],
         list(map(places.__getitem__, mixed)),
     )
 
 
-def patterns_by_arrays(
-    np: Numpy, columns: Sequence[CodeColumn]
-) -> tuple[list[tuple[int, ...]], list[int], Array]:
+def mixed_of(columns: Sequence[CodeColumn], size: int) -> list[int]:
+    """Of columns of so many rows a number for each row, the same for equal rows."""
+    mixed = [0] * size
+    for column in columns:
+        many = len(column.different)
+        if many > 1:
+            mixed = list(map(add, map(many.__mul__, mixed), column.of))
+    return mixed
+
+
+def parts_of(mixed: Sequence[int], columns: Sequence[CodeColumn]) -> list[list[int]]:
+    """For each column the places that ``mixed_of`` put together to these numbers."""
+    parts = list[list[int]]()
+    for column in reversed(columns):
+        many = len(column.different)
+        parts.append([one % many for one in mixed])
+        mixed = [one // many for one in mixed]
+    return parts[::-1]
+
+
+def _occurring(column: CodeColumn, places: Sequence[int]) -> CodeColumn:
+    """The column of these places, of codes that occur there."""
+    occur = sorted(set(places))
+    number = dict(zip(occur, range(len(occur)), strict=True)).__getitem__
+    return CodeColumn([column.different[at] for at in occur], list(map(number, places)))
+
+
+def patterns_by_arrays(np: Numpy, columns: Sequence[CodeColumn]) -> Patterns:
     """As ``patterns_of``; the numbers are made smaller where they would grow too large."""
     mixed, size = np.zeros(len(columns[0].of), dtype=np.int64), 1
     for column in columns:
@@ -125,6 +157,10 @@ def patterns_by_arrays(
     different, places = distinct(np, mixed, size)
     first = np.zeros(len(different), dtype=np.int64)
     first[places] = np.arange(len(places))
-    codes = (map(column.different.__getitem__, column.of[first].tolist()) for column in columns)
+    made = []
+    for column in columns:
+        occur, of = distinct(np, column.of[first], len(column.different))
+        codes = [column.different[at] for at in occur.tolist()]
+        made.append(CodeColumn(codes, of.tolist()))
     times = np.bincount(places, minlength=len(different))
-    return list(zip(*codes, strict=True)), times.tolist(), places
+    return Patterns(tuple(made), times.tolist(), places)

@@ -7,10 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
-from attrs import frozen
-
 from crmcore.rules.matching.linkage import codes, fast, spread
-from crmcore.rules.matching.linkage.codes import CodeColumn
+from crmcore.rules.matching.linkage.codes import CodeColumn, Patterns
 from crmcore.rules.matching.linkage.many import Array, Numpy, asked_of
 from crmcore.rules.matching.linkage.table import Column, Table
 from crmcore.rules.matching.linkage.weights import Learnt
@@ -23,15 +21,6 @@ Pairs: TypeAlias = tuple[Sequence[int], Sequence[int]]
 
 MANY: Final = 10_000
 """From so many pairs on processes are worth their start."""
-
-
-@frozen
-class Patterns:
-    """The different codes of some pairs, rising, how many pairs have them, and which a pair has."""
-
-    codes: Sequence[Codes]
-    times: Sequence[int]
-    of: Sequence[int]
 
 
 class Comparing:
@@ -65,18 +54,14 @@ class Comparing:
                 [one for first, _ in some for one in first],
                 [one for _, second in some for one in second],
             )
-            return [
-                Patterns(*codes.patterns_of(part))
-                for part in codes.parted(self._columns(None, joint, told), sizes)
-            ]
+            columns = self._columns(None, joint, told)
+            return list(map(codes.patterns_of, codes.parted(columns, sizes)))
         rows = tuple(
             np.concatenate([np.asarray(pairs[at], dtype=np.int64) for pairs in some])
             for at in (0, 1)
         )
         columns = self._columns(np, (rows[0], rows[1]), told)
-        return [
-            Patterns(*codes.patterns_by_arrays(np, part)) for part in codes.parted(columns, sizes)
-        ]
+        return [codes.patterns_by_arrays(np, part) for part in codes.parted(columns, sizes)]
 
     def _columns(self, np: Numpy, pairs: Pairs, told: Callable[[float], None]) -> list[CodeColumn]:
         """The codes of the pairs, trait by trait.

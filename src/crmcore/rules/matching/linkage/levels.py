@@ -8,12 +8,11 @@ group is worked out once for each combination of codes that occurs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import starmap
 from typing import TypeVar
 
 from attrs import frozen
 
-from crmcore.rules.matching.linkage.engine import Patterns
+from crmcore.rules.matching.linkage.codes import CodeColumn, Patterns, mixed_of, parts_of
 from crmcore.rules.matching.linkage.subject import Found, Subject
 
 T = TypeVar("T")
@@ -42,24 +41,27 @@ class Levels:
 
 def levels_of(subject: Subject, patterns: Patterns) -> tuple[Levels, list[int]]:
     """The levels of these patterns of codes, and which of them each pattern of codes has."""
-    codes = list(zip(*patterns.codes, strict=True)) or [()] * len(subject.traits)
-    found: list[tuple[Found, ...]] = []
-    columns: list[Sequence[int]] = []
+    size = len(patterns.times)
+    columns: list[CodeColumn] = []
     for basis in subject.bases:
-        given = [codes[at] for at in basis.traits]
+        given = [patterns.columns[at] for at in basis.traits]
         if len(given) == 1:
-            seen, places = numbered(given[0])
-            levels, numbers = numbered(map(basis.found, seen))
+            places: Sequence[int] = given[0].of
+            codes = [given[0].different]
         else:
-            both, places = numbered(zip(*given, strict=True))
-            levels, numbers = numbered(starmap(basis.found, both))
-        found.append(tuple(levels))
-        columns.append(list(map(numbers.__getitem__, places)))
-    rows, of = numbered(zip(*columns, strict=True))
+            both, places = numbered(mixed_of(given, size))
+            codes = [
+                list(map(column.different.__getitem__, part))
+                for column, part in zip(given, parts_of(both, given), strict=True)
+            ]
+        levels, numbers = numbered(map(basis.found, *codes))
+        columns.append(CodeColumn(levels, list(map(numbers.__getitem__, places))))
+    rows, of = numbered(mixed_of(columns, size))
     times = [0] * len(rows)
     for at, count in zip(of, patterns.times, strict=True):
         times[at] += count
-    return Levels(tuple(found), tuple(zip(*rows, strict=True)) or ((),) * len(found), times), of
+    found = tuple(tuple(column.different) for column in columns)
+    return Levels(found, tuple(parts_of(rows, columns)), times), of
 
 
 def as_levels(subject: Subject, patterns: Mapping[tuple[Found, ...], int]) -> Levels:

@@ -37,10 +37,9 @@ def test_rows_of_codes_are_told_apart_as_tuples_are(found: list[list[int]], most
             codes.patterns_by_arrays(np, [column(one, by_arrays=True) for one in found]),
             codes.patterns_of([column(one, by_arrays=False) for one in found]),
         ):
-            different, times, places = told
-            assert different == sorted(set(rows))
-            assert [different[at] for at in places] == rows
-            assert dict(zip(different, times, strict=True)) == Counter(rows)
+            assert told.codes == sorted(set(rows))
+            assert [told.codes[at] for at in told.of] == rows
+            assert dict(zip(told.codes, told.times, strict=True)) == Counter(rows)
 
 
 @given(

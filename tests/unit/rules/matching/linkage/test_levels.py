@@ -1,6 +1,8 @@
 """Levels."""
 
-from crmcore.rules.matching.linkage.engine import Patterns
+from collections.abc import Sequence
+
+from crmcore.rules.matching.linkage.codes import CodeColumn, Patterns
 from crmcore.rules.matching.linkage.levels import as_levels, levels_of, numbered
 from crmcore.rules.matching.linkage.people import PEOPLE
 from crmcore.rules.matching.linkage.subject import coded
@@ -13,16 +15,24 @@ CODES = [
 ]
 
 
+def columns(codes: Sequence[tuple[int, ...]]) -> tuple[CodeColumn, ...]:
+    """The column of each trait."""
+    given = zip(*codes, strict=True) if codes else ((),) * len(PEOPLE.traits)
+    return tuple(CodeColumn(*numbered(column)) for column in given)
+
+
 def test_patterns_of_codes_that_say_the_same_are_one() -> None:
-    levels, of = levels_of(PEOPLE, Patterns(CODES, [5, 7, 11, 13], []))
+    levels, of = levels_of(PEOPLE, Patterns(columns(CODES), [5, 7, 11, 13], []))
     assert list(of) == [0, 1, 2, 2]
     assert list(levels.times) == [5, 7, 24]
     assert list(levels.patterns()) == [PEOPLE.classify(CODES[at]) for at in range(3)]
-    assert as_levels(PEOPLE, dict(zip(levels.patterns(), levels.times, strict=True))) == levels
+    again = as_levels(PEOPLE, dict(zip(levels.patterns(), levels.times, strict=True)))
+    assert list(again.patterns()) == list(levels.patterns())
+    assert list(again.times) == list(levels.times)
 
 
 def test_no_patterns_have_no_levels() -> None:
-    levels, of = levels_of(PEOPLE, Patterns([], [], []))
+    levels, of = levels_of(PEOPLE, Patterns(columns([]), [], []))
     assert (len(levels), list(of), list(levels.patterns())) == (0, [], [])
     assert len(as_levels(PEOPLE, {})) == 0
 

@@ -6,7 +6,6 @@ from crmcore.entities import Contact
 from crmcore.model.model import STANDARD_MODEL
 from crmcore.rules.matching import CONTACT_LINKAGE, find_duplicates
 from crmcore.rules.matching.linkage import fast, many
-from crmcore.rules.matching.linkage.many import used
 from crmcore.rules.matching.linkage.many_names import compare_many_names
 from crmcore.rules.matching.linkage.names import (
     ANOTHER,
@@ -59,12 +58,6 @@ def test_father_and_son_and_names_that_are_exchanged_are_asked_one_by_one() -> N
 def test_no_pairs_have_no_codes() -> None:
     learnt = PEOPLE.standard.buckets()
     assert compare_many_names(np, [name("", "")], ([], []), learnt).tolist() == []
-
-
-def test_only_forms_that_occur_are_looked_at() -> None:
-    found, (ones, others) = used(np, ["", "a", "b", "c"], ([1, 1], [1, 3]))
-    assert found == ["a", "c"]
-    assert (ones.tolist(), others.tolist()) == ([0, 0], [0, 1])
 
 
 def test_few_pairs_at_once_and_no_arrays_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
