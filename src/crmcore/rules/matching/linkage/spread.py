@@ -10,7 +10,7 @@ import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Final, TypeAlias, TypeVar, cast
 
 T = TypeVar("T")
@@ -41,9 +41,11 @@ def done(
 ) -> list[T]:
     """What each task gives, in their order; the same whatever the number of ``workers``.
 
-    A process takes the next task whenever it is free, and this one takes part; long tasks should
-    come first. ``told`` hears which share of the processes has answered. What is raised in a
-    process is raised here, of several the first; a process that dies is a ``RuntimeError``.
+    A process takes the next task whenever it is free; long tasks should come first. This process
+    only reads what they answer, so that what the tasks need on the way is no load on it, neither as
+    memory nor for the garbage collector. ``told`` hears which share of the processes has answered.
+    What is raised in a process is raised here, of several one; a process that dies is a
+    ``RuntimeError``.
     """
     many = min(workers, len(tasks)) if can_fork() and len(tasks) <= MOST else 1
     if many < 2:
@@ -56,15 +58,15 @@ def done(
     os.write(filled, bytes(range(len(tasks))))
     os.close(filled)
     try:
-        running = [_start(tasks, numbers) for _ in range(1, many)]
-        answers = [_worked(tasks, numbers)]
+        running = dict(_start(tasks, numbers) for _ in range(many))
     finally:
         os.close(numbers)
-    for at, (process, connection) in enumerate(running, 1):
-        told(at / many)
-        answers.append(_answer(connection))
-        process.join()
-    told(1.0)
+    answers: list[Answer[T]] = []
+    while running:
+        for connection in cast("list[Connection]", wait(list(running))):
+            answers.append(_answer(connection))
+            running.pop(connection).join()
+            told(len(answers) / many)
     found: dict[int, T] = {}
     for answer in answers:
         if isinstance(answer, BaseException):
@@ -75,14 +77,14 @@ def done(
 
 def _start(
     tasks: Sequence[Callable[[], T]], numbers: int
-) -> tuple[multiprocessing.Process, Connection]:
-    """A process at work on these tasks, and where its answer comes from."""
+) -> tuple[Connection, multiprocessing.Process]:
+    """Where the answer comes from of a process that is at work on these tasks, and the process."""
     context = multiprocessing.get_context("fork")
     mine, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(theirs, tasks, numbers), daemon=True)
     process.start()
     theirs.close()
-    return cast("multiprocessing.Process", process), mine
+    return mine, cast("multiprocessing.Process", process)
 
 
 def _answer(connection: Connection) -> Answer[T]:

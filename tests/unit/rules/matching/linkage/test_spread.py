@@ -2,6 +2,7 @@ import gc
 import multiprocessing
 import os
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -34,18 +35,18 @@ def test_what_tasks_give_comes_in_their_order(workers: int) -> None:
 
 
 def test_processes_share_in_the_work() -> None:
-    here, mine, theirs = os.getpid(), os.pipe(), os.pipe()
+    one, other = os.pipe(), os.pipe()
 
-    def meet() -> int:
-        """Wait until the other process has taken a task, too."""
-        said, heard = (mine, theirs) if os.getpid() == here else (theirs, mine)
-        os.write(said[1], b"!")
-        os.read(heard[0], 1)
+    def meet(said: int, heard: int) -> int:
+        """Wait until the other task has been taken, too."""
+        os.write(said, b"!")
+        os.read(heard, 1)
         return os.getpid()
 
-    pids = spread.done([meet, meet], 2)
+    tasks = [partial(meet, one[1], other[0]), partial(meet, other[1], one[0])]
+    pids = spread.done(tasks, 2)
     assert len(set(pids)) == 2
-    assert here in pids
+    assert os.getpid() not in pids
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -57,16 +58,17 @@ def test_what_fails_in_a_process_is_raised_here(at: int) -> None:
 
 
 def test_a_process_that_dies_is_told() -> None:
-    here, (heard, said) = os.getpid(), os.pipe()
+    heard, said = os.pipe()
 
     def task() -> int:
-        if os.getpid() == here:
-            return len(os.read(heard, 1))  # the other process has taken a task, too
+        return len(os.read(heard, 1))  # the other task has been taken, too
+
+    def last() -> int:
         os.write(said, b"!")
         return dying()
 
     with pytest.raises(RuntimeError, match="came to an end"):
-        spread.done([task, task], 2)
+        spread.done([task, last], 2)
 
 
 def test_where_nothing_forks_one_process_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
