@@ -17,7 +17,6 @@ from crmcore.rules.matching.linkage.shortcut import Reached, Shortcut, known_of
 from crmcore.rules.matching.linkage.table import Table
 from crmcore.rules.matching.linkage_search import LinkageSearch
 from crmcore.rules.matching.postings import Asked
-from crmcore.rules.matching.readers import Raw
 from crmcore.rules.matching.reading import field_path
 from crmcore.rules.matching.rows import Rows
 from crmcore.rules.matching.shaping import Shaping
@@ -155,14 +154,13 @@ class LinkageEntries:
         if len(self.rule.kinds) > 1:
             near = {one for one in near if (ref := refs[one]) is None or ref.kind != me.kind}
         found: list[Match] = []
-        read: dict[object, Raw] = {}
         if near:
             score = self._shortcut(self.rule.likely if threshold is None else threshold).score
             for one in near:
                 reached = score(forms, every[one], known & all_known[one])
                 if reached is not None:
                     ref = self._rows.ref(one)
-                    found += self._match((me, candidate), (ref, records[ref]), reached, read)
+                    found += self._match((me, candidate), (ref, records[ref]), reached)
         return found, skipped, len(near)
 
     def _match(
@@ -170,15 +168,11 @@ class LinkageEntries:
         mine: tuple[Ref[Any], Record],
         theirs: tuple[Ref[Any], Record],
         reached: Reached,
-        read: dict[object, Raw],
     ) -> Iterator[Match]:
-        """The match of two records, unless the rule leaves them apart.
-
-        ``read`` keeps what was read of the first of them.
-        """
+        """The match of two records, unless the rule leaves them apart."""
         if self._search.may_be(mine[1], theirs[1]):
             score, levels = reached
-            own = self._showing.shown(*mine, levels, read)
+            own = self._showing.shown(*mine, levels)
             other = self._showing.shown(*theirs, levels)
             if mine[0] <= theirs[0]:
                 yield self._witness.match((mine[0], theirs[0]), (own, other), score, levels)

@@ -59,6 +59,18 @@ class Reader:
         made = [_joint([one.held(records) for one in fields]) for fields in self.fields]
         return made[0] if len(made) == 1 else list(zip(*made, strict=True))
 
+    def first(self, record: Record, part: str | None) -> object:
+        """The first value of a record, or the first that has this part: the part; else ``None``."""
+        for fields in self.fields:
+            for one in fields:
+                held = one.get(record)
+                if held is not None:
+                    for value in one.values(held):
+                        found = value if part is None else getattr(value, part, None)
+                        if found is not None:
+                            return found
+        return None
+
     def firsts(self, records: Sequence[Record], part: str | None) -> list[object]:
         """The first value of each of these records, or the first that has this part: the part.
 

@@ -14,7 +14,7 @@ from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.weights import Level
-from crmcore.rules.matching.readers import Raw, first_of
+from crmcore.rules.matching.readers import Raw, Reader, first_of
 from crmcore.values.ref import Ref
 
 Shown: TypeAlias = tuple[object, ...]
@@ -107,17 +107,13 @@ class Showing:
     ``readers`` has for each kind how the traits of the rule are read.
     """
 
-    def __init__(
-        self, rule: LinkageRule, readers: Mapping[str, Sequence[Callable[[Record], Raw] | None]]
-    ) -> None:
+    def __init__(self, rule: LinkageRule, readers: Mapping[str, Sequence[Reader | None]]) -> None:
         places = {trait.name: at for at, trait in enumerate(rule.about.traits)}
         self._groups = {
             kind: tuple(
                 (
                     tuple(
-                        (rule.about.traits[at].meanings, read)
-                        for at in (places[name] for name in group.shows)
-                        if (read := reads[at]) is not None
+                        read for name in group.shows if (read := reads[places[name]]) is not None
                     ),
                     group.part,
                 )
@@ -126,37 +122,19 @@ class Showing:
             for kind, reads in readers.items()
         }
 
-    def shown(
-        self,
-        ref: Ref[Any],
-        record: Record,
-        found: tuple[Found, ...],
-        known: dict[object, Raw] | None = None,
-    ) -> Shown:
-        """What is shown of a record beside these levels; ``None`` where there is none.
-
-        ``known`` keeps what was read of the record, for the next time that it is shown.
-        """
-        known = {} if known is None else known
+    def shown(self, ref: Ref[Any], record: Record, found: tuple[Found, ...]) -> Shown:
+        """What is shown of a record beside these levels; ``None`` where there is none."""
         return tuple(
             [
-                None if level is None else _of_group(record, reads, part, known)
+                None if level is None else _of_group(record, reads, part)
                 for level, (reads, part) in zip(found, self._groups[ref.kind], strict=True)
             ]
         )
 
 
-def _of_group(
-    record: Record,
-    reads: Sequence[tuple[object, Callable[[Record], Raw]]],
-    part: str | None,
-    known: dict[object, Raw],
-) -> object:
-    for meanings, read in reads:
-        raw = known.get(meanings)
-        if raw is None:
-            raw = known[meanings] = read(record)
-        found = first_of(raw, part)
+def _of_group(record: Record, reads: Sequence[Reader], part: str | None) -> object:
+    for read in reads:
+        found = read.first(record, part)
         if found is not None:
             return found
     return None

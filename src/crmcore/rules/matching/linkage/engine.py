@@ -77,10 +77,9 @@ class Comparing:
         places: list[int] = []
         tasks: list[Callable[[], CodeColumn]] = []
         for at, column in columns:
-            is_one = column.trait.compare_many is not None and np is not None
-            for part in spread.parts(
-                len(pairs[0]), max(1, workers // 2) if is_one else workers
-            ) or [slice(0)]:
+            by_arrays = column.trait.compare_many is not None and np is not None
+            shares = max(1, workers // 2) if by_arrays else workers
+            for part in spread.parts(len(pairs[0]), shares) or [slice(0)]:
                 places.append(at)
                 tasks.append(partial(compare, column, (pairs[0][part], pairs[1][part])))
         made: list[list[CodeColumn]] = [[] for _ in columns]
