@@ -55,6 +55,28 @@ def asked_of(
     return np.asarray(codes, dtype=np.int64)[places]
 
 
+def near_ones(
+    np: Numpy,
+    compare: Callable[[Any, Any, Buckets], int],
+    forms: Sequence[Any],
+    pairs: tuple[Array, Array],
+    learnt: Buckets,
+    *,
+    far: Callable[[Array, Array], Array],
+    otherwise: int,
+) -> Array:
+    """The codes of these pairs: of those that are ``far`` this one, of others one by one."""
+
+    def codes_of(ones: Array, others: Array) -> Array:
+        codes = np.full(len(ones), otherwise, dtype=np.int64)
+        asked = np.flatnonzero(~far(ones, others))
+        both = ones[asked], others[asked]
+        codes[asked] = asked_of(np, compare, forms, both, learnt)
+        return codes
+
+    return in_steps(np, pairs, codes_of)
+
+
 def distinct(np: Numpy, numbers: Array, size: int) -> tuple[Array, Array]:
     """The different ones of numbers below ``size``, rising, and which of them each is."""
     if size > max(_FEW, len(numbers)):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from crmcore.rules.matching.linkage.far_words import Letters, count
-from crmcore.rules.matching.linkage.many import Array, Numpy, asked_of, in_steps, used
+from crmcore.rules.matching.linkage.many import Array, Numpy, near_ones, used
 from crmcore.rules.matching.linkage.subject import coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.company import company_likeness
@@ -51,16 +51,8 @@ def compare_many_employers(
     Pairs that are surely of two employers are told by arrays, the others one by one.
     """
     names, places = used(np, forms, pairs)
-    many = _Many(np, names)
-
-    def codes_of(ones: Array, others: Array) -> Array:
-        codes = np.full(len(ones), coded(3, RARE), dtype=np.int64)
-        asked = np.flatnonzero(~many.far(ones, others))
-        both = ones[asked], others[asked]
-        codes[asked] = asked_of(np, compare_employers, names, both, learnt)
-        return codes
-
-    return in_steps(np, places, codes_of)
+    far, another = _Many(np, names).far, coded(3, RARE)
+    return near_ones(np, compare_employers, names, places, learnt, far=far, otherwise=another)
 
 
 class _Many:

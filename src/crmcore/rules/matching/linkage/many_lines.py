@@ -11,7 +11,7 @@ from typing import Final
 
 from crmcore.rules.matching.linkage.compare import compare_lines
 from crmcore.rules.matching.linkage.far_words import without
-from crmcore.rules.matching.linkage.many import Array, Numpy, asked_of, in_steps, used
+from crmcore.rules.matching.linkage.many import Array, Numpy, near_ones, used
 from crmcore.rules.matching.linkage.subject import coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 
@@ -26,16 +26,8 @@ def compare_many_lines(
 ) -> Array:
     """The codes of pairs of forms, given by their numbers, in their order."""
     lines, places = used(np, forms, pairs)
-    many = _Many(np, lines)
-
-    def codes_of(ones: Array, others: Array) -> Array:
-        codes = np.full(len(ones), coded(3, RARE), dtype=np.int64)
-        asked = np.flatnonzero(~many.far(ones, others))
-        both = ones[asked], others[asked]
-        codes[asked] = asked_of(np, compare_lines, lines, both, learnt)
-        return codes
-
-    return in_steps(np, places, codes_of)
+    far, another = _Many(np, lines).far, coded(3, RARE)
+    return near_ones(np, compare_lines, lines, places, learnt, far=far, otherwise=another)
 
 
 class _Many:
