@@ -89,7 +89,7 @@ class Column:
 
     def __init__(self, trait: Trait) -> None:
         self.trait = trait
-        self.ids = array("i")
+        self.ids: array[int] = array("i")
         self.size: int = 1
         self._forms: list[Any] | None = [None]
         self._packed = b""
