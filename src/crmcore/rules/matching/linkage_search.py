@@ -44,9 +44,9 @@ from crmcore.rules.matching.linkage.table import Table, Values, together
 from crmcore.rules.matching.linkage.weights import Learnt, probability
 from crmcore.rules.matching.matches import Made, Pattern, Told
 from crmcore.rules.matching.progress import Progress
-from crmcore.rules.matching.readers import Raw, Reader, raw_reader
+from crmcore.rules.matching.readers import Reader, raw_reader
 from crmcore.rules.matching.reading import FieldPath, paths_in
-from crmcore.rules.matching.witness import Shown, Witness, shown, shown_columns
+from crmcore.rules.matching.witness import Showing, Witness, shown_columns
 from crmcore.values.ref import Ref
 
 ENOUGH_TO_LEARN: Final = 300
@@ -313,24 +313,9 @@ class LinkageSearch:
         if score < self.threshold:
             return None
         left, right = (one, other) if one.ref <= other.ref else (other, one)
-        both = self.shown(left), self.shown(right)
-        return Witness(self.rule, scorer).match((left.ref, right.ref), both, score, found)
-
-    def shown(self, record: Record) -> Shown:
-        """What a reader is shown of a record."""
-        reads = dict(
-            zip(
-                (trait.name for trait in self._subject.traits),
-                self.readers[record.ref.kind],
-                strict=True,
-            )
-        )
-
-        def raws(name: str) -> Raw | None:
-            read = reads[name]
-            return None if read is None else read(record)
-
-        return shown(self.rule, raws)
+        refs, showing = (left.ref, right.ref), Showing(self.rule, self.readers)
+        both = showing.shown(refs[0], left, found), showing.shown(refs[1], right, found)
+        return Witness(self.rule, scorer).match(refs, both, score, found)
 
     def may_be(self, one: Record, other: Record) -> bool:
         """Whether two records agree in what the rule stays within, and differ in what it links."""

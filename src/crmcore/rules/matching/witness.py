@@ -14,7 +14,7 @@ from crmcore.rules.matching.linkage.learn import Scorer
 from crmcore.rules.matching.linkage.rule import LinkageRule
 from crmcore.rules.matching.linkage.subject import Found
 from crmcore.rules.matching.linkage.weights import Level
-from crmcore.rules.matching.readers import Raw, Reader, first_of
+from crmcore.rules.matching.readers import Reader
 from crmcore.values.ref import Ref
 
 Shown: TypeAlias = tuple[object, ...]
@@ -95,12 +95,6 @@ def _line(name: str, level: Level, bits: float) -> Line:
     return Line(field=name, comparison=level.name, similarity=level.likeness, bits=bits)
 
 
-def shown(rule: LinkageRule, raws: Callable[[str], Raw | None]) -> Shown:
-    """What a reader is shown of a record, whose values ``raws`` gives by the name of the trait."""
-    known = {name: raws(name) for name in rule.about.shows}
-    return tuple(_first(known, group.shows, group.part) for group in rule.about.groups)
-
-
 class Showing:
     """What a reader is shown of records one by one: only of the evidence that there is.
 
@@ -140,18 +134,10 @@ def _of_group(record: Record, reads: Sequence[Reader], part: str | None) -> obje
     return None
 
 
-def _first(raws: Mapping[str, Raw | None], traits: Sequence[str], part: str | None) -> object:
-    for name in traits:
-        found = first_of(raws[name] or (), part)
-        if found is not None:
-            return found
-    return None
-
-
 def shown_columns(
     rule: LinkageRule, firsts: Callable[[str, str | None], list[object]]
 ) -> tuple[tuple[object, ...], ...]:
-    """For each group what a reader is shown of many records: as ``shown`` for each of them.
+    """For each group what a reader is shown of many records: as ``Showing`` for each of them.
 
     ``firsts`` gives the first value of each record for a trait, or a part of it.
     """

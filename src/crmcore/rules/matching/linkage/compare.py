@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from crmcore.rules.matching.linkage import forms
@@ -29,15 +30,27 @@ def compare_lines(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets)
 
 def compare_idents(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same identifier, 2 a slip, 3 another."""
+    return compare_texts(one, other, learnt, table="identifier", near=_are_near)
+
+
+def compare_texts(
+    one: tuple[str, ...],
+    other: tuple[str, ...],
+    learnt: Buckets,
+    *,
+    table: str,
+    near: Callable[[str, str], object],
+) -> int:
+    """1 a text in common, by its bucket in this table, 2 texts that are near, 3 others."""
     if len(one) == 1 == len(other):
         mine, theirs = one[0], other[0]
         if mine == theirs:
-            return coded(1, learnt.bucket("identifier", mine))
-        return coded(2 if _are_near(mine, theirs) else 3, RARE)
+            return coded(1, learnt.bucket(table, mine))
+        return coded(2 if near(mine, theirs) else 3, RARE)
     shared = set(one).intersection(other)
     if shared:
-        return coded(1, min(learnt.bucket("identifier", text) for text in shared))
-    return coded(2 if any(_are_near(a, b) for a in one for b in other) else 3, RARE)
+        return coded(1, min(learnt.bucket(table, text) for text in shared))
+    return coded(2 if any(near(a, b) for a in one for b in other) else 3, RARE)
 
 
 def _are_near(one: str, other: str) -> bool:

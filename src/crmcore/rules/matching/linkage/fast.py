@@ -287,8 +287,7 @@ def united(np: Numpy, found: Sequence[Array], rows: int) -> tuple[Array, Array, 
 
 def crowded(np: Numpy, first: Array, second: Array, rows: int, most: int) -> Array:
     """The places of the pairs one of whose rows is in more pairs than ``most``."""
-    times = np.bincount(first, minlength=rows) + np.bincount(second, minlength=rows)
-    many = times > most
+    many = _partners(np, first, second, rows) > most
     return np.flatnonzero(many[first] | many[second])
 
 
@@ -297,8 +296,7 @@ def partners(first: Array, second: Array) -> dict[int, int]:
     np = numpy()
     if np is None or not len(first):
         return {}
-    size = int(second.max()) + 1
-    times = np.bincount(first, minlength=size) + np.bincount(second, minlength=size)
+    times = _partners(np, first, second, int(second.max()) + 1)
     rows = np.flatnonzero(times)
     return dict(zip(rows.tolist(), times[rows].tolist(), strict=True))
 
@@ -308,9 +306,12 @@ def most_partners(first: Array, second: Array) -> int:
     np = numpy()
     if np is None or not len(first):
         return 0
-    size = int(second.max()) + 1
-    times = np.bincount(first, minlength=size) + np.bincount(second, minlength=size)
-    return int(times.max())
+    return int(_partners(np, first, second, int(second.max()) + 1).max())
+
+
+def _partners(np: Numpy, first: Array, second: Array, rows: int) -> Array:
+    """How many pairs each of so many rows is in."""
+    return np.bincount(first, minlength=rows) + np.bincount(second, minlength=rows)
 
 
 def times(keys: Array, places: Sequence[int] | None) -> Counter[int]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from crmcore.rules.matching.linkage import forms as texts_of
 from crmcore.rules.matching.linkage.far_words import Letters, count
-from crmcore.rules.matching.linkage.many import Array, Numpy, asked_of, in_steps, used
+from crmcore.rules.matching.linkage.many import Array, Numpy, asked_of, in_steps, numbered, used
 from crmcore.rules.matching.linkage.subject import LEVELS, coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.many_texts import are_alike
@@ -119,10 +119,8 @@ class _Many:
     def __init__(self, np: Numpy, boxes: Sequence[tuple[str, ...]], learnt: Buckets) -> None:
         self._np = np
         parts = [form[0].partition("@") for form in boxes]
-        domains = dict.fromkeys(domain for _, _, domain in parts)
-        number = dict(zip(domains, range(len(domains)), strict=True)).__getitem__
-        self._domain = np.asarray([number(domain) for _, _, domain in parts], dtype=np.int64)
-        self._texts = Letters(np, list(domains))
+        domains, self._domain = numbered(np, (domain for _, _, domain in parts))
+        self._texts = Letters(np, domains)
         self._is_own = np.asarray(list(map(texts_of.is_own, domains)), dtype=bool)
         self._buckets = np.asarray(
             [learnt.bucket("domain", one) for one in domains], dtype=np.int64

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import pairwise
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from crmcore.rules.matching.linkage.weights import Buckets
 
 Numpy: TypeAlias = Any  # Any: numpy need not be there to check types
 Array: TypeAlias = Any  # Any: likewise
+
+T = TypeVar("T", bound=Hashable)
 
 _AT_ONCE: Final = 500_000
 """Arrays are made of so many pairs at once, which bounds their memory."""
@@ -75,6 +77,14 @@ def near_ones(
         return codes
 
     return in_steps(np, pairs, codes_of)
+
+
+def numbered(np: Numpy, values: Iterable[T]) -> tuple[list[T], Array]:
+    """The different values in the order in which they come, and which of them each is."""
+    given = list(values)
+    different = list(dict.fromkeys(given))
+    number = dict(zip(different, range(len(different)), strict=True)).__getitem__
+    return different, np.asarray(list(map(number, given)), dtype=np.int64)
 
 
 def distinct(np: Numpy, numbers: Array, size: int) -> tuple[Array, Array]:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from crmcore.rules.matching.linkage.compare import compare_texts
 from crmcore.rules.matching.linkage.far_words import Letters, count
-from crmcore.rules.matching.linkage.many import Array, Numpy, near_ones, used
+from crmcore.rules.matching.linkage.many import Array, Numpy, near_ones, numbered, used
 from crmcore.rules.matching.linkage.subject import coded
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
 from crmcore.rules.similarity.company import company_likeness
@@ -28,16 +29,7 @@ _LONGEST: Final = 62
 
 def compare_employers(one: tuple[str, ...], other: tuple[str, ...], learnt: Buckets) -> int:
     """1 the same, 2 alike, 3 another."""
-    if len(one) == 1 == len(other):
-        mine, theirs = one[0], other[0]
-        if mine == theirs:
-            return coded(1, learnt.bucket("company", mine))
-        return coded(2 if company_likeness(mine, theirs) else 3, RARE)
-    shared = set(one).intersection(other)
-    if shared:
-        return coded(1, min(learnt.bucket("company", text) for text in shared))
-    near = any(company_likeness(mine, theirs) for mine in one for theirs in other)
-    return coded(2 if near else 3, RARE)
+    return compare_texts(one, other, learnt, table="company", near=company_likeness)
 
 
 def compare_many_employers(
@@ -62,10 +54,8 @@ class _Many:
         self._np = np
         texts = [form[0] for form in names]
         words = [text.split() for text in texts]
-        starts = [text.partition(" ")[0] for text in texts]
-        number = {start: at for at, start in enumerate(dict.fromkeys(starts))}
         self._letters = Letters(np, [text.replace(" ", "") for text in texts])
-        self._first = np.asarray([number[start] for start in starts], dtype=np.int64)
+        _, self._first = numbered(np, (text.partition(" ")[0] for text in texts))
         self._words = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
         self._sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
         self._lengths = np.asarray(list(map(_lengths, words)), dtype=np.int64)

@@ -6,8 +6,8 @@ pairs of cities, and of the words of streets, than of places and streets; each i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from crmcore.rules.matching.linkage.compare import compare_places, compare_streets
 from crmcore.rules.matching.linkage.far_words import Letters, count
@@ -19,11 +19,9 @@ from crmcore.rules.matching.linkage.forms import (
     are_one_city,
     house,
 )
-from crmcore.rules.matching.linkage.many import Array, Numpy, distinct, used
+from crmcore.rules.matching.linkage.many import Array, Numpy, distinct, numbered, used
 from crmcore.rules.matching.linkage.subject import LEVELS
 from crmcore.rules.matching.linkage.weights import RARE, Buckets
-
-T = TypeVar("T", bound=Hashable)
 
 _SOME: Final = 1_000
 _ONE_START: Final = 1_499
@@ -41,8 +39,8 @@ def compare_many_places(
 ) -> Array:
     """The codes of pairs of forms, given by their numbers, in their order."""
     places, (ones, others) = used(np, forms, pairs)
-    posts, post = _numbered(np, [form[0][0] for form in places])
-    cities, city = _numbered(np, [form[0][1] for form in places])
+    posts, post = numbered(np, [form[0][0] for form in places])
+    cities, city = numbered(np, [form[0][1] for form in places])
     is_post = np.asarray([text != "" for text in posts], dtype=bool)
     is_city = np.asarray([text != "" for text in cities], dtype=bool)
     mine, theirs = post[ones], post[others]
@@ -75,8 +73,8 @@ def compare_many_streets(
 ) -> Array:
     """The codes of pairs of forms, given by their numbers, in their order."""
     streets, (ones, others) = used(np, forms, pairs)
-    names, name = _numbered(np, [form[0][0] for form in streets])
-    numbers, number = _numbered(np, [form[0][1] for form in streets])
+    names, name = numbered(np, [form[0][0] for form in streets])
+    numbers, number = numbered(np, [form[0][1] for form in streets])
     is_name = np.asarray([text != "" for text in names], dtype=bool)
     words = is_name[name[ones]] & is_name[name[others]]
 
@@ -111,13 +109,6 @@ def _decided(
     both, places = distinct(np, pairs[0] * size + pairs[1], size * size)
     found = [decide(*divmod(one, size)) for one in both.tolist()]
     return np.asarray(found, dtype=bool)[places]
-
-
-def _numbered(np: Numpy, texts: Sequence[T]) -> tuple[list[T], Array]:
-    """The different values, and which of them each is."""
-    different = list(dict.fromkeys(texts))
-    number = dict(zip(different, range(len(different)), strict=True)).__getitem__
-    return different, np.asarray(list(map(number, texts)), dtype=np.int64)
 
 
 def _are_one_city(np: Numpy, cities: Sequence[str], pairs: tuple[Array, Array]) -> Array:
