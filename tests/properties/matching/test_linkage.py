@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from crmcore.entities import Contact, Record
@@ -246,6 +246,7 @@ def test_an_address_in_a_gap_is_no_agreement() -> None:
 
 
 @given(st.integers(0, 2**32), st.sampled_from(sorted(SUBJECTS)))
+@example(411, "organisation")
 @settings(max_examples=10)
 def test_weights_are_found_again_from_labelled_pairs(seed: int, name: str) -> None:
     """D12: m of each level, from pairs drawn at known rates, within five standard errors.
@@ -256,7 +257,8 @@ def test_weights_are_found_again_from_labelled_pairs(seed: int, name: str) -> No
     rates: list[list[float]] = []
     drawn = []
     for group in subject.groups:
-        odds = [luck.random() ** 3 for _ in group.levels]
+        # of a case that no pair shows, nothing can be found: seed 411 drew none of 4,000
+        odds = [luck.random() ** 3 + 0.05 for _ in group.levels]
         rates.append([one / sum(odds) for one in odds])
         drawn.append(luck.choices(range(len(group.levels)), odds, k=size))
     ones = Counter[tuple[Found, ...]](
